@@ -1,0 +1,1 @@
+"""What every area counts with: money, periods, rounding, errors, ids."""
