@@ -80,7 +80,7 @@ class Money:
         return Money(self.amount - self._in_same_currency(other), self.currency)
 
     def __neg__(self) -> Money:
-        return Money(-self.amount, self.currency)
+        return Money(self.amount.copy_negate(), self.currency)
 
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}"

@@ -62,7 +62,7 @@ def test_rounding_never_moves_a_value_by_more_than_half_a_unit(value: Fraction, 
 
 @given(st.fractions(), st.integers(0, 6))
 def test_rounding_treats_both_signs_alike(value: Fraction, digits: int) -> None:
-    assert half_up(-value, digits) == -half_up(value, digits)
+    assert Fraction(half_up(-value, digits)) == -Fraction(half_up(value, digits))
 
 
 @pytest.mark.parametrize(
