@@ -1,0 +1,79 @@
+"""What an operator may set, by environment variables.
+
+Every variable is `HEADWATER_` and the field's name in capitals, but for `DATABASE_URL`, whose name is everybody's. An
+empty variable counts as unset.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["ROOT", "Settings", "settings"]
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds the `headwater` script."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="HEADWATER_", env_ignore_empty=True, populate_by_name=True, extra="ignore", frozen=True
+    )
+
+    database_url: str | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    """PostgreSQL 15 or newer, logged in as the owner of the tables. Unset: the embedded server of `data_dir`."""
+
+    app_database_url: str | None = None
+    """The same database, logged in as the application's role. Unset: `database_url` is used and each connection
+    becomes `headwater_app` when it opens, for which the owner has to be a member of that role."""
+
+    data_dir: Path = ROOT / ".headwater"
+    """Embedded database, logs, caught mails and kept tokens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+
+    explorer: bool = True
+    """Whether `/` shows the explorer."""
+
+    operator_token: SecretStr | None = None
+    """Token of the platform operator. Unset: one is made at the first start and kept in `data_dir`."""
+
+    smtp_host: str | None = None
+    """Where mails are handed over. Unset: `up` starts a local mailbox and nothing leaves this machine."""
+    smtp_port: int = 25
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_starttls: bool = False
+    smtp_from: str = "Headwater <no-reply@headwater.invalid>"
+
+    web_pool_size: int = Field(default=10, ge=1)
+    """Database connections of the web process, and as many threads that use them."""
+
+    worker_threads: int = Field(default=4, ge=1)
+    """Jobs done at once; each has one database connection."""
+
+    log_level: str = "INFO"
+
+    @property
+    def switches_role(self) -> bool:
+        """Whether a connection of the application has to become its role by itself."""
+        return self.app_database_url is None
+
+    @property
+    def app_url(self) -> str:
+        """The URL that web and worker connect with.
+
+        Raises LookupError when no database is named: only `up` starts the embedded one, and tells its children.
+        """
+        url = self.app_database_url or self.database_url
+        if url is None:
+            raise LookupError("DATABASE_URL is not set, and the embedded PostgreSQL is not running")
+        return url
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
