@@ -1,0 +1,236 @@
+"""What it costs: charges, what each level owes the one above, discounts, the ledger."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.types import Amount, Choice, CurrencyCode, Percent, Price, Quantity
+from tenancy.rows import TenantRow, owned
+
+__all__ = [
+    "Charge",
+    "ChargeKind",
+    "ChargeLevel",
+    "ChargeState",
+    "DiscountTarget",
+    "DiscountTargetKind",
+    "LedgerAccount",
+    "LedgerEntry",
+    "ResellerCharge",
+    "ResellerDiscount",
+]
+
+
+class ChargeKind(StrEnum):
+    """What a charge is for."""
+
+    SETUP = "SETUP"
+    RECURRING = "RECURRING"
+    RENEWAL = "RENEWAL"
+    TRANSFER = "TRANSFER"
+    CONSUMPTION = "CONSUMPTION"
+
+
+class ChargeState(StrEnum):
+    """What has happened to a charge's money."""
+
+    NEW = "NEW"
+    """With its order; nothing reserved."""
+    OPENED = "OPENED"
+    """For a later period; nothing reserved."""
+    BLOCKED = "BLOCKED"
+    """Reserved on the balance."""
+    WAITING_FOR_REFUND = "WAITING_FOR_REFUND"
+    WAITING_APPROVAL = "WAITING_APPROVAL"
+    CLOSED = "CLOSED"
+    """Written off."""
+    REFUNDED = "REFUNDED"
+    """Returned to the balance."""
+    DELETED = "DELETED"
+    """Replaced by others, or of an order that was never paid."""
+
+
+class Charge(TenantRow, Base):
+    """An amount for a quantity in a period, with everything needed to compute it again."""
+
+    __tablename__ = "charges"
+
+    number: Mapped[str]
+    kind: Mapped[ChargeKind] = mapped_column(Choice(ChargeKind))
+    state: Mapped[ChargeState] = mapped_column(Choice(ChargeState))
+    description: Mapped[str]
+    subscription_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    order_id: Mapped[UUID | None]
+    """The order it came with; a charge made by a split keeps that of the charge it was split from."""
+    resource_key: Mapped[str | None]
+    """Null: for the plan itself."""
+    quantity: Mapped[Decimal] = mapped_column(Quantity)
+    """Chargeable units."""
+    unit_price: Mapped[Decimal] = mapped_column(Price)
+    """A month's fee for one unit (of one-time charges: the fee)."""
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    amount: Mapped[Decimal] = mapped_column(Amount)
+    """To pay, discount taken off."""
+    discount: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))
+    discount_id: Mapped[UUID | None]
+    discount_name: Mapped[str | None]
+    discount_percent: Mapped[Decimal | None] = mapped_column(Percent)
+    period_start: Mapped[date | None]
+    period_end: Mapped[date | None]
+    """Half-open."""
+    billing_period_start: Mapped[date | None]
+    """First day of the billing period the charge belongs to."""
+    closes_on: Mapped[date | None]
+    """The day a blocked charge is written off."""
+    explanation: Mapped[dict[str, Any]]
+    """See `domain.billing.explanation`; the exact fraction of months is in it."""
+    split_from_id: Mapped[UUID | None]
+    """The charge it is a part of; upstream prices are those of that one."""
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_charges_number"),
+        Index("ix_charges_subscription", "distributor_id", "subscription_id", "id"),
+        Index("ix_charges_order", "distributor_id", "order_id"),
+        Index("ix_charges_closes_on", "distributor_id", "state", "closes_on"),
+        CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+        CheckConstraint("period_end > period_start", name="period_has_days"),
+        subscription_id="subscriptions",
+        account_id="accounts",
+        order_id="orders",
+        split_from_id="charges",
+    )
+
+
+class ChargeLevel(TenantRow, Base):
+    """The unit price one level owes the level above for a charge, as it stood when the charge was created.
+
+    The owner is the debtor: each level sees its own price and those below, never those above. Made once for a charge;
+    the parts of a split charge use those of the charge they come from.
+    """
+
+    __tablename__ = "charge_levels"
+
+    charge_id: Mapped[UUID]
+    creditor_id: Mapped[UUID | None]
+    """The tenant above; null at the origin of the plan, whose price is the vendor's."""
+    plan_id: Mapped[UUID]
+    """The debtor's plan."""
+    unit_price: Mapped[Decimal] = mapped_column(Price)
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "charge_id", "tenant_id", name="uq_charge_levels_debtor"),
+        charge_id="charges",
+        creditor_id="tenants",
+        plan_id="plans",
+    )
+
+
+class ResellerCharge(TenantRow, Base):
+    """What one tenant owes the tenant above it for one closed charge. The owner is the debtor."""
+
+    __tablename__ = "reseller_charges"
+
+    creditor_id: Mapped[UUID]
+    charge_id: Mapped[UUID]
+    subscription_id: Mapped[UUID]
+    unit_price: Mapped[Decimal] = mapped_column(Price)
+    """The creditor's, for a month."""
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    quantity: Mapped[Decimal] = mapped_column(Quantity)
+    """Negative for a refund."""
+    months: Mapped[Decimal]
+    """Rounded to six decimals for display; the exact fraction is in `explanation`."""
+    discount_percent: Mapped[Decimal] = mapped_column(Percent, default=Decimal(0))
+    discount_id: Mapped[UUID | None]
+    amount: Mapped[Decimal] = mapped_column(Amount)
+    explanation: Mapped[dict[str, Any]]
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "charge_id", "tenant_id", name="uq_reseller_charges_debtor"),
+        Index("ix_reseller_charges_subscription", "distributor_id", "subscription_id"),
+        creditor_id="tenants",
+        charge_id="charges",
+        subscription_id="subscriptions",
+    )
+
+
+class DiscountTargetKind(StrEnum):
+    """What a discount is limited to."""
+
+    RESELLER = "RESELLER"
+    SUBSCRIPTION = "SUBSCRIPTION"
+    ACCOUNT = "ACCOUNT"
+    PLAN = "PLAN"
+
+
+class ResellerDiscount(TenantRow, Base):
+    """Percent off what resellers directly below the owner owe it."""
+
+    __tablename__ = "reseller_discounts"
+
+    name: Mapped[str]
+    percent: Mapped[Decimal] = mapped_column(Percent)
+    active: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = owned(CheckConstraint("percent > 0 AND percent <= 100", name="percent_in_range"))
+
+
+class DiscountTarget(TenantRow, Base):
+    """One name on a discount's list. Resellers are always listed; an empty list of another kind means all."""
+
+    __tablename__ = "reseller_discount_targets"
+
+    discount_id: Mapped[UUID]
+    kind: Mapped[DiscountTargetKind] = mapped_column(Choice(DiscountTargetKind))
+    target_id: Mapped[UUID]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "discount_id", "kind", "target_id", name="uq_reseller_discount_targets"),
+        discount_id="reseller_discounts",
+    )
+
+
+class LedgerAccount(StrEnum):
+    """The books of one customer account."""
+
+    CASH = "CASH"
+    """Money that came in."""
+    AVAILABLE = "AVAILABLE"
+    """The customer's, free to use."""
+    BLOCKED = "BLOCKED"
+    """The customer's, reserved for charges."""
+    REVENUE = "REVENUE"
+    """The tenant's, earned by closed charges."""
+
+
+class LedgerEntry(TenantRow, Base):
+    """One movement, from one book to another: balanced by its form. Never changed, never deleted."""
+
+    __tablename__ = "ledger_entries"
+
+    account_id: Mapped[UUID]
+    from_book: Mapped[LedgerAccount] = mapped_column(Choice(LedgerAccount))
+    to_book: Mapped[LedgerAccount] = mapped_column(Choice(LedgerAccount))
+    amount: Mapped[Decimal] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    charge_id: Mapped[UUID | None]
+    payment_id: Mapped[UUID | None]
+
+    __table_args__ = owned(
+        Index("ix_ledger_entries_account", "distributor_id", "account_id", "id"),
+        CheckConstraint("amount > 0", name="amount_is_positive"),
+        CheckConstraint("from_book <> to_book", name="money_moves"),
+        account_id="accounts",
+        charge_id="charges",
+        payment_id="payments",
+    )

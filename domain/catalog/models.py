@@ -1,0 +1,188 @@
+"""What is sold: products, service terms, plans with their periods and resources."""
+
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.types import Choice, CurrencyCode, Percent, Price, Quantity
+from domain.shared.billing_types import BillingType
+from domain.shared.periods import PeriodUnit
+from tenancy.rows import TenantRow, Visibility, owned
+
+__all__ = [
+    "ExpiredRenewal",
+    "Fees",
+    "Plan",
+    "PlanPeriod",
+    "PlanResource",
+    "PlanState",
+    "Product",
+    "ServiceTerm",
+]
+
+
+class PlanState(StrEnum):
+    """Whether a plan is sold."""
+
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    DEACTIVATED_BY_PROVIDER = "DEACTIVATED_BY_PROVIDER"
+    """The tenant above stopped selling it."""
+
+
+class ExpiredRenewal(StrEnum):
+    """From when a renewal after expiration counts."""
+
+    CONSTANT = "CONSTANT"
+    """From the old expiration: the cycle stays."""
+    SHIFTED = "SHIFTED"
+    """From the day of renewal: a full term."""
+
+
+class Product(TenantRow, Base):
+    """What a vendor makes; plans sell it."""
+
+    __tablename__ = "products"
+
+    key: Mapped[str]
+    """The vendor's own id; unique in the tenant."""
+    name: Mapped[str]
+    vendor: Mapped[str]
+
+    __table_args__ = owned(UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_products_key"))
+
+
+class ServiceTerm(TenantRow, Base):
+    """A named set of rules for plans; everybody below the owner uses it read-only."""
+
+    __tablename__ = "service_terms"
+    __visibility__ = Visibility.INHERITED
+
+    name: Mapped[str]
+    key: Mapped[str]
+    """`[a-z0-9_]+`, one meaning along the chain."""
+    billing_day: Mapped[int]
+    """1 to 31; in a shorter month its last day."""
+    auto_renew_point_days: Mapped[int] = mapped_column(default=0)
+    manual_renew_point_days: Mapped[int] = mapped_column(default=-1)
+    grace_period_days: Mapped[int] = mapped_column(default=0)
+    grace_on_prolongation: Mapped[bool] = mapped_column(default=False)
+    stop_period_days: Mapped[int] = mapped_column(default=30)
+    deletion_window_days: Mapped[int] = mapped_column(default=0)
+    expired_renewal: Mapped[ExpiredRenewal] = mapped_column(Choice(ExpiredRenewal), default=ExpiredRenewal.CONSTANT)
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_service_terms_key"),
+        CheckConstraint("billing_day BETWEEN 1 AND 31", name="billing_day_is_a_day"),
+        CheckConstraint("key ~ '^[a-z0-9_]+$'", name="key_is_plain"),
+    )
+
+
+class Plan(TenantRow, Base):
+    """What one tenant sells: its own, or a copy delegated from the tenant above."""
+
+    __tablename__ = "plans"
+
+    number: Mapped[str]
+    name: Mapped[str]
+    sku: Mapped[str | None]
+    description: Mapped[str | None]
+    state: Mapped[PlanState] = mapped_column(Choice(PlanState), default=PlanState.ACTIVE)
+    public: Mapped[bool] = mapped_column(default=True)
+    billing_type: Mapped[BillingType] = mapped_column(Choice(BillingType))
+    fixed_price: Mapped[bool] = mapped_column(default=False)
+    free_period: Mapped[bool] = mapped_column(default=False)
+    price_protection_months: Mapped[int] = mapped_column(default=0)
+    expired_renewal: Mapped[ExpiredRenewal | None] = mapped_column(Choice(ExpiredRenewal))
+    """Overrides the service term's; null: the term's."""
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    service_term_id: Mapped[UUID]
+    product_id: Mapped[UUID | None]
+    """Of own plans; a copy finds it at its origin."""
+    parent_id: Mapped[UUID | None]
+    """The plan one level up it was delegated from; null for an own plan."""
+    origin_id: Mapped[UUID]
+    """The own plan at the top of the delegations; itself for an own plan."""
+    markup_percent: Mapped[Decimal | None] = mapped_column(Percent)
+    """Price = net cost × (100 + markup) / 100 when set; null: prices are set by hand."""
+    version: Mapped[int] = mapped_column(default=1)
+    """Rises with every change of the row, its periods or its resources."""
+    synchronized_version: Mapped[int] = mapped_column(default=1)
+    """The origin's version that this copy's synchronized fields show; equal to `version` at the origin."""
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_plans_number"),
+        Index("uq_plans_delegation", "distributor_id", "parent_id", "tenant_id", unique=True),
+        Index("ix_plans_origin", "distributor_id", "origin_id"),
+        CheckConstraint("(parent_id IS NULL) = (origin_id = id)", name="an_own_plan_is_its_origin"),
+        CheckConstraint("markup_percent > -100", name="markup_leaves_a_price"),
+        service_term_id="service_terms",
+        product_id="products",
+        parent_id="plans",
+        origin_id="plans",
+    )
+
+
+class Fees:
+    """One unit's fees at this tenant, and what the tenant above (at the origin: the vendor) takes for them."""
+
+    setup: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
+    recurring_per_month: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
+    renewal: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
+    net_setup: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
+    net_recurring_per_month: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
+    net_renewal: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
+
+
+class PlanPeriod(Fees, TenantRow, Base):
+    """How long one may subscribe to a plan, and the plan's own fees for it."""
+
+    __tablename__ = "plan_periods"
+
+    plan_id: Mapped[UUID]
+    key: Mapped[str]
+    """The same in every copy of the plan, such as `1_YEAR` or `ENDLESS_TRIAL`."""
+    position: Mapped[int]
+    duration: Mapped[int | None]
+    """Null: endless."""
+    unit: Mapped[PeriodUnit] = mapped_column(Choice(PeriodUnit))
+    trial: Mapped[bool] = mapped_column(default=False)
+    public: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "plan_id", "key", name="uq_plan_periods_key"),
+        CheckConstraint("(duration IS NULL) = (unit = 'ENDLESS')", name="only_endless_has_no_duration"),
+        CheckConstraint("duration > 0", name="duration_is_positive"),
+        plan_id="plans",
+    )
+
+
+class PlanResource(Fees, TenantRow, Base):
+    """What is counted in a plan: licences, gigabytes."""
+
+    __tablename__ = "plan_resources"
+
+    plan_id: Mapped[UUID]
+    key: Mapped[str]
+    """The same in every copy of the plan."""
+    name: Mapped[str]
+    unit: Mapped[str]
+    priority: Mapped[int] = mapped_column(default=0)
+    """Highest first in every list."""
+    public: Mapped[bool] = mapped_column(default=True)
+    included: Mapped[Decimal] = mapped_column(Quantity, default=Decimal(0))
+    minimum: Mapped[Decimal] = mapped_column(Quantity, default=Decimal(0))
+    """Counts from zero, included ones counted."""
+    maximum: Mapped[Decimal | None] = mapped_column(Quantity)
+    """Null: unlimited."""
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "plan_id", "key", name="uq_plan_resources_key"),
+        CheckConstraint("included >= 0 AND minimum >= 0", name="counts_from_zero"),
+        CheckConstraint("maximum >= minimum", name="maximum_not_below_minimum"),
+        plan_id="plans",
+    )

@@ -1,0 +1,44 @@
+"""Who buys."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.types import Amount, Choice, CurrencyCode
+from tenancy.rows import TenantRow, owned
+
+__all__ = ["Account", "PaymentModel"]
+
+
+class PaymentModel(StrEnum):
+    """When an account pays."""
+
+    PREPAY = "PREPAY"
+    POSTPAY = "POSTPAY"
+
+
+class Account(TenantRow, Base):
+    """A customer of one tenant, with its balance. The balance changes only together with ledger entries."""
+
+    __tablename__ = "accounts"
+
+    number: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str]
+    """Where mail to the customer goes."""
+    payment_model: Mapped[PaymentModel] = mapped_column(Choice(PaymentModel), default=PaymentModel.PREPAY)
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    """The tenant's billing currency."""
+    funds: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))
+    """All money on the balance, blocked included."""
+    blocked: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))
+    """Money reserved for charges that are not closed yet."""
+    external_id: Mapped[str | None]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_accounts_number"),
+        CheckConstraint("blocked >= 0", name="blocked_not_negative"),
+    )

@@ -1,0 +1,96 @@
+"""What was asked for."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.types import Amount, Choice, CurrencyCode, Quantity
+from tenancy.rows import TenantRow, owned
+
+__all__ = ["OPEN_ORDER_STATES", "Order", "OrderLine", "OrderState", "OrderType"]
+
+
+class OrderType(StrEnum):
+    """What an order does to its subscription."""
+
+    SALES = "SALES"
+    RENEWAL = "RENEWAL"
+    PROLONG = "PROLONG"
+    CHANGE = "CHANGE"
+    SWITCH = "SWITCH"
+
+
+class OrderState(StrEnum):
+    """How far an order is."""
+
+    WAITING_FOR_PAYMENT = "WAITING_FOR_PAYMENT"
+    WAITING_FOR_PROVISIONING = "WAITING_FOR_PROVISIONING"
+    PROVISIONING = "PROVISIONING"
+    COMPLETED = "COMPLETED"
+    PROVISIONING_FAILED = "PROVISIONING_FAILED"
+    CANCELLED = "CANCELLED"
+
+
+OPEN_ORDER_STATES = (OrderState.WAITING_FOR_PAYMENT, OrderState.WAITING_FOR_PROVISIONING, OrderState.PROVISIONING)
+"""A subscription has at most one order in these states."""
+
+
+class Order(TenantRow, Base):
+    """A customer's wish, its price, and what became of it."""
+
+    __tablename__ = "orders"
+
+    number: Mapped[str]
+    type: Mapped[OrderType] = mapped_column(Choice(OrderType))
+    state: Mapped[OrderState] = mapped_column(Choice(OrderState))
+    account_id: Mapped[UUID]
+    subscription_id: Mapped[UUID]
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    total: Mapped[Decimal] = mapped_column(Amount)
+    """What is to be paid; of a change, its increases."""
+    discount: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))
+    paid_from: Mapped[date | None]
+    paid_until: Mapped[date | None]
+    """The span of service the order pays for, half-open."""
+    cancels_on: Mapped[date | None]
+    """Unpaid, it is cancelled on this day; null: when its subscription's fate is settled."""
+    completed_at: Mapped[datetime | None]
+    external_id: Mapped[str | None]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_orders_number"),
+        Index(
+            "uq_orders_one_open",
+            "distributor_id",
+            "subscription_id",
+            unique=True,
+            postgresql_where=text("state IN ('WAITING_FOR_PAYMENT', 'WAITING_FOR_PROVISIONING', 'PROVISIONING')"),
+        ),
+        Index("ix_orders_subscription", "distributor_id", "subscription_id", "id"),
+        CheckConstraint("total >= 0 AND discount >= 0", name="amounts_not_negative"),
+        CheckConstraint("paid_until > paid_from", name="paid_period_has_days"),
+        account_id="accounts",
+        subscription_id="subscriptions",
+    )
+
+
+class OrderLine(TenantRow, Base):
+    """The quantity an order asks for, one line a resource; what a change sets when it completes."""
+
+    __tablename__ = "order_lines"
+
+    order_id: Mapped[UUID]
+    resource_key: Mapped[str]
+    quantity: Mapped[Decimal] = mapped_column(Quantity)
+    """Counts from zero, included ones counted."""
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "order_id", "resource_key", name="uq_order_lines_resource"),
+        CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+        order_id="orders",
+    )

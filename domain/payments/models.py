@@ -1,0 +1,61 @@
+"""Money that comes in."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.types import Amount, Choice, CurrencyCode
+from tenancy.rows import TenantRow, owned
+
+__all__ = ["Payment", "PaymentPurpose", "PaymentState"]
+
+
+class PaymentState(StrEnum):
+    """How far a payment is."""
+
+    WAITING_FOR_PAYMENT = "WAITING_FOR_PAYMENT"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    PAID_FROM_BALANCE = "PAID_FROM_BALANCE"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+
+
+class PaymentPurpose(StrEnum):
+    """What a payment is for."""
+
+    ORDER = "ORDER"
+    TOP_UP = "TOP_UP"
+    POSTPAID_SERVICES = "POSTPAID_SERVICES"
+
+
+class Payment(TenantRow, Base):
+    """Money asked for, or recorded as received."""
+
+    __tablename__ = "payments"
+
+    number: Mapped[str]
+    state: Mapped[PaymentState] = mapped_column(Choice(PaymentState))
+    purpose: Mapped[PaymentPurpose] = mapped_column(Choice(PaymentPurpose))
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    total: Mapped[Decimal] = mapped_column(Amount)
+    account_id: Mapped[UUID]
+    order_id: Mapped[UUID | None]
+    due_on: Mapped[date | None]
+    comment: Mapped[str | None]
+    completed_at: Mapped[datetime | None]
+    external_id: Mapped[str | None]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_payments_number"),
+        Index("uq_payments_order", "distributor_id", "order_id", unique=True),
+        CheckConstraint("total > 0", name="total_is_positive"),
+        CheckConstraint("(purpose = 'ORDER') = (order_id IS NOT NULL)", name="an_order_payment_has_its_order"),
+        account_id="accounts",
+        order_id="orders",
+    )

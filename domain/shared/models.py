@@ -1,0 +1,124 @@
+"""What happened, and what happens later."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.types import Choice
+from tenancy.rows import TenantRow, owned
+
+__all__ = ["Event", "Job", "JobState", "Mail", "MailState"]
+
+
+class JobState(StrEnum):
+    """How far a job is. `WAITING` covers the first attempt and the pause before a retry."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class Job(TenantRow, Base):
+    """Work for later, inserted by the transaction that causes it. Times here are real, never a sandbox's."""
+
+    __tablename__ = "jobs"
+
+    kind: Mapped[str]
+    """The actor's name, such as `catalog.synchronize_plan`."""
+    queue: Mapped[str]
+    arguments: Mapped[dict[str, Any]]
+    unique_key: Mapped[str | None]
+    """While a job with this key waits in the queue, a second one is not added."""
+    state: Mapped[JobState] = mapped_column(Choice(JobState), default=JobState.WAITING)
+    run_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    """Not before this instant."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    """How often it was claimed; also the fence: only the latest claim may finish the job."""
+    max_attempts: Mapped[int] = mapped_column(default=5)
+    lease_until: Mapped[datetime | None]
+    """Until then the claim holds; after it anybody may claim again."""
+    done: Mapped[int] = mapped_column(default=0)
+    """Steps behind."""
+    total: Mapped[int | None]
+    """Steps in all; null while unknown."""
+    error: Mapped[str | None]
+    """Why the last attempt failed, for operators; never shown to clients."""
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    """A refusal, for the person who started the job."""
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = owned(
+        Index(
+            "uq_jobs_unique_key",
+            "distributor_id",
+            "queue",
+            "unique_key",
+            unique=True,
+            postgresql_where=text("state = 'WAITING'"),
+        ),
+        Index(
+            "ix_jobs_due",
+            "queue",
+            "run_at",
+            postgresql_where=text("state IN ('WAITING', 'RUNNING')"),
+        ),
+        CheckConstraint("attempt >= 0 AND done >= 0", name="counts_from_zero"),
+    )
+
+
+class Event(TenantRow, Base):
+    """Something that happened to a tenant's row; `created_at` is the instant on the distributor's clock."""
+
+    __tablename__ = "events"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    """The order of the tenant's stream."""
+    type: Mapped[str]
+    """Past tense, such as `subscription.renewed`."""
+    subject_kind: Mapped[str]
+    """Id prefix of the subject, such as `sub`."""
+    subject_id: Mapped[UUID]
+    actor_id: Mapped[UUID | None]
+    """The manager who caused it; null: the platform or a job."""
+    job_id: Mapped[UUID | None]
+    """The job in which it happened."""
+
+    __table_args__ = owned(
+        Index("ix_events_stream", "distributor_id", "tenant_path", "sequence"),
+        Index("ix_events_job", "distributor_id", "job_id", "sequence"),
+    )
+
+
+class MailState(StrEnum):
+    """Whether a mail has left."""
+
+    WAITING = "WAITING"
+    SENT = "SENT"
+
+
+class Mail(TenantRow, Base):
+    """A message to a person, and the log of what was sent: one row a message, once, by its key."""
+
+    __tablename__ = "mails"
+
+    kind: Mapped[str]
+    """The event it tells of, such as `billing_day.coming`."""
+    key: Mapped[str]
+    """What makes it one message, such as account and billing day."""
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[MailState] = mapped_column(Choice(MailState), default=MailState.WAITING)
+    sent_at: Mapped[datetime | None]
+    """Real time of the SMTP server's acceptance."""
+
+    __table_args__ = owned(Index("uq_mails_key", "distributor_id", "tenant_id", "kind", "key", unique=True))

@@ -1,0 +1,145 @@
+"""What was bought."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.types import Choice, CurrencyCode, Price, Quantity
+from domain.shared.billing_types import BillingType
+from tenancy.rows import TenantRow, owned
+
+__all__ = ["PHASES", "ServiceSubscription", "SubscriptionPhase", "SubscriptionResource", "SubscriptionState"]
+
+
+class SubscriptionState(StrEnum):
+    """Where a subscription is in its life."""
+
+    ORDERED = "ORDERED"
+    INSTALLING = "INSTALLING"
+    INSTALLATION_FAILED = "INSTALLATION_FAILED"
+    ACTIVATING = "ACTIVATING"
+    ACTIVATION_FAILED = "ACTIVATION_FAILED"
+    ACTIVE = "ACTIVE"
+    DELIVERED = "DELIVERED"
+    UPDATING = "UPDATING"
+    UPDATING_FAILED = "UPDATING_FAILED"
+    RENEWING = "RENEWING"
+    RENEWING_FAILED = "RENEWING_FAILED"
+    SWITCHING = "SWITCHING"
+    SWITCHING_FAILED = "SWITCHING_FAILED"
+    WAITING_FOR_MANUAL_APPROVAL = "WAITING_FOR_MANUAL_APPROVAL"
+    GRACED = "GRACED"
+    BLOCKED = "BLOCKED"
+    STOPPING = "STOPPING"
+    STOPPING_FAILED = "STOPPING_FAILED"
+    STOPPED = "STOPPED"
+    DELETING = "DELETING"
+    DELETION_FAILED = "DELETION_FAILED"
+    DELETED = "DELETED"
+
+
+class SubscriptionPhase(StrEnum):
+    """The five things a program needs to tell apart."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    AT_RISK = "AT_RISK"
+    SUSPENDED = "SUSPENDED"
+    ENDED = "ENDED"
+
+
+_S = SubscriptionState
+PHASES: dict[SubscriptionPhase, tuple[SubscriptionState, ...]] = {
+    SubscriptionPhase.PENDING: (
+        _S.ORDERED,
+        _S.INSTALLING,
+        _S.INSTALLATION_FAILED,
+        _S.ACTIVATING,
+        _S.ACTIVATION_FAILED,
+    ),
+    SubscriptionPhase.RUNNING: (_S.ACTIVE, _S.DELIVERED, _S.UPDATING, _S.RENEWING, _S.SWITCHING),
+    SubscriptionPhase.AT_RISK: (
+        _S.GRACED,
+        _S.UPDATING_FAILED,
+        _S.RENEWING_FAILED,
+        _S.SWITCHING_FAILED,
+        _S.WAITING_FOR_MANUAL_APPROVAL,
+        _S.STOPPING,
+        _S.STOPPING_FAILED,
+    ),
+    SubscriptionPhase.SUSPENDED: (_S.STOPPED, _S.BLOCKED),
+    SubscriptionPhase.ENDED: (_S.DELETING, _S.DELETION_FAILED, _S.DELETED),
+}
+"""Every state has exactly one phase."""
+
+
+class ServiceSubscription(TenantRow, Base):
+    """One service bought for one account. Not named Subscription: that is GraphQL's own word."""
+
+    __tablename__ = "subscriptions"
+
+    number: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[SubscriptionState] = mapped_column(Choice(SubscriptionState), default=SubscriptionState.ORDERED)
+    account_id: Mapped[UUID]
+    plan_id: Mapped[UUID]
+    plan_period_id: Mapped[UUID]
+    billing_type: Mapped[BillingType] = mapped_column(Choice(BillingType))
+    billing_day: Mapped[int]
+    """The service term's when the subscription was ordered."""
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    trial: Mapped[bool] = mapped_column(default=False)
+    endless: Mapped[bool] = mapped_column(default=False)
+    auto_renew: Mapped[bool] = mapped_column(default=True)
+    started_on: Mapped[date | None]
+    """The day its first order completed."""
+    paid_to: Mapped[date | None]
+    """Paid to this day, exclusive."""
+    expires_on: Mapped[date | None]
+    """Last day of the term, inclusive; null when endless or not started."""
+    stopped_on: Mapped[date | None]
+    """Since when it is stopped."""
+    version: Mapped[int] = mapped_column(default=1)
+    """Rises with every change."""
+    external_id: Mapped[str | None]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_subscriptions_number"),
+        Index("ix_subscriptions_account", "distributor_id", "account_id", "id"),
+        Index("ix_subscriptions_paid_to", "distributor_id", "paid_to"),
+        CheckConstraint("NOT endless OR expires_on IS NULL", name="endless_never_expires"),
+        account_id="accounts",
+        plan_id="plans",
+        plan_period_id="plan_periods",
+    )
+
+
+class SubscriptionResource(TenantRow, Base):
+    """How much of one resource a subscription has, and for how much."""
+
+    __tablename__ = "subscription_resources"
+
+    subscription_id: Mapped[UUID]
+    plan_resource_id: Mapped[UUID]
+    key: Mapped[str]
+    name: Mapped[str]
+    priority: Mapped[int]
+    quantity: Mapped[Decimal] = mapped_column(Quantity)
+    """Counts from zero, included ones counted."""
+    included: Mapped[Decimal] = mapped_column(Quantity)
+    """Free of charge; taken from the plan when ordered."""
+    unit_price: Mapped[Decimal] = mapped_column(Price)
+    """A month's fee for one unit, at the last order."""
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "subscription_id", "key", name="uq_subscription_resources_key"),
+        CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+        subscription_id="subscriptions",
+        plan_resource_id="plan_resources",
+    )

@@ -1,0 +1,162 @@
+"""Tenants, the people who act for them, and their clock."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.ids import uuid7
+from db.types import Choice, CurrencyCode, Path
+from tenancy.permissions import Role
+from tenancy.rows import TenantRow, Visibility, owned
+
+__all__ = [
+    "ApiToken",
+    "Counter",
+    "DistributorClock",
+    "Manager",
+    "ServiceToken",
+    "Tenant",
+    "TenantKind",
+    "TenantName",
+    "TenantState",
+]
+
+
+class TenantKind(StrEnum):
+    """Where a tenant stands."""
+
+    DISTRIBUTOR = "DISTRIBUTOR"
+    RESELLER = "RESELLER"
+
+
+class TenantState(StrEnum):
+    """Whether a tenant's people may work."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+
+
+class Tenant(TenantRow, Base):
+    """A seller in the hierarchy. Its row is its own: `tenant_id` is `id`, `tenant_path` its place."""
+
+    __tablename__ = "tenants"
+
+    kind: Mapped[TenantKind] = mapped_column(Choice(TenantKind))
+    number: Mapped[str]
+    """Unique in the distributor, rising by creation."""
+    name: Mapped[str]
+    state: Mapped[TenantState] = mapped_column(Choice(TenantState), default=TenantState.ACTIVE)
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    """What the tenant bills its customers in."""
+    parent_id: Mapped[UUID | None]
+    """The tenant above; null for a distributor."""
+    level: Mapped[int]
+    """0 for a distributor, 1 directly below it."""
+    children: Mapped[int] = mapped_column(default=0)
+    """How many path segments were given away below this tenant; also the lock of its children."""
+    external_id: Mapped[str | None]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_path", name="uq_tenants_path"),
+        UniqueConstraint("distributor_id", "number", name="uq_tenants_number"),
+        CheckConstraint("tenant_id = id", name="owns_itself"),
+        CheckConstraint("(kind = 'DISTRIBUTOR') = (parent_id IS NULL)", name="only_a_distributor_has_no_parent"),
+        CheckConstraint("length(tenant_path) = 6 * (level + 1)", name="path_is_as_long_as_the_level_says"),
+        Index("ix_tenants_parent", "distributor_id", "parent_id"),
+        parent_id="tenants",
+    )
+
+
+class TenantName(TenantRow, Base):
+    """What those below a tenant may know of it: its name. Nothing else of a tenant is seen from downstream."""
+
+    __tablename__ = "tenant_names"
+    __visibility__ = Visibility.INHERITED
+
+    name: Mapped[str]
+
+    __table_args__ = owned(
+        CheckConstraint("tenant_id = id", name="owns_itself"),
+    )
+
+
+class DistributorClock(TenantRow, Base):
+    """The time of a distributor and everything below it. `id` is the distributor's."""
+
+    __tablename__ = "distributor_clocks"
+    __visibility__ = Visibility.INHERITED
+
+    time_zone: Mapped[str]
+    """IANA name; every date below the distributor is a day in this zone."""
+    sandbox: Mapped[bool] = mapped_column(default=False)
+    """A sandbox has its own clock, which stands still between calls of advanceClock."""
+    clock_at: Mapped[datetime | None]
+    """Where a sandbox's clock stands; null: the real time."""
+
+    __table_args__ = owned(
+        CheckConstraint("sandbox = (clock_at IS NOT NULL)", name="only_a_sandbox_has_its_own_clock"),
+    )
+
+
+class Manager(TenantRow, Base):
+    """A person who works for a tenant."""
+
+    __tablename__ = "managers"
+
+    name: Mapped[str]
+    email: Mapped[str]
+    """Lower case; unique in the tenant."""
+    role: Mapped[Role] = mapped_column(Choice(Role))
+    active: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "email", name="uq_managers_email"),
+    )
+
+
+class ApiToken(TenantRow, Base):
+    """A manager's key to the API. Only its SHA-256 is kept: the token has 256 random bits, nothing to guess."""
+
+    __tablename__ = "api_tokens"
+
+    manager_id: Mapped[UUID]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime | None]
+    """Real time, also in a sandbox; null: never."""
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = owned(Index("ix_api_tokens_token_hash", "token_hash"), manager_id="managers")
+
+
+class ServiceToken(Base):
+    """A platform operator's key. It belongs to no distributor; only the platform sees the table."""
+
+    __tablename__ = "service_tokens"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    tenant_path: Mapped[str] = mapped_column(Path, default="")
+    """Empty: only a scope that starts at the very top reads it."""
+    name: Mapped[str] = mapped_column(unique=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (CheckConstraint("tenant_path = ''", name="belongs_to_the_platform"),)
+
+
+class Counter(TenantRow, Base):
+    """The last number given in one series of one tenant; its row lock makes numbers rise with creation."""
+
+    __tablename__ = "counters"
+
+    series: Mapped[str]
+    """Such as `orders`."""
+    value: Mapped[int]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "series", name="uq_counters_series"),
+    )

@@ -1,0 +1,72 @@
+"""Who may do what: the one table of roles and permissions."""
+
+from enum import StrEnum
+
+__all__ = ["PLATFORM_PERMISSIONS", "Permission", "Role", "permissions_of"]
+
+
+class Role(StrEnum):
+    """What a manager is in its tenant."""
+
+    SYSTEM_ADMINISTRATOR = "SYSTEM_ADMINISTRATOR"
+    PRODUCT_OWNER = "PRODUCT_OWNER"
+    MARKETING = "MARKETING"
+    SALES_PERSON = "SALES_PERSON"
+
+
+class Permission(StrEnum):
+    """One permission; the name a client sees."""
+
+    TENANTS_READ = "tenants.read"
+    TENANTS_WRITE = "tenants.write"
+    TENANTS_ACT_AS = "tenants.act_as"
+    DISTRIBUTORS_WRITE = "distributors.write"
+    MANAGERS_READ = "managers.read"
+    MANAGERS_WRITE = "managers.write"
+    ACCOUNTS_READ = "accounts.read"
+    ACCOUNTS_WRITE = "accounts.write"
+    CATALOG_READ = "catalog.read"
+    CATALOG_WRITE = "catalog.write"
+    PRICES_UPSTREAM_READ = "prices.upstream.read"
+    PRICES_WRITE = "prices.write"
+    SUBSCRIPTIONS_READ = "subscriptions.read"
+    SUBSCRIPTIONS_WRITE = "subscriptions.write"
+    CHARGES_READ = "charges.read"
+    RESELLER_CHARGES_READ = "reseller_charges.read"
+    PAYMENTS_READ = "payments.read"
+    PAYMENTS_WRITE = "payments.write"
+    DISCOUNTS_READ = "discounts.read"
+    DISCOUNTS_WRITE = "discounts.write"
+    CLOCK_ADVANCE = "clock.advance"
+
+
+_P = Permission
+_SEES_SALES = {_P.TENANTS_READ, _P.ACCOUNTS_READ, _P.CATALOG_READ, _P.SUBSCRIPTIONS_READ}
+
+_OF_ROLE: dict[Role, frozenset[Permission]] = {
+    Role.SYSTEM_ADMINISTRATOR: frozenset(Permission) - {_P.DISTRIBUTORS_WRITE},
+    Role.PRODUCT_OWNER: frozenset(
+        _SEES_SALES
+        | {
+            _P.CATALOG_WRITE,
+            _P.PRICES_UPSTREAM_READ,
+            _P.PRICES_WRITE,
+            _P.CHARGES_READ,
+            _P.RESELLER_CHARGES_READ,
+            _P.DISCOUNTS_READ,
+            _P.DISCOUNTS_WRITE,
+        }
+    ),
+    Role.MARKETING: frozenset({_P.TENANTS_READ, _P.CATALOG_READ, _P.CATALOG_WRITE, _P.DISCOUNTS_READ}),
+    Role.SALES_PERSON: frozenset(
+        _SEES_SALES | {_P.ACCOUNTS_WRITE, _P.SUBSCRIPTIONS_WRITE, _P.CHARGES_READ, _P.PAYMENTS_READ, _P.PAYMENTS_WRITE}
+    ),
+}
+
+PLATFORM_PERMISSIONS: frozenset[Permission] = frozenset(Permission)
+"""A platform operator creates distributors and may act as any tenant."""
+
+
+def permissions_of(role: Role) -> frozenset[Permission]:
+    """What a manager with this role may do, in its tenant and, reading, below it."""
+    return _OF_ROLE[role]

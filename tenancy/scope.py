@@ -1,0 +1,94 @@
+"""Which rows somebody reaches."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+from uuid import UUID
+
+from db import ids
+from tenancy.errors import ActAsRequired
+
+__all__ = ["NOWHERE", "PLATFORM", "SEGMENT", "Scope", "ancestors_of", "segment"]
+
+SEGMENT = 6
+"""Characters of one path segment: a tenant may have 36⁶ children."""
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_AFTER_ALL = "~"
+"""Sorts after every character of a segment: `path + "~"` ends a subtree."""
+_BEFORE_ALL = "!"
+"""Sorts before every character of a segment: `path + "!"` ends a tenant's own rows."""
+
+
+def segment(number: int) -> str:
+    """The path segment of a parent's `number`th child, so that byte order is creation order."""
+    if not 0 <= number < len(_DIGITS) ** SEGMENT:
+        raise ValueError(f"a path segment holds numbers from 0 to {len(_DIGITS) ** SEGMENT - 1}, not {number}")
+    text = ""
+    for _ in range(SEGMENT):
+        number, digit = divmod(number, len(_DIGITS))
+        text = _DIGITS[digit] + text
+    return text
+
+
+def ancestors_of(path: str) -> tuple[str, ...]:
+    """The paths above `path`, the distributor's first; without `path` itself."""
+    return tuple(path[:end] for end in range(SEGMENT, len(path), SEGMENT))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One half-open range of tenant paths to read, one to write.
+
+    A manager reads its tenant and everything below and writes its tenant's own rows; a job reads and writes its
+    distributor's tree; the platform reads everything. Rows of inherited tables are also read from `ancestors`.
+    """
+
+    distributor_id: UUID | None
+    tenant_id: UUID | None
+    path: str
+    lo: str
+    hi: str
+    write_lo: str
+    write_hi: str
+    actor_id: UUID | None = None
+    job_id: UUID | None = None
+
+    @classmethod
+    def of_tenant(cls, distributor_id: UUID, tenant_id: UUID, path: str, *, actor_id: UUID | None = None) -> Self:
+        """What a manager of this tenant reaches."""
+        return cls(
+            distributor_id=distributor_id,
+            tenant_id=tenant_id,
+            path=path,
+            lo=path,
+            hi=path + _AFTER_ALL,
+            write_lo=path,
+            write_hi=path + _BEFORE_ALL,
+            actor_id=actor_id,
+        )
+
+    @property
+    def ancestors(self) -> tuple[str, ...]:
+        """The paths whose inherited rows are read too."""
+        return ancestors_of(self.path)
+
+    def writing_downstream(self) -> Self:
+        """The same, but writing what it reads: for the few actions whose effect is below (delegation, creation)."""
+        return replace(self, write_lo=self.lo, write_hi=self.hi)
+
+    def for_job(self, job_id: UUID) -> Self:
+        """The same, acting for a job."""
+        return replace(self, job_id=job_id)
+
+    def require_own(self, row_tenant_id: UUID, row_tenant_path: str, *path: str | int) -> None:
+        """Refuse a change of a visible row of another tenant, naming that tenant."""
+        if row_tenant_path != self.path:
+            prefix = "dst" if len(row_tenant_path) == SEGMENT else "rsl"
+            raise ActAsRequired(ids.encode(prefix, row_tenant_id), path=path)
+
+
+PLATFORM = Scope(distributor_id=None, tenant_id=None, path="", lo="", hi=_AFTER_ALL, write_lo="", write_hi=_AFTER_ALL)
+"""Everything: platform operators, migrations of data, and the claim of jobs."""
+
+NOWHERE = Scope(distributor_id=None, tenant_id=None, path="", lo=_AFTER_ALL, hi="", write_lo=_AFTER_ALL, write_hi="")
+"""No row at all."""
