@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from sqlalchemy import Enum, Numeric, Text
 
-__all__ = ["Amount", "Choice", "CurrencyCode", "Path", "Percent", "Price", "Quantity"]
+__all__ = ["Amount", "CurrencyCode", "Path", "Percent", "Price", "Quantity", "choice"]
 
 Amount = Numeric(18, 4)
 """Money as booked: already rounded to the currency's minor digits (0 for JPY, 2 for EUR, 3 for KWD)."""
@@ -25,20 +25,19 @@ Path = Text(collation="C")
 """Fixed-width segments from the distributor down; compared byte by byte, so that a subtree is one index range."""
 
 
-class Choice(Enum):
-    """One of the values of a `StrEnum`, kept as text and held by a check constraint."""
+def choice(values: type[StrEnum], *, name: str | None = None) -> Enum:
+    """One of the values of a `StrEnum`, kept as text and held by a check constraint.
 
-    cache_ok = True
-
-    def __init__(self, values: type[StrEnum]) -> None:
-        super().__init__(
-            values,
-            native_enum=False,
-            create_constraint=True,
-            length=40,
-            name=f"{_snake(values.__name__)}_known",
-            values_callable=lambda members: [member.value for member in members],
-        )
+    `name` of the constraint, for a table with two columns of one kind.
+    """
+    return Enum(
+        values,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        name=f"{name or _snake(values.__name__)}_known",
+        values_callable=lambda members: [member.value for member in members],
+    )
 
 
 def _snake(name: str) -> str:

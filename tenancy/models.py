@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, func
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.ids import uuid7
-from db.types import Choice, CurrencyCode, Path
+from db.types import CurrencyCode, Path, choice
 from tenancy.permissions import Role
 from tenancy.rows import TenantRow, Visibility, owned
 
@@ -17,6 +18,7 @@ __all__ = [
     "ApiToken",
     "Counter",
     "DistributorClock",
+    "IdempotencyRecord",
     "Manager",
     "ServiceToken",
     "Tenant",
@@ -45,11 +47,11 @@ class Tenant(TenantRow, Base):
 
     __tablename__ = "tenants"
 
-    kind: Mapped[TenantKind] = mapped_column(Choice(TenantKind))
+    kind: Mapped[TenantKind] = mapped_column(choice(TenantKind))
     number: Mapped[str]
     """Unique in the distributor, rising by creation."""
     name: Mapped[str]
-    state: Mapped[TenantState] = mapped_column(Choice(TenantState), default=TenantState.ACTIVE)
+    state: Mapped[TenantState] = mapped_column(choice(TenantState), default=TenantState.ACTIVE)
     currency: Mapped[str] = mapped_column(CurrencyCode)
     """What the tenant bills its customers in."""
     parent_id: Mapped[UUID | None]
@@ -110,7 +112,7 @@ class Manager(TenantRow, Base):
     name: Mapped[str]
     email: Mapped[str]
     """Lower case; unique in the tenant."""
-    role: Mapped[Role] = mapped_column(Choice(Role))
+    role: Mapped[Role] = mapped_column(choice(Role))
     active: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = owned(
@@ -159,4 +161,25 @@ class Counter(TenantRow, Base):
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "series", name="uq_counters_series"),
+    )
+
+
+class IdempotencyRecord(TenantRow, Base):
+    """What a mutation answered to an idempotency key, written by the transaction that did the work.
+
+    The platform's own records have the all-zero distributor and the empty path, therefore no reference to a tenant.
+    """
+
+    __tablename__ = "idempotency_records"
+
+    actor_id: Mapped[UUID]
+    key: Mapped[str]
+    mutation: Mapped[str]
+    input_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    """SHA-256 of the mutation's input."""
+    answer: Mapped[dict[str, Any]]
+    """The payload's fields as references to rows and plain values; secrets left out."""
+
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "tenant_id", "actor_id", "key", name="uq_idempotency_records_key"),
     )

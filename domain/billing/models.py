@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import Amount, Choice, CurrencyCode, Percent, Price, Quantity
+from db.types import Amount, CurrencyCode, Percent, Price, Quantity, choice
 from tenancy.rows import TenantRow, owned
 
 __all__ = [
@@ -62,8 +62,8 @@ class Charge(TenantRow, Base):
     __tablename__ = "charges"
 
     number: Mapped[str]
-    kind: Mapped[ChargeKind] = mapped_column(Choice(ChargeKind))
-    state: Mapped[ChargeState] = mapped_column(Choice(ChargeState))
+    kind: Mapped[ChargeKind] = mapped_column(choice(ChargeKind))
+    state: Mapped[ChargeState] = mapped_column(choice(ChargeState))
     description: Mapped[str]
     subscription_id: Mapped[UUID]
     account_id: Mapped[UUID]
@@ -191,7 +191,7 @@ class DiscountTarget(TenantRow, Base):
     __tablename__ = "reseller_discount_targets"
 
     discount_id: Mapped[UUID]
-    kind: Mapped[DiscountTargetKind] = mapped_column(Choice(DiscountTargetKind))
+    kind: Mapped[DiscountTargetKind] = mapped_column(choice(DiscountTargetKind))
     target_id: Mapped[UUID]
 
     __table_args__ = owned(
@@ -219,8 +219,8 @@ class LedgerEntry(TenantRow, Base):
     __tablename__ = "ledger_entries"
 
     account_id: Mapped[UUID]
-    from_book: Mapped[LedgerAccount] = mapped_column(Choice(LedgerAccount))
-    to_book: Mapped[LedgerAccount] = mapped_column(Choice(LedgerAccount))
+    from_book: Mapped[LedgerAccount] = mapped_column(choice(LedgerAccount, name="from_book"))
+    to_book: Mapped[LedgerAccount] = mapped_column(choice(LedgerAccount, name="to_book"))
     amount: Mapped[Decimal] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(CurrencyCode)
     charge_id: Mapped[UUID | None]

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import Choice, CurrencyCode, Percent, Price, Quantity
+from db.types import CurrencyCode, Percent, Price, Quantity, choice
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
 from tenancy.rows import TenantRow, Visibility, owned
@@ -73,7 +73,7 @@ class ServiceTerm(TenantRow, Base):
     grace_on_prolongation: Mapped[bool] = mapped_column(default=False)
     stop_period_days: Mapped[int] = mapped_column(default=30)
     deletion_window_days: Mapped[int] = mapped_column(default=0)
-    expired_renewal: Mapped[ExpiredRenewal] = mapped_column(Choice(ExpiredRenewal), default=ExpiredRenewal.CONSTANT)
+    expired_renewal: Mapped[ExpiredRenewal] = mapped_column(choice(ExpiredRenewal), default=ExpiredRenewal.CONSTANT)
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_service_terms_key"),
@@ -91,13 +91,13 @@ class Plan(TenantRow, Base):
     name: Mapped[str]
     sku: Mapped[str | None]
     description: Mapped[str | None]
-    state: Mapped[PlanState] = mapped_column(Choice(PlanState), default=PlanState.ACTIVE)
+    state: Mapped[PlanState] = mapped_column(choice(PlanState), default=PlanState.ACTIVE)
     public: Mapped[bool] = mapped_column(default=True)
-    billing_type: Mapped[BillingType] = mapped_column(Choice(BillingType))
+    billing_type: Mapped[BillingType] = mapped_column(choice(BillingType))
     fixed_price: Mapped[bool] = mapped_column(default=False)
     free_period: Mapped[bool] = mapped_column(default=False)
     price_protection_months: Mapped[int] = mapped_column(default=0)
-    expired_renewal: Mapped[ExpiredRenewal | None] = mapped_column(Choice(ExpiredRenewal))
+    expired_renewal: Mapped[ExpiredRenewal | None] = mapped_column(choice(ExpiredRenewal))
     """Overrides the service term's; null: the term's."""
     currency: Mapped[str] = mapped_column(CurrencyCode)
     service_term_id: Mapped[UUID]
@@ -149,7 +149,7 @@ class PlanPeriod(Fees, TenantRow, Base):
     position: Mapped[int]
     duration: Mapped[int | None]
     """Null: endless."""
-    unit: Mapped[PeriodUnit] = mapped_column(Choice(PeriodUnit))
+    unit: Mapped[PeriodUnit] = mapped_column(choice(PeriodUnit))
     trial: Mapped[bool] = mapped_column(default=False)
     public: Mapped[bool] = mapped_column(default=True)
 

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import Amount, Choice, CurrencyCode
+from db.types import Amount, CurrencyCode, choice
 from tenancy.rows import TenantRow, owned
 
 __all__ = ["Account", "PaymentModel"]
@@ -29,7 +29,7 @@ class Account(TenantRow, Base):
     name: Mapped[str]
     email: Mapped[str]
     """Where mail to the customer goes."""
-    payment_model: Mapped[PaymentModel] = mapped_column(Choice(PaymentModel), default=PaymentModel.PREPAY)
+    payment_model: Mapped[PaymentModel] = mapped_column(choice(PaymentModel), default=PaymentModel.PREPAY)
     currency: Mapped[str] = mapped_column(CurrencyCode)
     """The tenant's billing currency."""
     funds: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import Amount, Choice, CurrencyCode, Quantity
+from db.types import Amount, CurrencyCode, Quantity, choice
 from tenancy.rows import TenantRow, owned
 
 __all__ = ["OPEN_ORDER_STATES", "Order", "OrderLine", "OrderState", "OrderType"]
@@ -46,8 +46,8 @@ class Order(TenantRow, Base):
     __tablename__ = "orders"
 
     number: Mapped[str]
-    type: Mapped[OrderType] = mapped_column(Choice(OrderType))
-    state: Mapped[OrderState] = mapped_column(Choice(OrderState))
+    type: Mapped[OrderType] = mapped_column(choice(OrderType))
+    state: Mapped[OrderState] = mapped_column(choice(OrderState))
     account_id: Mapped[UUID]
     subscription_id: Mapped[UUID]
     currency: Mapped[str] = mapped_column(CurrencyCode)

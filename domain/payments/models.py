@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import Amount, Choice, CurrencyCode
+from db.types import Amount, CurrencyCode, choice
 from tenancy.rows import TenantRow, owned
 
 __all__ = ["Payment", "PaymentPurpose", "PaymentState"]
@@ -40,8 +40,8 @@ class Payment(TenantRow, Base):
     __tablename__ = "payments"
 
     number: Mapped[str]
-    state: Mapped[PaymentState] = mapped_column(Choice(PaymentState))
-    purpose: Mapped[PaymentPurpose] = mapped_column(Choice(PaymentPurpose))
+    state: Mapped[PaymentState] = mapped_column(choice(PaymentState))
+    purpose: Mapped[PaymentPurpose] = mapped_column(choice(PaymentPurpose))
     currency: Mapped[str] = mapped_column(CurrencyCode)
     total: Mapped[Decimal] = mapped_column(Amount)
     account_id: Mapped[UUID]

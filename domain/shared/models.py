@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import Choice
+from db.types import choice
 from tenancy.rows import TenantRow, owned
 
 __all__ = ["Event", "Job", "JobState", "Mail", "MailState"]
@@ -36,7 +36,7 @@ class Job(TenantRow, Base):
     arguments: Mapped[dict[str, Any]]
     unique_key: Mapped[str | None]
     """While a job with this key waits in the queue, a second one is not added."""
-    state: Mapped[JobState] = mapped_column(Choice(JobState), default=JobState.WAITING)
+    state: Mapped[JobState] = mapped_column(choice(JobState), default=JobState.WAITING)
     run_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     """Not before this instant."""
     attempt: Mapped[int] = mapped_column(default=0)
@@ -117,7 +117,7 @@ class Mail(TenantRow, Base):
     recipient: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str]
-    state: Mapped[MailState] = mapped_column(Choice(MailState), default=MailState.WAITING)
+    state: Mapped[MailState] = mapped_column(choice(MailState), default=MailState.WAITING)
     sent_at: Mapped[datetime | None]
     """Real time of the SMTP server's acceptance."""
 

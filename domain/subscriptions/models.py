@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import Choice, CurrencyCode, Price, Quantity
+from db.types import CurrencyCode, Price, Quantity, choice
 from domain.shared.billing_types import BillingType
 from tenancy.rows import TenantRow, owned
 
@@ -85,11 +85,11 @@ class ServiceSubscription(TenantRow, Base):
 
     number: Mapped[str]
     name: Mapped[str]
-    state: Mapped[SubscriptionState] = mapped_column(Choice(SubscriptionState), default=SubscriptionState.ORDERED)
+    state: Mapped[SubscriptionState] = mapped_column(choice(SubscriptionState), default=SubscriptionState.ORDERED)
     account_id: Mapped[UUID]
     plan_id: Mapped[UUID]
     plan_period_id: Mapped[UUID]
-    billing_type: Mapped[BillingType] = mapped_column(Choice(BillingType))
+    billing_type: Mapped[BillingType] = mapped_column(choice(BillingType))
     billing_day: Mapped[int]
     """The service term's when the subscription was ordered."""
     currency: Mapped[str] = mapped_column(CurrencyCode)

@@ -1,0 +1,39 @@
+"""Alembic's entry: one transaction a migration, one migrator at a time, no long wait for a lock."""
+
+from importlib import import_module
+from pathlib import Path
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from db.base import Base
+
+for module in Path(__file__).parent.parent.glob("domain/*/models.py"):
+    import_module(f"domain.{module.parent.name}.models")
+import_module("tenancy.models")
+
+LOCK = 0x48656164
+"""Advisory lock number ("Head"): a second migrator waits for the first."""
+
+
+def run(connection: Connection) -> None:
+    """Bring the database behind `connection` to the wanted revision."""
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+    connection.execute(text("SET lock_timeout = '5s'"))
+    connection.commit()
+    try:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            transaction_per_migration=True,
+            compare_server_default=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
+        connection.commit()
+
+
+run(context.config.attributes["connection"])

@@ -1,0 +1,27 @@
+"""Row-level security in words that migrations share.
+
+What a policy says may not change under a migration that is out in the world: a new rule gets a new function here.
+"""
+
+from alembic import op
+
+__all__ = ["protect"]
+
+_READS = "tenant_path >= app_lo() AND tenant_path < app_hi()"
+_INHERITS = "tenant_path = ANY (app_ancestors())"
+_WRITES = "tenant_path >= app_write_lo() AND tenant_path < app_write_hi()"
+
+
+def protect(table: str, *, inherited: bool = False, verbs: str = "SELECT, INSERT, UPDATE, DELETE") -> None:
+    """Let the application's role reach the rows of its scope in `table`, with `verbs`, and nothing else.
+
+    `inherited`: rows of the tenants above are read too, never written. `FORCE` holds the owner to the same policies.
+    """
+    reads = f"({_READS}) OR {_INHERITS}" if inherited else _READS
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute(f"CREATE POLICY {table}_select ON {table} FOR SELECT USING ({reads})")
+    op.execute(f"CREATE POLICY {table}_insert ON {table} FOR INSERT WITH CHECK ({_WRITES})")
+    op.execute(f"CREATE POLICY {table}_update ON {table} FOR UPDATE USING ({_WRITES}) WITH CHECK ({_WRITES})")
+    op.execute(f"CREATE POLICY {table}_delete ON {table} FOR DELETE USING ({_WRITES})")
+    op.execute(f"GRANT {verbs} ON {table} TO headwater_app")
