@@ -73,17 +73,17 @@ def add_months(anchor: date, months: int, anchor_day: int | None = None) -> date
     return _clamped(year, month + 1, day)
 
 
-def end_of_term(start: date, duration: int, unit: PeriodUnit, anchor_day: int | None = None) -> date | None:
+def end_of_term(start: date, duration: int | None, unit: PeriodUnit, anchor_day: int | None = None) -> date | None:
     """The first day after a term of `duration` units that starts on `start`; None for an endless one.
 
     Months and years keep the anchor day: 29 Feb 2028 + 1 year ends on 28 Feb 2029, so it expires on the 27th, and
     the renewal that starts on 28 Feb 2029 with `anchor_day=29` is back on the 29th in 2032.  A term that was shifted
-    to a new start takes that day as its anchor (leave `anchor_day` out).  `duration` is ignored for ENDLESS.
-    Raises ValueError for a duration under 1.
+    to a new start takes that day as its anchor (leave `anchor_day` out).  An endless term has no duration
+    (what is passed is ignored).  Raises ValueError for a duration under 1 or a missing one.
     """
     if unit is PeriodUnit.ENDLESS:
         return None
-    if duration < 1:
+    if duration is None or duration < 1:
         raise ValueError(f"a term lasts at least one {unit.lower()}, got {duration}")
     if unit is PeriodUnit.DAY:
         return start + timedelta(days=duration)
@@ -91,7 +91,7 @@ def end_of_term(start: date, duration: int, unit: PeriodUnit, anchor_day: int | 
     return add_months(start, months, anchor_day)
 
 
-def renewed_after_expiry(end: date, on: date, duration: int, unit: PeriodUnit, anchor_day: int) -> date | None:
+def renewed_after_expiry(end: date, on: date, duration: int | None, unit: PeriodUnit, anchor_day: int) -> date | None:
     """The end of the term that keeps the old expiration cycle when an expired subscription is renewed on `on`.
 
     Counts terms from the old `end` until one reaches past `on`; the shifted way is `end_of_term(on, …)`.

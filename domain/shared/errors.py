@@ -1,0 +1,87 @@
+"""Refusals that every area uses; an area's own stand in its `errors.py`."""
+
+from decimal import Decimal
+
+from tenancy.errors import ActAsRequired, ErrorCode, ErrorKind, Forbidden, InvalidInput, NotFound, Refusal
+
+__all__ = [
+    "ActAsRequired",
+    "CurrencyMismatch",
+    "ErrorCode",
+    "ErrorKind",
+    "Forbidden",
+    "InsufficientBalance",
+    "InvalidInput",
+    "InvalidState",
+    "KeyTaken",
+    "NotFound",
+    "PriceChanged",
+    "ReadOnlyDelegated",
+    "Refusal",
+    "RefusedByBillingType",
+    "Stale",
+]
+
+
+class InvalidState(Refusal):
+    """The operation is not allowed in the present state; the message names both."""
+
+    kind = ErrorKind.CONFLICT
+    code = ErrorCode.INVALID_STATE
+
+
+class KeyTaken(Refusal):
+    """A key or name that must be unique exists already."""
+
+    kind = ErrorKind.FIX_INPUT
+    code = ErrorCode.KEY_TAKEN
+
+
+class ReadOnlyDelegated(Refusal):
+    """The field comes from the tenant above and cannot be changed here."""
+
+    kind = ErrorKind.DENIED
+    code = ErrorCode.READ_ONLY_DELEGATED
+
+
+class RefusedByBillingType(Refusal):
+    """The plan's billing type does not allow the operation."""
+
+    kind = ErrorKind.DENIED
+    code = ErrorCode.REFUSED_BY_BILLING_TYPE
+
+
+class Stale(Refusal):
+    """The row has changed since the client read it (`ifVersion`)."""
+
+    kind = ErrorKind.CONFLICT
+    code = ErrorCode.STALE
+
+
+class PriceChanged(Refusal):
+    """The total is not the one the client expected (`expectedTotal`)."""
+
+    kind = ErrorKind.CONFLICT
+    code = ErrorCode.PRICE_CHANGED
+
+
+class CurrencyMismatch(Refusal):
+    """An amount is in another currency than the row it is for."""
+
+    kind = ErrorKind.FIX_INPUT
+    code = ErrorCode.CURRENCY_MISMATCH
+
+
+class InsufficientBalance(Refusal):
+    """The balance does not cover a payment."""
+
+    kind = ErrorKind.CONFLICT
+    code = ErrorCode.INSUFFICIENT_BALANCE
+
+    def __init__(
+        self, *, required: Decimal, available: Decimal, currency: str, path: tuple[str | int, ...] = ()
+    ) -> None:
+        super().__init__(f"This needs {required} {currency}; the balance has {available} {currency}.", path=path)
+        self.required = required
+        self.available = available
+        self.currency = currency

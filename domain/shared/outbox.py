@@ -1,0 +1,77 @@
+"""What an action tells the rest of the house: events that happened, jobs for later.
+
+Both are rows of the transaction that causes them: there is no event without its change, no job lost or made in vain.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.ids import uuid7
+from domain.shared.models import Event, Job
+from tenancy.rows import TenantRow
+from tenancy.scope import Scope
+
+__all__ = ["announce", "enqueue"]
+
+
+def announce(session: Session, scope: Scope, type: str, *, subject: TenantRow, prefix: str, at: datetime) -> None:
+    """Add an event to the stream of the subject's tenant. `type` is past tense, such as `charge.closed`."""
+    session.add(
+        Event(
+            distributor_id=subject.distributor_id,
+            tenant_id=subject.tenant_id,
+            tenant_path=subject.tenant_path,
+            type=type,
+            subject_kind=prefix,
+            subject_id=subject.id,
+            actor_id=scope.actor_id,
+            job_id=scope.job_id,
+            created_at=at,
+            updated_at=at,
+        )
+    )
+
+
+def enqueue(
+    session: Session,
+    owner: TenantRow,
+    kind: str,
+    *,
+    queue: str,
+    arguments: Mapping[str, Any],
+    unique_key: str | None = None,
+    run_at: datetime | None = None,
+    max_attempts: int = 5,
+) -> UUID:
+    """Add a job for the tenant that owns `owner`; with `unique_key`, unless one with that key waits in the queue.
+
+    `kind` names the actor; `arguments` are JSON, ids as 32 hex digits. Returns the job's id, or the waiting one's.
+    """
+    job = insert(Job).values(
+        id=uuid7(),
+        distributor_id=owner.distributor_id,
+        tenant_id=owner.tenant_id,
+        tenant_path=owner.tenant_path,
+        kind=kind,
+        queue=queue,
+        arguments=dict(arguments),
+        unique_key=unique_key,
+        max_attempts=max_attempts,
+        state="WAITING",
+        attempt=0,
+        done=0,
+        **({} if run_at is None else {"run_at": run_at}),
+    )
+    return session.scalars(
+        job.on_conflict_do_update(
+            index_elements=["distributor_id", "queue", "unique_key"],
+            index_where=text("state = 'WAITING'"),
+            set_={"unique_key": job.excluded.unique_key},
+        ).returning(Job.id)
+    ).one()

@@ -1,0 +1,95 @@
+"""Keys to the API: made once, shown once, kept as a hash."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from tenancy.models import ApiToken, Manager, ServiceToken
+from tenancy.permissions import PLATFORM_PERMISSIONS, Permission, Role, permissions_of
+from tenancy.scope import PLATFORM, Scope
+
+__all__ = ["Identity", "authenticate", "hash_of", "identity_of", "issue_token", "new_token", "set_operator_token"]
+
+_PREFIX = "hw_"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a token belongs to, and what that one may do and reach."""
+
+    kind: str
+    """`manager` or `platform`."""
+    actor_id: UUID
+    token_id: UUID
+    permissions: frozenset[Permission]
+    scope: Scope
+    tenant_name: str
+
+
+def new_token() -> str:
+    """A fresh token: `hw_` and 256 random bits."""
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> bytes:
+    """What is kept of a token. A plain digest is enough: 256 random bits cannot be guessed from it."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def issue_token(session: Session, manager: Manager, *, expires_at: datetime | None = None) -> str:
+    """Give a manager a new token and return it, the only time it is seen."""
+    token = new_token()
+    session.add(
+        ApiToken(
+            distributor_id=manager.distributor_id,
+            tenant_id=manager.tenant_id,
+            tenant_path=manager.tenant_path,
+            manager_id=manager.id,
+            token_hash=hash_of(token),
+            expires_at=expires_at,
+        )
+    )
+    session.flush()
+    return token
+
+
+def set_operator_token(session: Session, token: str, *, name: str = "operator") -> None:
+    """Make `token` the one that opens the platform as `name`; an earlier one of that name opens nothing any more."""
+    entry = insert(ServiceToken).values(name=name, token_hash=hash_of(token), tenant_path="")
+    session.execute(
+        entry.on_conflict_do_update(index_elements=["name"], set_={"token_hash": entry.excluded.token_hash})
+    )
+
+
+def authenticate(connection: Connection | Session, token: str) -> Identity | None:
+    """Who is behind a token; None for an unknown, expired or revoked one, or one of a suspended tenant."""
+    found = connection.execute(text("SELECT * FROM app_authenticate(:hash)"), {"hash": hash_of(token)})
+    row = found.mappings().one_or_none()
+    return None if row is None else identity_of(row)
+
+
+def identity_of(row: RowMapping) -> Identity:
+    """The identity in a row of `app_authenticate`."""
+    if row["kind"] == "platform":
+        return Identity(
+            kind="platform",
+            actor_id=row["actor_id"],
+            token_id=row["token_id"],
+            permissions=PLATFORM_PERMISSIONS,
+            scope=PLATFORM,
+            tenant_name=row["tenant_name"],
+        )
+    return Identity(
+        kind="manager",
+        actor_id=row["actor_id"],
+        token_id=row["token_id"],
+        permissions=permissions_of(Role(row["role"])),
+        scope=Scope.of_tenant(row["distributor_id"], row["tenant_id"], row["tenant_path"], actor_id=row["actor_id"]),
+        tenant_name=row["tenant_name"],
+    )
