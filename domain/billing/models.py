@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import Amount, CurrencyCode, Percent, Price, Quantity, choice
+from domain.billing.charge_states import ChargeKind, ChargeState
 from tenancy.rows import TenantRow, owned
 
 __all__ = [
@@ -25,35 +26,6 @@ __all__ = [
     "ResellerCharge",
     "ResellerDiscount",
 ]
-
-
-class ChargeKind(StrEnum):
-    """What a charge is for."""
-
-    SETUP = "SETUP"
-    RECURRING = "RECURRING"
-    RENEWAL = "RENEWAL"
-    TRANSFER = "TRANSFER"
-    CONSUMPTION = "CONSUMPTION"
-
-
-class ChargeState(StrEnum):
-    """What has happened to a charge's money."""
-
-    NEW = "NEW"
-    """With its order; nothing reserved."""
-    OPENED = "OPENED"
-    """For a later period; nothing reserved."""
-    BLOCKED = "BLOCKED"
-    """Reserved on the balance."""
-    WAITING_FOR_REFUND = "WAITING_FOR_REFUND"
-    WAITING_APPROVAL = "WAITING_APPROVAL"
-    CLOSED = "CLOSED"
-    """Written off."""
-    REFUNDED = "REFUNDED"
-    """Returned to the balance."""
-    DELETED = "DELETED"
-    """Replaced by others, or of an order that was never paid."""
 
 
 class Charge(TenantRow, Base):

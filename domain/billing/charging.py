@@ -1,0 +1,223 @@
+"""The charges of an order: which periods they cover, and what each costs.  Driven by the policy table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from domain.billing.drafts import (
+    BillingTerms,
+    ChargeDraft,
+    ChargeKind,
+    ChargeState,
+    Line,
+    NotAllowedByBillingType,
+)
+from domain.billing.explanation import Rule, priced
+from domain.billing.policy import (
+    Anchor,
+    FirstPeriod,
+    Horizon,
+    Increase,
+    Measure,
+    Policy,
+    Prolongs,
+    policy_of,
+)
+from domain.billing.proration import Cut
+from domain.shared.periods import Period, billing_period_containing, billing_periods
+
+_WHOLE_TERM = (Horizon.WHOLE_TERM, Horizon.WHOLE_TERM_OPENED)
+_REDUCED_WHEN_LATE = (Rule.BY_DAYS, Rule.FREE_PERIOD)
+
+
+def sales_charges(terms: BillingTerms, lines: Sequence[Line], *, on: date) -> list[ChargeDraft]:
+    """The charges of a sales or renewal order whose term starts, or is billed, from `on`.
+
+    Period by period as far as the type's horizon reaches, and in each period line by line; one-time lines come first,
+    once.  Lines without chargeable units make no charge; a price of zero makes a charge of zero.  An empty list when
+    the term has ended or the type bills consumption.
+    """
+    policy = policy_of(terms.billing_type)
+    drafts = [_one_time(terms, line, on) for line in lines if line.kind is not ChargeKind.RECURRING and line.quantity]
+    recurring = [line for line in lines if line.kind is ChargeKind.RECURRING and line.quantity]
+    if policy.horizon is Horizon.ONCE:
+        return drafts + [_one_time(terms, line, on) for line in recurring]
+    cuts = list(_cuts(terms, on, _sales_end(policy, terms, on)))
+    for position, cut in enumerate(cuts):
+        first = policy.first if position == 0 else None
+        state = _state_when_paid(policy, position)
+        drafts += [_recurring(terms, line, cut, state, first=first) for line in recurring]
+    return drafts
+
+
+def prolongation_charges(
+    terms: BillingTerms, lines: Sequence[Line], *, paid_to: date, on: date | None = None, graced: bool = False
+) -> list[ChargeDraft]:
+    """The charges of a prolong order: one a resource for the next billing period, which starts on `paid_to`.
+
+    `on` is the day of completion, when it is later than `paid_to`: a stopped subscription pays from then; one in grace
+    (`graced`) pays from `paid_to`, unreduced, and so does a type that owes every missed month, with one charge a
+    resource for each month.  The end of the term limits the last period.  An empty list when nothing is left.
+    Raises ValueError when a resource comes twice, NotAllowedByBillingType for a type that is not prolonged.
+    """
+    policy = policy_of(terms.billing_type)
+    if policy.prolongs not in {Prolongs.MONTHLY, Prolongs.MONTHLY_MISSED_MONTHS_TOO}:
+        raise NotAllowedByBillingType(terms.billing_type, "prolongation")
+    keys = [line.resource_key for line in lines]
+    if len(set(keys)) != len(keys):
+        raise ValueError("a prolongation makes one charge a resource")
+    today = paid_to if on is None else max(on, paid_to)
+    owes_from_paid_to = graced or policy.prolongs is Prolongs.MONTHLY_MISSED_MONTHS_TOO
+    start = paid_to if owes_from_paid_to else today
+    end = billing_period_containing(today, _cutting_day(policy, terms)).end
+    return [
+        _recurring(terms, line, cut, ChargeState.BLOCKED)
+        for cut in _cuts(terms, start, end)
+        for line in lines
+        if line.quantity
+    ]
+
+
+def increase_charges(
+    terms: BillingTerms, lines: Sequence[Line], *, on: date, paid_to: date | None = None
+) -> list[ChargeDraft]:
+    """The charges for units added on `on`: to the next billing day, or as far as the sales order was charged.
+
+    `lines` hold the added chargeable units (for a type measured by the month's maximum, those above that maximum).
+    `paid_to` counts when a later period is already paid: the added units pay for it too.  The day of the change is
+    billed at the new quantity, except by types that count from the next day.
+    Raises NotAllowedByBillingType when the type does not allow more.
+    """
+    policy = policy_of(terms.billing_type)
+    if policy.increase in {Increase.REFUSED, Increase.NOT_APPLICABLE}:
+        raise NotAllowedByBillingType(terms.billing_type, "an increase")
+    period_end = billing_period_containing(on, _cutting_day(policy, terms)).end
+    start = on + timedelta(days=1) if policy.increase is Increase.FROM_NEXT_DAY else on
+    end = _sales_end(policy, terms, on) if policy.increase is Increase.TO_HORIZON else period_end
+    if paid_to is not None:
+        end = max(end, paid_to)
+    first = FirstPeriod.FREE if policy.first is FirstPeriod.FREE else None
+    drafts = []
+    for position, cut in enumerate(_cuts(terms, start, end)):
+        state = _state_when_paid(policy, position)
+        drafts += [_recurring(terms, line, cut, state, first=first) for line in lines if line.quantity]
+    return drafts
+
+
+def effective_day(terms: BillingTerms, on: date) -> date:
+    """The first day billed at the new quantity when it changes on `on`: that day, or the next for next-day types."""
+    next_day = policy_of(terms.billing_type).increase is Increase.FROM_NEXT_DAY
+    return on + timedelta(days=1) if next_day else on
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """An order's charges after a late payment."""
+
+    drafts: tuple[ChargeDraft, ...]
+    """For what remains; a period that is over has none.  Discounts are not applied yet."""
+    difference: Decimal
+    """What the payment exceeds them by, before discounts; it tops up the balance."""
+
+
+def recomputed_for_payment(terms: BillingTerms, drafts: Sequence[ChargeDraft], *, on: date) -> Recomputed:
+    """An order's charges when it completes on `on`, after the start of what it covers.
+
+    What is measured by days is computed for the days from `on`; one-time fees, whole months and months of a calendar
+    commitment stay as they are.  `drafts` are the undiscounted charges the order was made with.  Not for prolong
+    orders paid in grace, which cover from *paid to*, unreduced.
+    """
+    kept = []
+    for draft in drafts:
+        part, whole = draft.period, draft.billing_period
+        if draft.explanation.rule not in _REDUCED_WHEN_LATE or part is None or whole is None or on <= part.start:
+            kept.append(draft)
+        elif on < part.end:
+            left = Period(on, part.end)
+            line = Line(draft.resource_key, draft.quantity, draft.unit_price)
+            free = draft.explanation.rule is Rule.FREE_PERIOD
+            kept.append(replace(draft, period=left) if free else by_days(terms, line, (left, whole), draft.state))
+    before = sum((draft.amount for draft in drafts), Decimal(0))
+    return Recomputed(tuple(kept), before - sum((draft.amount for draft in kept), Decimal(0)))
+
+
+def by_days(terms: BillingTerms, line: Line, cut: Cut, state: ChargeState, rule: Rule = Rule.BY_DAYS) -> ChargeDraft:
+    """One recurring charge for a part of a billing period, by days; zero where the terms' free period covers it."""
+    if terms.free_until is not None and cut[0].end <= terms.free_until:
+        return _draft(terms, line, cut, state, rule=Rule.FREE_PERIOD, whole_months=0)
+    return _draft(terms, line, cut, state, rule=rule, whole_months=None)
+
+
+def _recurring(
+    terms: BillingTerms, line: Line, cut: Cut, state: ChargeState, *, first: FirstPeriod | None = None
+) -> ChargeDraft:
+    part, whole = cut
+    policy = policy_of(terms.billing_type)
+    if first is FirstPeriod.FREE and part.start != whole.start:
+        return _draft(terms, line, cut, state, rule=Rule.FREE_PERIOD, whole_months=0)
+    if policy.measure is Measure.MONTH_AT_MAX or first is FirstPeriod.WHOLE_MONTH:
+        return _draft(terms, line, cut, state, rule=Rule.WHOLE_MONTH, whole_months=1)
+    return by_days(terms, line, cut, state)
+
+
+def _one_time(terms: BillingTerms, line: Line, on: date) -> ChargeDraft:
+    draft = _draft(terms, line, None, ChargeState.BLOCKED, rule=Rule.ONE_TIME, whole_months=1)
+    return draft if terms.end is None else replace(draft, period=Period(on, terms.end))
+
+
+def _draft(
+    terms: BillingTerms, line: Line, cut: Cut | None, state: ChargeState, *, rule: Rule, whole_months: int | None
+) -> ChargeDraft:
+    explanation = priced(
+        rule,
+        unit_price=line.unit_price,
+        quantity=line.quantity,
+        currency=terms.currency,
+        cuts=[] if cut is None else [cut],
+        whole_months=whole_months,
+    )
+    return ChargeDraft(
+        resource_key=line.resource_key,
+        kind=line.kind,
+        state=state,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        currency=terms.currency,
+        period=None if cut is None else cut[0],
+        billing_period=None if cut is None else cut[1],
+        months=Fraction(explanation.fraction),
+        unrounded=explanation.exact,
+        amount=explanation.rounded,
+        explanation=explanation,
+    )
+
+
+def _cutting_day(policy: Policy, terms: BillingTerms) -> int:
+    return terms.anchor_day if policy.anchor is Anchor.START else terms.billing_day
+
+
+def _sales_end(policy: Policy, terms: BillingTerms, on: date) -> date:
+    """Where the horizon of an order billed from `on` ends, before the term limits it; `on` when nothing is charged."""
+    day = _cutting_day(policy, terms)
+    current = billing_period_containing(on, day)
+    if policy.horizon is Horizon.NONE:
+        return on
+    if policy.horizon in _WHOLE_TERM and terms.end is not None:
+        return terms.end
+    if policy.horizon is Horizon.NEXT_PERIOD and current.start != on:
+        return billing_period_containing(current.end, day).end
+    return current.end
+
+
+def _cuts(terms: BillingTerms, start: date, end: date) -> Iterator[Cut]:
+    limit = end if terms.end is None else min(end, terms.end)
+    return billing_periods(start, limit, _cutting_day(policy_of(terms.billing_type), terms))
+
+
+def _state_when_paid(policy: Policy, position: int) -> ChargeState:
+    later_opened = policy.horizon is Horizon.WHOLE_TERM_OPENED and position > 0
+    return ChargeState.OPENED if later_opened else ChargeState.BLOCKED

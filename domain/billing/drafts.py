@@ -1,0 +1,135 @@
+"""Charges before they are written down: what an order or a settlement computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from domain.billing.charge_states import ChargeKind, ChargeState
+from domain.billing.explanation import Explanation, with_discount
+from domain.shared.billing_types import BillingType
+from domain.shared.money import minor_digits
+from domain.shared.periods import Period
+
+__all__ = [
+    "BillingTerms",
+    "ChargeDraft",
+    "ChargeKind",
+    "ChargeState",
+    "Line",
+    "Lot",
+    "NotAllowedByBillingType",
+    "discounted_drafts",
+]
+
+
+class NotAllowedByBillingType(ValueError):
+    """The billing type refuses the operation: `REFUSED_BY_BILLING_TYPE`."""
+
+    def __init__(self, billing_type: BillingType, operation: str) -> None:
+        super().__init__(f"{billing_type} does not allow {operation}")
+        self.billing_type = billing_type
+        self.operation = operation
+
+
+@dataclass(frozen=True, slots=True)
+class BillingTerms:
+    """What the charges of one subscription are counted by."""
+
+    billing_type: BillingType
+    currency: str
+    billing_day: int
+    """1…31, of the service term or of the account."""
+    end: date | None
+    """The day after the term's last one; None when it is endless."""
+    anchor_day: int
+    """1…31: the day of the month that months of the term are counted from."""
+    free_until: date | None = None
+    """The first billing day of a subscription with a free period: what lies before costs nothing."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an unknown currency."""
+        minor_digits(self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Units to charge for."""
+
+    resource_key: str | None
+    """None: the plan itself."""
+    quantity: Decimal
+    """Chargeable units, included ones taken off; for an increase the added ones."""
+    unit_price: Decimal
+    """A month's fee for one unit; of a one-time kind, the fee."""
+    kind: ChargeKind = ChargeKind.RECURRING
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Units that came with one charge and have not left: newest ones leave first, and keep that charge's prices."""
+
+    charge_id: UUID
+    """The charge they first came with, however often it was split since."""
+    number: int
+    """That charge's number: higher is newer."""
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeDraft:
+    """A charge to be made."""
+
+    resource_key: str | None
+    """None: for the plan itself."""
+    kind: ChargeKind
+    state: ChargeState
+    """What it becomes once its order is paid; of a settlement, what it is made as."""
+    quantity: Decimal
+    """Chargeable units."""
+    unit_price: Decimal
+    """A month's fee for one unit; of one-time charges, the fee."""
+    currency: str
+    period: Period | None
+    """The days it covers; None for a one-time fee of an endless subscription."""
+    billing_period: Period | None
+    """The whole billing period these days lie in."""
+    months: Fraction
+    """What upstream charges are counted by; 0 for a free period, 1 for a one-time fee."""
+    unrounded: Fraction
+    """Exact, before a discount."""
+    amount: Decimal
+    """To pay, discount taken off, in whole minor units."""
+    explanation: Explanation
+    discount: Decimal = Decimal(0)
+    """What the order's discount took off."""
+    discount_percent: Decimal | None = None
+    split_from: tuple[Lot, ...] = ()
+    """For the parts of a split: the charges its units came with, newest first."""
+
+
+def discounted_drafts(drafts: list[ChargeDraft], percent: Decimal | None) -> list[ChargeDraft]:
+    """An order's charges, in the order of their numbers, after `percent` off; unchanged when there is no discount.
+
+    Raises ValueError for a percentage that is not over 0 and at most 100, or finer than two decimals, and for charges
+    that are discounted already.
+    """
+    if percent is None:
+        return drafts
+    amounts = [draft.amount for draft in drafts]
+    found = []
+    for position, draft in enumerate(drafts):
+        explanation = with_discount(draft.explanation, percent=percent, amounts=amounts, position=position)
+        found.append(
+            replace(
+                draft,
+                amount=explanation.rounded,
+                discount=draft.amount - explanation.rounded,
+                discount_percent=percent,
+                explanation=explanation,
+            )
+        )
+    return found

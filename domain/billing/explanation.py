@@ -1,0 +1,284 @@
+"""How an amount came about: enough to tell it to a person, and to compute it again from what was stored alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from domain.billing.discounts import discounted_to
+from domain.billing.proration import Cut, months
+from domain.shared.money import minor_digits
+from domain.shared.periods import Period
+from domain.shared.rounding import half_up
+
+UNROUNDED_DIGITS = 10
+"""Decimals of the unrounded value as shown; the exact fraction is stored beside it."""
+
+Inputs = Mapping[str, Any]
+"""JSON values only: texts, whole numbers, lists and objects.  Decimals and dates are texts."""
+
+
+class Rule(StrEnum):
+    """By which rule of the billing types an amount was computed."""
+
+    BY_DAYS = "BY_DAYS"
+    """Monthly price × quantity × days of the part / days of the billing period, period by period."""
+    WHOLE_MONTH = "WHOLE_MONTH"
+    """Monthly price × quantity for each month begun."""
+    FREE_PERIOD = "FREE_PERIOD"
+    """Nothing, until the first billing day."""
+    ONE_TIME = "ONE_TIME"
+    """A fee × quantity, once."""
+    USED_PART = "USED_PART"
+    """By days, for what was used of a charge before a change."""
+    REST = "REST"
+    """By days, for what remains of a charge after a change."""
+    RETURNED_PART = "RETURNED_PART"
+    """The original charges less what stays billed of them."""
+    MERGED = "MERGED"
+    """The sum of the charges it stands for."""
+    RESELLER = "RESELLER"
+    """Upstream price × months × quantity × (100 − discount %) / 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the calculation."""
+
+    label: str
+    formula: str
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An amount, and all that it follows from."""
+
+    rule: Rule
+    fraction: str
+    """Months, exact, such as 12/31 or 1; several billing periods are added up."""
+    exact: Fraction
+    """The amount before rounding and before an order's discount."""
+    rounded: Decimal
+    """The amount as booked."""
+    steps: tuple[Step, ...]
+    inputs: Inputs
+    """All that `recompute` reads."""
+
+    @property
+    def unrounded(self) -> Decimal:
+        """`exact` for people: ten decimals."""
+        return half_up(self.exact, UNROUNDED_DIGITS)
+
+    @property
+    def text(self) -> str:
+        """One English sentence, such as "5 × 10.00 a month × 12 of 31 days = 19.3548…, rounded to 19.35"."""
+        return "; ".join(f"{step.formula}" for step in self.steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; `from_json` takes it back without loss."""
+        return {
+            "rule": self.rule.value,
+            "fraction": self.fraction,
+            "unrounded": f"{self.unrounded:f}",
+            "exact": str(self.exact),
+            "rounded": f"{self.rounded:f}",
+            "steps": [
+                {"label": step.label, "formula": step.formula, "value": f"{step.value:f}"} for step in self.steps
+            ],
+            "text": self.text,
+            "inputs": dict(self.inputs),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Explanation:
+        """What `to_json` stored.  Raises KeyError or ValueError for anything else."""
+        return cls(
+            rule=Rule(stored["rule"]),
+            fraction=stored["fraction"],
+            exact=Fraction(stored["exact"]),
+            rounded=Decimal(stored["rounded"]),
+            steps=tuple(Step(step["label"], step["formula"], Decimal(step["value"])) for step in stored["steps"]),
+            inputs=stored["inputs"],
+        )
+
+
+def priced(
+    rule: Rule,
+    *,
+    unit_price: Decimal,
+    quantity: Decimal,
+    currency: str,
+    cuts: Sequence[Cut] = (),
+    whole_months: int | None = None,
+    percent_off: Decimal | None = None,
+) -> Explanation:
+    """The amount of `quantity` units at a monthly (or, for ONE_TIME, single) `unit_price`, and how it came about.
+
+    Months are either `whole_months` or, when that is None, the days of `cuts` over the days of their billing periods.
+    `percent_off` is a reseller discount, part of the exact value.  A refund has a negative quantity.
+    """
+    inputs: dict[str, Any] = {
+        "currency": currency,
+        "digits": minor_digits(currency),
+        "unit_price": price_text(unit_price),
+        "quantity": plain(quantity),
+    }
+    if whole_months is None:
+        inputs["parts"] = [[f"{day}" for day in (p.start, p.end, w.start, w.end)] for p, w in cuts]
+    else:
+        inputs["months"] = whole_months
+    if percent_off is not None:
+        inputs["percent_off"] = plain(percent_off)
+    exact, rounded = _priced_value(inputs)
+    return Explanation(
+        rule=rule,
+        fraction=_fraction_text(inputs),
+        exact=exact,
+        rounded=rounded,
+        steps=(Step(_LABELS[rule], f"{_formula(rule, inputs)} = {_rounding_text(exact, rounded)}", rounded),),
+        inputs=inputs,
+    )
+
+
+def added_up(
+    rule: Rule, *, plus: Sequence[Decimal], minus: Sequence[Decimal], currency: str, fraction: Fraction
+) -> Explanation:
+    """A sum of rounded amounts: what came back (RETURNED_PART), or what was merged (MERGED).
+
+    `fraction` tells the months the sum is for.
+    """
+    inputs: dict[str, Any] = {
+        "currency": currency,
+        "digits": minor_digits(currency),
+        "plus": [f"{amount:f}" for amount in plus],
+        "minus": [f"{amount:f}" for amount in minus],
+    }
+    exact, rounded = _added_up_value(inputs)
+    formula = " + ".join(inputs["plus"]) + "".join(f" − {amount}" for amount in inputs["minus"])
+    return Explanation(
+        rule=rule,
+        fraction=str(fraction),
+        exact=exact,
+        rounded=rounded,
+        steps=(Step(_LABELS[rule], f"{formula} = {rounded:f}", rounded),),
+        inputs=inputs,
+    )
+
+
+def with_discount(
+    explanation: Explanation, *, percent: Decimal, amounts: Sequence[Decimal], position: int
+) -> Explanation:
+    """The same charge as number `position` (from 0) of an order that gets `percent` off its rounded `amounts`.
+
+    Raises ValueError when the charge is already discounted, or is not the amount at that position.
+    """
+    if "order" in explanation.inputs or amounts[position] != explanation.rounded:
+        raise ValueError("a discount is taken once, from the rounded charge")
+    order = {"percent": plain(percent), "amounts": [f"{amount:f}" for amount in amounts], "position": position}
+    part = discounted_to(amounts, percent, explanation.inputs["digits"]).parts[position]
+    formula = f"less {plain(percent)} % = {part:f}"
+    return replace(
+        explanation,
+        rounded=part,
+        steps=(*explanation.steps, Step("discount", formula, part)),
+        inputs={**explanation.inputs, "order": order},
+    )
+
+
+def recompute(explanation: Explanation) -> Decimal:
+    """The amount computed again from the rule and the stored inputs alone; nothing stored as a result is read."""
+    inputs = explanation.inputs
+    _, rounded = _VALUES[explanation.rule](inputs)
+    if "order" not in inputs:
+        return rounded
+    order = inputs["order"]
+    amounts = [Decimal(amount) for amount in order["amounts"]]
+    position = int(order["position"])
+    amounts[position] = rounded
+    return discounted_to(amounts, Decimal(order["percent"]), inputs["digits"]).parts[position]
+
+
+def plain(number: Decimal) -> str:
+    """A decimal as people write it: no exponent, no trailing zeros."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def price_text(price: Decimal) -> str:
+    """A unit price with at least two decimals: 10.00, 0.3333."""
+    whole, _, decimals = plain(price).partition(".")
+    return f"{whole}.{decimals:0<2}"
+
+
+def _cuts(inputs: Inputs) -> list[Cut]:
+    days = [[date.fromisoformat(day) for day in part] for part in inputs["parts"]]
+    return [(Period(start, end), Period(first, after)) for start, end, first, after in days]
+
+
+def _priced_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
+    length = Fraction(inputs["months"]) if "months" in inputs else months(_cuts(inputs))
+    exact = Fraction(inputs["unit_price"]) * Fraction(inputs["quantity"]) * length
+    exact = exact * (100 - Fraction(inputs.get("percent_off", "0"))) / 100
+    return exact, half_up(exact, inputs["digits"])
+
+
+def _added_up_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
+    exact = sum(map(Fraction, inputs["plus"]), Fraction(0)) - sum(map(Fraction, inputs["minus"]), Fraction(0))
+    return exact, half_up(exact, inputs["digits"])
+
+
+_VALUES: Mapping[Rule, Callable[[Inputs], tuple[Fraction, Decimal]]] = {
+    **dict.fromkeys(Rule, _priced_value),
+    Rule.RETURNED_PART: _added_up_value,
+    Rule.MERGED: _added_up_value,
+}
+
+_LABELS: Mapping[Rule, str] = {
+    Rule.BY_DAYS: "by days",
+    Rule.WHOLE_MONTH: "whole month",
+    Rule.FREE_PERIOD: "free period",
+    Rule.ONE_TIME: "one-time fee",
+    Rule.USED_PART: "used part",
+    Rule.REST: "rest of the period",
+    Rule.RETURNED_PART: "returned",
+    Rule.MERGED: "merged",
+    Rule.RESELLER: "owed upstream",
+}
+
+
+def _fraction_text(inputs: Inputs) -> str:
+    if "months" in inputs:
+        return str(inputs["months"])
+    cuts = _cuts(inputs)
+    if len(cuts) == 1:
+        part, whole = cuts[0]
+        return f"{part.days}/{whole.days}"
+    return str(months(cuts))
+
+
+def _formula(rule: Rule, inputs: Inputs) -> str:
+    once = rule is Rule.ONE_TIME
+    formula = f"{inputs['quantity']} × {inputs['unit_price']}" + ("" if once else " a month")
+    if "parts" in inputs:
+        lengths = [f"{part.days} of {whole.days} days" for part, whole in _cuts(inputs)]
+        formula += f" × {lengths[0]}" if len(lengths) == 1 else f" × ({' + '.join(lengths)})"
+    elif not once:
+        formula += f" × {inputs['months']}"
+    if "percent_off" in inputs:
+        formula += f" × (100 − {inputs['percent_off']}) / 100"
+    return formula
+
+
+def _rounding_text(exact: Fraction, rounded: Decimal) -> str:
+    if Fraction(rounded) == exact:
+        return f"{rounded:f}"
+    digits = max(4, -int(rounded.as_tuple().exponent) + 2)
+    shown = half_up(Fraction(int(exact * 10**digits), 10**digits), digits)
+    rest = "" if Fraction(shown) == exact else "…"
+    return f"{shown:f}{rest}, rounded to {rounded:f}"
