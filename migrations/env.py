@@ -1,16 +1,9 @@
 """Alembic's entry: one transaction a migration, one migrator at a time, no long wait for a lock."""
 
-from importlib import import_module
-from pathlib import Path
-
 from alembic import context
 from sqlalchemy import Connection, text
 
-from db.base import Base
-
-for module in Path(__file__).parent.parent.glob("domain/*/models.py"):
-    import_module(f"domain.{module.parent.name}.models")
-import_module("tenancy.models")
+from migrations.tables import TABLES
 
 LOCK = 0x48656164
 """Advisory lock number ("Head"): a second migrator waits for the first."""
@@ -24,7 +17,7 @@ def run(connection: Connection) -> None:
     try:
         context.configure(
             connection=connection,
-            target_metadata=Base.metadata,
+            target_metadata=TABLES,
             transaction_per_migration=True,
             compare_server_default=True,
         )

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from tenancy.scope import Scope
 
-__all__ = ["ScopedSession", "Sessions", "seeing", "settings_of"]
+__all__ = ["ScopedSession", "Sessions", "seeing", "set_scope", "settings_of"]
 
 _SET = text(
     "SELECT set_config('app.lo', :lo, true), set_config('app.hi', :hi, true), "
@@ -41,7 +41,12 @@ class ScopedSession(Session):
 @event.listens_for(ScopedSession, "after_begin")
 def _set_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     if not transaction.nested:
-        connection.execute(_SET, cast("dict[str, Any]", settings_of(cast("ScopedSession", session).scope)))
+        set_scope(connection, cast("ScopedSession", session).scope)
+
+
+def set_scope(connection: Session | Connection, scope: Scope) -> None:
+    """Let the running transaction see and write what `scope` says, until it ends or this is called again."""
+    connection.execute(_SET, settings_of(scope))
 
 
 class Sessions:
@@ -66,8 +71,8 @@ def seeing(session: Session, scope: Scope) -> Iterator[None]:
     """
     own = cast("ScopedSession", session).scope
     session.flush()
-    session.execute(_SET, settings_of(scope))
+    set_scope(session, scope)
     yield
     # After an error the transaction is over, and the setting with it.
     session.flush()
-    session.execute(_SET, settings_of(own))
+    set_scope(session, own)

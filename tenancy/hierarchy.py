@@ -1,0 +1,188 @@
+"""The tree of tenants: who is created below whom, and the people who act for them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from db.ids import uuid7
+from tenancy.clock import clock_of, is_time_zone
+from tenancy.errors import InvalidInput, NotFound
+from tenancy.models import DistributorClock, Manager, Tenant, TenantKind, TenantName
+from tenancy.permissions import Role
+from tenancy.scope import Scope, segment
+from tenancy.texts import clean_email, clean_text
+from tenancy.tokens import issue_token
+
+__all__ = ["MAX_LEVEL", "Founded", "create_distributor", "create_manager", "create_reseller", "tenant_by_id"]
+
+MAX_LEVEL = 11
+"""A distributor is level 0: twelve tenants from top to bottom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A new tenant with the administrator who may open it."""
+
+    tenant: Tenant
+    manager: Manager
+    token: str
+    """Shown this once."""
+
+
+def create_distributor(
+    session: Session,
+    _scope: Scope,
+    *,
+    name: str,
+    currency: str,
+    admin_email: str,
+    time_zone: str = "UTC",
+    sandbox: bool = False,
+    clock: datetime | None = None,
+) -> Founded:
+    """Found a distributor with its administrator. Platform only: it writes outside every other tenant's range.
+
+    `clock`: where a sandbox's own clock starts, default now; outside a sandbox there is none.
+    """
+    if not is_time_zone(time_zone):
+        raise InvalidInput(f"{time_zone} is no IANA time zone such as Europe/Berlin.", path=("time_zone",))
+    if clock is not None and not sandbox:
+        raise InvalidInput("Only a sandbox has a clock of its own.", path=("clock",))
+    number = session.execute(text("SELECT nextval('distributor_numbers')")).scalar_one()
+    id = uuid7()
+    now = datetime.now(UTC)
+    starts_at = (clock or now) if sandbox else None
+    tenant = Tenant(
+        distributor_id=id,
+        id=id,
+        tenant_id=id,
+        tenant_path=segment(number),
+        kind=TenantKind.DISTRIBUTOR,
+        number=f"D{number}",
+        name=clean_text(name, "name"),
+        currency=currency,
+        parent_id=None,
+        level=0,
+        children=0,
+    )
+    return _found(
+        session,
+        tenant,
+        admin_email=admin_email,
+        now=starts_at or now,
+        clock=DistributorClock(
+            distributor_id=id,
+            id=id,
+            tenant_id=id,
+            tenant_path=tenant.tenant_path,
+            time_zone=time_zone,
+            sandbox=sandbox,
+            clock_at=starts_at,
+        ),
+    )
+
+
+def create_reseller(
+    session: Session, scope: Scope, *, parent_id: UUID | None, name: str, currency: str, admin_email: str
+) -> Founded:
+    """Found a reseller directly below the acting tenant (`parent_id`, when given, must be it).
+
+    The scope must write downstream. Raises NotFound, ActAsRequired, InvalidInput (depth).
+    """
+    parent = tenant_by_id(session, parent_id or scope.tenant_id, "parent_id")
+    scope.require_own(parent.id, parent.tenant_path, "parent_id")
+    if parent.level >= MAX_LEVEL:
+        raise InvalidInput(f"A chain has at most {MAX_LEVEL + 1} levels.", path=("parent_id",))
+    # Counting up locks the parent: two creations at once get two segments, and none is given twice.
+    count = session.scalars(
+        update(Tenant)
+        .where(Tenant.distributor_id == parent.distributor_id, Tenant.id == parent.id)
+        .values(children=Tenant.children + 1)
+        .returning(Tenant.children)
+        .execution_options(synchronize_session=False)
+    ).one()
+    id = uuid7()
+    tenant = Tenant(
+        distributor_id=parent.distributor_id,
+        id=id,
+        tenant_id=id,
+        tenant_path=parent.tenant_path + segment(count),
+        kind=TenantKind.RESELLER,
+        number=f"{parent.number}-{count}",
+        name=clean_text(name, "name"),
+        currency=currency,
+        parent_id=parent.id,
+        level=parent.level + 1,
+        children=0,
+    )
+    return _found(
+        session, tenant, admin_email=admin_email, now=clock_of(session, parent.distributor_id).now, clock=None
+    )
+
+
+def create_manager(session: Session, scope: Scope, *, name: str, email: str, role: Role) -> tuple[Manager, str]:
+    """Add a person to the acting tenant, with a token, which is seen this once.
+
+    Raises InvalidInput when the tenant has somebody with this e-mail.
+    """
+    tenant = tenant_by_id(session, scope.tenant_id)
+    return _add_manager(
+        session, tenant, name=name, email=email, role=role, now=clock_of(session, tenant.distributor_id).now
+    )
+
+
+def tenant_by_id(session: Session, id: UUID | None, *path: str | int) -> Tenant:
+    """A visible tenant. Raises NotFound with the input's `path`."""
+    tenant = session.scalars(select(Tenant).where(Tenant.id == id)).one_or_none()
+    if tenant is None:
+        raise NotFound(*path)
+    return tenant
+
+
+def _add_manager(
+    session: Session, tenant: Tenant, *, name: str, email: str, role: Role, now: datetime
+) -> tuple[Manager, str]:
+    email = clean_email(email, "email")
+    taken = session.scalars(
+        select(Manager.id).where(
+            Manager.distributor_id == tenant.distributor_id, Manager.tenant_id == tenant.id, Manager.email == email
+        )
+    ).one_or_none()
+    if taken is not None:
+        raise InvalidInput(f"{tenant.name} has a manager with the address {email} already.", path=("email",))
+    manager = Manager(
+        distributor_id=tenant.distributor_id,
+        tenant_id=tenant.id,
+        tenant_path=tenant.tenant_path,
+        name=clean_text(name, "name"),
+        email=email,
+        role=role,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(manager)
+    session.flush()
+    return manager, issue_token(session, manager)
+
+
+def _found(
+    session: Session, tenant: Tenant, *, admin_email: str, now: datetime, clock: DistributorClock | None
+) -> Founded:
+    tenant.created_at = tenant.updated_at = now
+    card = TenantName(
+        distributor_id=tenant.distributor_id,
+        id=tenant.id,
+        tenant_id=tenant.id,
+        tenant_path=tenant.tenant_path,
+        name=tenant.name,
+    )
+    session.add(tenant)
+    session.flush()
+    session.add_all([card] if clock is None else [card, clock])
+    session.flush()
+    email = clean_email(admin_email, "admin_email")
+    manager, token = _add_manager(session, tenant, name=email, email=email, role=Role.SYSTEM_ADMINISTRATOR, now=now)
+    return Founded(tenant, manager, token)
