@@ -1,0 +1,16 @@
+"""The commands of `./headwater`."""
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = {
+    "up": "server.cli.up",
+    "test": "server.cli.test",
+    "mail": "server.cli.mail",
+    "migrate": "server.cli.migrate",
+    "worker": "server.cli.worker",
+}
+"""Name of a command and the module that holds it.
+
+The module's `command` is a function for typer, or a `typer.Typer` where the command has commands of its own. Only the
+module of the command that is asked for is imported, so it may import at its top what it needs.
+"""

@@ -1,0 +1,36 @@
+"""The web process: the application behind uvicorn.
+
+Run as a process by `up`, which opens the port and hands the socket over, so that requests wait rather than fail while
+it starts again. Run by itself it opens the port of the settings.
+"""
+
+import os
+import socket
+
+import uvicorn
+
+from server.settings import settings
+
+__all__ = ["WEB_SOCKET"]
+
+WEB_SOCKET = "HEADWATER_WEB_SOCKET"
+"""Environment variable: number of the listening socket that `up` opened."""
+
+
+def main() -> None:
+    config = uvicorn.Config(
+        "server.app:app",
+        host=settings().host,
+        port=settings().port,
+        log_level=settings().log_level.lower(),
+        server_header=False,
+        # As long as `up` gives it to stop.
+        timeout_graceful_shutdown=8,
+    )
+    server = uvicorn.Server(config)
+    descriptor = os.environ.get(WEB_SOCKET)
+    server.run(sockets=[socket.socket(fileno=int(descriptor))] if descriptor else None)
+
+
+if __name__ == "__main__":
+    main()
