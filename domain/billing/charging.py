@@ -15,6 +15,7 @@ from domain.billing.drafts import (
     ChargeState,
     Line,
     NotAllowedByBillingType,
+    with_lots,
 )
 from domain.billing.explanation import Rule, priced
 from domain.billing.policy import (
@@ -50,7 +51,7 @@ def sales_charges(terms: BillingTerms, lines: Sequence[Line], *, on: date) -> li
     for position, cut in enumerate(cuts):
         first = policy.first if position == 0 else None
         state = _state_when_paid(policy, position)
-        drafts += [_recurring(terms, line, cut, state, first=first) for line in recurring]
+        drafts += [recurring_charge(terms, line, cut, state, first=first) for line in recurring]
     return drafts
 
 
@@ -75,7 +76,7 @@ def prolongation_charges(
     start = paid_to if owes_from_paid_to else today
     end = billing_period_containing(today, _cutting_day(policy, terms)).end
     return [
-        _recurring(terms, line, cut, ChargeState.BLOCKED)
+        recurring_charge(terms, line, cut, ChargeState.BLOCKED)
         for cut in _cuts(terms, start, end)
         for line in lines
         if line.quantity
@@ -104,8 +105,22 @@ def increase_charges(
     drafts = []
     for position, cut in enumerate(_cuts(terms, start, end)):
         state = _state_when_paid(policy, position)
-        drafts += [_recurring(terms, line, cut, state, first=first) for line in lines if line.quantity]
+        drafts += [recurring_charge(terms, line, cut, state, first=first) for line in lines if line.quantity]
     return drafts
+
+
+def activation_charges(terms: BillingTerms, lines: Sequence[Line], *, on: date) -> list[ChargeDraft]:
+    """The charges that begin again when a stopped subscription is activated on `on`: to the end of the current period.
+
+    `lines` are the units as the stop found them (`Split.stopped`), each at its own price.  They block at once.
+    """
+    end = billing_period_containing(on, _cutting_day(policy_of(terms.billing_type), terms)).end
+    return [
+        by_days(terms, line, cut, ChargeState.BLOCKED)
+        for cut in _cuts(terms, on, end)
+        for line in lines
+        if line.quantity
+    ]
 
 
 def effective_day(terms: BillingTerms, on: date) -> date:
@@ -138,7 +153,7 @@ def recomputed_for_payment(terms: BillingTerms, drafts: Sequence[ChargeDraft], *
             kept.append(draft)
         elif on < part.end:
             left = Period(on, part.end)
-            line = Line(draft.resource_key, draft.quantity, draft.unit_price)
+            line = Line(draft.resource_key, draft.quantity, draft.unit_price, lots=draft.split_from)
             free = draft.explanation.rule is Rule.FREE_PERIOD
             kept.append(replace(draft, period=left) if free else by_days(terms, line, (left, whole), draft.state))
     before = sum((draft.amount for draft in drafts), Decimal(0))
@@ -152,9 +167,10 @@ def by_days(terms: BillingTerms, line: Line, cut: Cut, state: ChargeState, rule:
     return _draft(terms, line, cut, state, rule=rule, whole_months=None)
 
 
-def _recurring(
+def recurring_charge(
     terms: BillingTerms, line: Line, cut: Cut, state: ChargeState, *, first: FirstPeriod | None = None
 ) -> ChargeDraft:
+    """One recurring charge for a part of a billing period, as the type measures it; `first` rules a first period."""
     part, whole = cut
     policy = policy_of(terms.billing_type)
     if first is FirstPeriod.FREE and part.start != whole.start:
@@ -180,7 +196,7 @@ def _draft(
         cuts=[] if cut is None else [cut],
         whole_months=whole_months,
     )
-    return ChargeDraft(
+    draft = ChargeDraft(
         resource_key=line.resource_key,
         kind=line.kind,
         state=state,
@@ -194,6 +210,7 @@ def _draft(
         amount=explanation.rounded,
         explanation=explanation,
     )
+    return with_lots(draft, line.lots) if line.lots else draft
 
 
 def _cutting_day(policy: Policy, terms: BillingTerms) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from domain.billing.charge_states import ChargeKind, ChargeState
-from domain.billing.explanation import Explanation, with_discount
+from domain.billing.explanation import Explanation, plain, with_discount
 from domain.shared.billing_types import BillingType
 from domain.shared.money import minor_digits
 from domain.shared.periods import Period
@@ -23,6 +24,8 @@ __all__ = [
     "Lot",
     "NotAllowedByBillingType",
     "discounted_drafts",
+    "lots_of",
+    "with_lots",
 ]
 
 
@@ -56,6 +59,17 @@ class BillingTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class Lot:
+    """Units that came with one charge and have not left: newest ones leave first, and keep that charge's prices."""
+
+    charge_id: UUID
+    """The charge they first came with, however often it was split since."""
+    number: int
+    """That charge's number: higher is newer."""
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """Units to charge for."""
 
@@ -66,17 +80,8 @@ class Line:
     unit_price: Decimal
     """A month's fee for one unit; of a one-time kind, the fee."""
     kind: ChargeKind = ChargeKind.RECURRING
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """Units that came with one charge and have not left: newest ones leave first, and keep that charge's prices."""
-
-    charge_id: UUID
-    """The charge they first came with, however often it was split since."""
-    number: int
-    """That charge's number: higher is newer."""
-    quantity: Decimal
+    lots: tuple[Lot, ...] = ()
+    """For units that are charged again after a stop: the charges they came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +116,41 @@ class ChargeDraft:
     """For the parts of a split: the charges its units came with, newest first."""
 
 
-def discounted_drafts(drafts: list[ChargeDraft], percent: Decimal | None) -> list[ChargeDraft]:
+def discounted_drafts(drafts: Sequence[ChargeDraft], percent: Decimal | None) -> list[ChargeDraft]:
     """An order's charges, in the order of their numbers, after `percent` off; unchanged when there is no discount.
 
     Raises ValueError for a percentage that is not over 0 and at most 100, or finer than two decimals, and for charges
     that are discounted already.
     """
     if percent is None:
-        return drafts
+        return list(drafts)
     amounts = [draft.amount for draft in drafts]
-    found = []
-    for position, draft in enumerate(drafts):
-        explanation = with_discount(draft.explanation, percent=percent, amounts=amounts, position=position)
-        found.append(
-            replace(
-                draft,
-                amount=explanation.rounded,
-                discount=draft.amount - explanation.rounded,
-                discount_percent=percent,
-                explanation=explanation,
-            )
-        )
-    return found
+    return [_discounted(draft, percent, amounts, position) for position, draft in enumerate(drafts)]
+
+
+def _discounted(draft: ChargeDraft, percent: Decimal, amounts: Sequence[Decimal], position: int) -> ChargeDraft:
+    explanation = with_discount(draft.explanation, percent=percent, amounts=amounts, position=position)
+    return replace(
+        draft,
+        amount=explanation.rounded,
+        discount=draft.amount - explanation.rounded,
+        discount_percent=percent,
+        explanation=explanation,
+    )
+
+
+def with_lots(draft: ChargeDraft, lots: tuple[Lot, ...]) -> ChargeDraft:
+    """The draft as units of other charges; its explanation keeps them too, where `lots_of` finds them."""
+    inputs = {
+        **draft.explanation.inputs,
+        "lots": [[f"{lot.charge_id}", lot.number, plain(lot.quantity)] for lot in lots],
+    }
+    return replace(draft, split_from=lots, explanation=replace(draft.explanation, inputs=inputs))
+
+
+def lots_of(explanation: Explanation) -> tuple[Lot, ...]:
+    """The charges that a stored charge's units came with; empty for a charge that is no part of a split."""
+    return tuple(
+        Lot(UUID(charge_id), number, Decimal(quantity))
+        for charge_id, number, quantity in explanation.inputs.get("lots", ())
+    )

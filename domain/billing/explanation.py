@@ -116,7 +116,7 @@ def priced(
     currency: str,
     cuts: Sequence[Cut] = (),
     whole_months: int | None = None,
-    percent_off: Decimal | None = None,
+    percent_off: Decimal = Decimal(0),
 ) -> Explanation:
     """The amount of `quantity` units at a monthly (or, for ONE_TIME, single) `unit_price`, and how it came about.
 
@@ -130,10 +130,10 @@ def priced(
         "quantity": plain(quantity),
     }
     if whole_months is None:
-        inputs["parts"] = [[f"{day}" for day in (p.start, p.end, w.start, w.end)] for p, w in cuts]
+        inputs["parts"] = _parts(cuts)
     else:
         inputs["months"] = whole_months
-    if percent_off is not None:
+    if percent_off:
         inputs["percent_off"] = plain(percent_off)
     exact, rounded = _priced_value(inputs)
     return Explanation(
@@ -147,23 +147,29 @@ def priced(
 
 
 def added_up(
-    rule: Rule, *, plus: Sequence[Decimal], minus: Sequence[Decimal], currency: str, fraction: Fraction
+    rule: Rule,
+    *,
+    plus: Sequence[Decimal],
+    minus: Sequence[Decimal],
+    currency: str,
+    cuts: Sequence[Cut] = (),
 ) -> Explanation:
     """A sum of rounded amounts: what came back (RETURNED_PART), or what was merged (MERGED).
 
-    `fraction` tells the months the sum is for.
+    `cuts` are the parts of billing periods that the sum is for.
     """
     inputs: dict[str, Any] = {
         "currency": currency,
         "digits": minor_digits(currency),
         "plus": [f"{amount:f}" for amount in plus],
         "minus": [f"{amount:f}" for amount in minus],
+        "parts": _parts(cuts),
     }
     exact, rounded = _added_up_value(inputs)
     formula = " + ".join(inputs["plus"]) + "".join(f" − {amount}" for amount in inputs["minus"])
     return Explanation(
         rule=rule,
-        fraction=str(fraction),
+        fraction=_fraction_text(inputs),
         exact=exact,
         rounded=rounded,
         steps=(Step(_LABELS[rule], f"{formula} = {rounded:f}", rounded),),
@@ -204,6 +210,26 @@ def recompute(explanation: Explanation) -> Decimal:
     return discounted_to(amounts, Decimal(order["percent"]), inputs["digits"]).parts[position]
 
 
+def owed(
+    of: Explanation, *, unit_price: Decimal, quantity: Decimal, currency: str, percent_off: Decimal
+) -> Explanation:
+    """What the same months as those of the charge `of` cost at an upstream price; a refund's quantity is negative."""
+    return priced(
+        Rule.RESELLER,
+        unit_price=unit_price,
+        quantity=quantity,
+        currency=currency,
+        cuts=_cuts(of.inputs) if "parts" in of.inputs else (),
+        whole_months=of.inputs.get("months"),
+        percent_off=percent_off,
+    )
+
+
+def months_of(explanation: Explanation) -> Fraction:
+    """The exact months a stored charge is for."""
+    return _months(explanation.inputs)
+
+
 def plain(number: Decimal) -> str:
     """A decimal as people write it: no exponent, no trailing zeros."""
     text = f"{number:f}"
@@ -216,14 +242,21 @@ def price_text(price: Decimal) -> str:
     return f"{whole}.{decimals:0<2}"
 
 
+def _parts(cuts: Sequence[Cut]) -> list[list[str]]:
+    return [[f"{day}" for day in (part.start, part.end, whole.start, whole.end)] for part, whole in cuts]
+
+
 def _cuts(inputs: Inputs) -> list[Cut]:
     days = [[date.fromisoformat(day) for day in part] for part in inputs["parts"]]
     return [(Period(start, end), Period(first, after)) for start, end, first, after in days]
 
 
+def _months(inputs: Inputs) -> Fraction:
+    return Fraction(inputs["months"]) if "months" in inputs else months(_cuts(inputs))
+
+
 def _priced_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
-    length = Fraction(inputs["months"]) if "months" in inputs else months(_cuts(inputs))
-    exact = Fraction(inputs["unit_price"]) * Fraction(inputs["quantity"]) * length
+    exact = Fraction(inputs["unit_price"]) * Fraction(inputs["quantity"]) * _months(inputs)
     exact = exact * (100 - Fraction(inputs.get("percent_off", "0"))) / 100
     return exact, half_up(exact, inputs["digits"])
 
