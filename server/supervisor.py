@@ -189,6 +189,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop all children, last added first."""
+        if self._watched:
+            self._say("stopping")
         for watched in reversed(self._watched):
             watched.child.stop(at_once=self._impatient)
 

@@ -23,6 +23,7 @@ def main() -> None:
         host=settings().host,
         port=settings().port,
         log_level=settings().log_level.lower(),
+        access_log=False,
         server_header=False,
         # As long as `up` gives it to stop.
         timeout_graceful_shutdown=8,

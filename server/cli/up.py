@@ -58,7 +58,6 @@ def command(
         listening = stack.enter_context(opened_port(settings))
         log_dir = made_log_dir(settings)
         stack.callback(supervisor.stop)
-        stack.callback(say, "stopping")
         database = named_database(settings) or started_database(settings, supervisor)
         say("bringing the tables to this version")
         migrate(database.owner_url)
