@@ -40,8 +40,6 @@ class Rule(StrEnum):
     """By days, for what remains of a charge after a change."""
     RETURNED_PART = "RETURNED_PART"
     """The original charges less what stays billed of them."""
-    MERGED = "MERGED"
-    """The sum of the charges it stands for."""
     RESELLER = "RESELLER"
     """Upstream price × months × quantity × (100 − discount %) / 100."""
 
@@ -78,7 +76,7 @@ class Explanation:
     @property
     def text(self) -> str:
         """One English sentence, such as "5 × 10.00 a month × 12 of 31 days = 19.3548…, rounded to 19.35"."""
-        return "; ".join(f"{step.formula}" for step in self.steps)
+        return "; ".join(step.formula for step in self.steps)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; `from_json` takes it back without loss."""
@@ -154,7 +152,7 @@ def added_up(
     currency: str,
     cuts: Sequence[Cut] = (),
 ) -> Explanation:
-    """A sum of rounded amounts: what came back (RETURNED_PART), or what was merged (MERGED).
+    """A sum of rounded amounts: what came back (RETURNED_PART).
 
     `cuts` are the parts of billing periods that the sum is for.
     """
@@ -269,7 +267,6 @@ def _added_up_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
 _VALUES: Mapping[Rule, Callable[[Inputs], tuple[Fraction, Decimal]]] = {
     **dict.fromkeys(Rule, _priced_value),
     Rule.RETURNED_PART: _added_up_value,
-    Rule.MERGED: _added_up_value,
 }
 
 _LABELS: Mapping[Rule, str] = {
@@ -280,7 +277,6 @@ _LABELS: Mapping[Rule, str] = {
     Rule.USED_PART: "used part",
     Rule.REST: "rest of the period",
     Rule.RETURNED_PART: "returned",
-    Rule.MERGED: "merged",
     Rule.RESELLER: "owed upstream",
 }
 
@@ -301,8 +297,10 @@ def _formula(rule: Rule, inputs: Inputs) -> str:
     if "parts" in inputs:
         lengths = [f"{part.days} of {whole.days} days" for part, whole in _cuts(inputs)]
         formula += f" × {lengths[0]}" if len(lengths) == 1 else f" × ({' + '.join(lengths)})"
+    elif rule is Rule.FREE_PERIOD:
+        formula += ", free period"
     elif not once:
-        formula += f" × {inputs['months']}"
+        formula += f" × {inputs['months']} month"
     if "percent_off" in inputs:
         formula += f" × (100 − {inputs['percent_off']}) / 100"
     return formula
