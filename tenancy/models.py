@@ -1,6 +1,6 @@
 """Tenants, the people who act for them, and their clock."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -98,6 +98,8 @@ class DistributorClock(TenantRow, Base):
     """A sandbox has its own clock, which stands still between calls of advanceClock."""
     clock_at: Mapped[datetime | None]
     """Where a sandbox's clock stands; null: the real time."""
+    last_run_on: Mapped[date | None]
+    """The last day whose billing run was put in the queue; only in real time, where the scheduler remembers by it."""
 
     __table_args__ = owned(
         CheckConstraint("sandbox = (clock_at IS NOT NULL)", name="only_a_sandbox_has_its_own_clock"),

@@ -41,7 +41,12 @@ class Job(TenantRow, Base):
     """Not before this instant."""
     attempt: Mapped[int] = mapped_column(default=0)
     """How often it was claimed; also the fence: only the latest claim may finish the job."""
-    max_attempts: Mapped[int] = mapped_column(default=5)
+    max_attempts: Mapped[int | None]
+    """After so many claims without progress it has failed; null until the first claim: then as its actor says."""
+    lane: Mapped[str | None]
+    """Jobs of one lane of one distributor run one after the other, in the order of their ids."""
+    cursor: Mapped[dict[str, Any] | None]
+    """Where a job of many steps goes on, written together with the effect of the step before."""
     lease_until: Mapped[datetime | None]
     """Until then the claim holds; after it anybody may claim again."""
     done: Mapped[int] = mapped_column(default=0)
@@ -70,6 +75,20 @@ class Job(TenantRow, Base):
             "queue",
             "run_at",
             postgresql_where=text("state IN ('WAITING', 'RUNNING')"),
+        ),
+        Index(
+            "uq_jobs_running_in_lane",
+            "distributor_id",
+            "lane",
+            unique=True,
+            postgresql_where=text("state = 'RUNNING'"),
+        ),
+        Index(
+            "ix_jobs_lane",
+            "distributor_id",
+            "lane",
+            "id",
+            postgresql_where=text("lane IS NOT NULL AND state IN ('WAITING', 'RUNNING')"),
         ),
         CheckConstraint("attempt >= 0 AND done >= 0", name="counts_from_zero"),
     )
@@ -103,6 +122,7 @@ class MailState(StrEnum):
 
     WAITING = "WAITING"
     SENT = "SENT"
+    REFUSED = "REFUSED"
 
 
 class Mail(TenantRow, Base):
@@ -114,11 +134,18 @@ class Mail(TenantRow, Base):
     """The event it tells of, such as `billing_day.coming`."""
     key: Mapped[str]
     """What makes it one message, such as account and billing day."""
+    account_id: Mapped[UUID]
+    """The customer it is for."""
     recipient: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str]
     state: Mapped[MailState] = mapped_column(choice(MailState), default=MailState.WAITING)
     sent_at: Mapped[datetime | None]
     """Real time of the SMTP server's acceptance."""
+    error: Mapped[str | None]
+    """What the SMTP server said when it refused the mail for good."""
 
-    __table_args__ = owned(Index("uq_mails_key", "distributor_id", "tenant_id", "kind", "key", unique=True))
+    __table_args__ = owned(
+        Index("uq_mails_key", "distributor_id", "tenant_id", "kind", "key", unique=True),
+        account_id="accounts",
+    )

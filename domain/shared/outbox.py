@@ -17,7 +17,9 @@ from domain.shared.models import Event, Job
 from tenancy.rows import TenantRow
 from tenancy.scope import Scope
 
-__all__ = ["announce", "enqueue"]
+__all__ = ["announce", "enqueue", "has_enqueued"]
+
+_ENQUEUED = "outbox.enqueued"
 
 
 def announce(session: Session, scope: Scope, type: str, *, subject: TenantRow, prefix: str, at: datetime) -> None:
@@ -47,12 +49,15 @@ def enqueue(
     arguments: Mapping[str, Any],
     unique_key: str | None = None,
     run_at: datetime | None = None,
-    max_attempts: int = 5,
+    max_attempts: int | None = None,
+    lane: str | None = None,
 ) -> UUID:
     """Add a job for the tenant that owns `owner`; with `unique_key`, unless one with that key waits in the queue.
 
-    `kind` names the actor; `arguments` are JSON, ids as 32 hex digits. Returns the job's id, or the waiting one's.
+    `kind` names the actor; `arguments` are JSON, ids as 32 hex digits. Jobs of one `lane` of one distributor run one
+    after the other. Without `max_attempts` the actor's own number holds. Returns the job's id, or the waiting one's.
     """
+    session.info[_ENQUEUED] = True
     job = insert(Job).values(
         id=uuid7(),
         distributor_id=owner.distributor_id,
@@ -63,6 +68,7 @@ def enqueue(
         arguments=dict(arguments),
         unique_key=unique_key,
         max_attempts=max_attempts,
+        lane=lane,
         state="WAITING",
         attempt=0,
         done=0,
@@ -75,3 +81,8 @@ def enqueue(
             set_={"unique_key": job.excluded.unique_key},
         ).returning(Job.id)
     ).one()
+
+
+def has_enqueued(session: Session) -> bool:
+    """Whether a job was added in this session: whoever commits it then wakes the workers."""
+    return bool(session.info.get(_ENQUEUED))

@@ -333,6 +333,7 @@ def tables() -> None:
         sa.Column("time_zone", sa.Text(), nullable=False),
         sa.Column("sandbox", sa.Boolean(), nullable=False),
         sa.Column("clock_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_run_on", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
@@ -395,7 +396,9 @@ def tables() -> None:
         ),
         sa.Column("run_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("max_attempts", sa.Integer(), nullable=False),
+        sa.Column("max_attempts", sa.Integer(), nullable=True),
+        sa.Column("lane", sa.Text(), nullable=True),
+        sa.Column("cursor", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=True),
@@ -422,6 +425,20 @@ def tables() -> None:
         postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')"),
     )
     op.create_index(
+        "ix_jobs_lane",
+        "jobs",
+        ["distributor_id", "lane", "id"],
+        unique=False,
+        postgresql_where=sa.text("lane IS NOT NULL AND state IN ('WAITING', 'RUNNING')"),
+    )
+    op.create_index(
+        "uq_jobs_running_in_lane",
+        "jobs",
+        ["distributor_id", "lane"],
+        unique=True,
+        postgresql_where=sa.text("state = 'RUNNING'"),
+    )
+    op.create_index(
         "uq_jobs_unique_key",
         "jobs",
         ["distributor_id", "queue", "unique_key"],
@@ -436,17 +453,32 @@ def tables() -> None:
         sa.Column("tenant_path", sa.Text(collation="C"), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("WAITING", "SENT", name="mail_state_known", native_enum=False, create_constraint=True, length=40),
+            sa.Enum(
+                "WAITING",
+                "SENT",
+                "REFUSED",
+                name="mail_state_known",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
             nullable=False,
         ),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["distributor_id", "account_id"],
+            ["accounts.distributor_id", "accounts.id"],
+            name=op.f("fk_mails_distributor_id_account_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["distributor_id", "tenant_id"],
             ["tenants.distributor_id", "tenants.id"],
