@@ -1,0 +1,50 @@
+"""Finding orders."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.ordering.models import OPEN_ORDER_STATES, Order, OrderLine
+from domain.shared.errors import InvalidState
+from tenancy.rows import TenantRow
+
+__all__ = ["lines_of", "open_orders", "require_no_open_order"]
+
+
+def open_orders(session: Session, distributor_id: UUID, subscription_ids: Collection[UUID]) -> list[Order]:
+    """The open orders of these subscriptions, at most one each, locked in id order."""
+    return list(
+        session.scalars(
+            select(Order)
+            .where(
+                Order.distributor_id == distributor_id,
+                Order.subscription_id.in_(subscription_ids),
+                Order.state.in_(OPEN_ORDER_STATES),
+            )
+            .order_by(Order.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def require_no_open_order(session: Session, subscription: TenantRow, operation: str) -> None:
+    """Raises InvalidState naming the open order: a subscription has one at a time."""
+    for order in open_orders(session, subscription.distributor_id, [subscription.id]):
+        raise InvalidState(
+            f"Order {order.number} of this subscription is {order.state}; complete or cancel it before the {operation}.",
+            path=("subscription_id",),
+        )
+
+
+def lines_of(session: Session, order: Order) -> list[OrderLine]:
+    """What the order asks for."""
+    return list(
+        session.scalars(
+            select(OrderLine)
+            .where(OrderLine.distributor_id == order.distributor_id, OrderLine.order_id == order.id)
+            .order_by(OrderLine.id)
+        )
+    )

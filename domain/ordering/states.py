@@ -1,0 +1,31 @@
+"""What may happen to an order, as one table."""
+
+from enum import StrEnum
+
+from domain.ordering.models import Order, OrderState
+from domain.shared.errors import InvalidState
+
+__all__ = ["TRANSITIONS", "OrderStep", "advance"]
+
+
+class OrderStep(StrEnum):
+    """What happens to an order."""
+
+    COMPLETE = "completion"
+    """It is paid, or needs no payment, and what it asks for is done."""
+    CANCEL = "cancellation"
+
+
+TRANSITIONS: dict[tuple[OrderState, OrderStep], OrderState] = {
+    (OrderState.WAITING_FOR_PAYMENT, OrderStep.COMPLETE): OrderState.COMPLETED,
+    (OrderState.WAITING_FOR_PAYMENT, OrderStep.CANCEL): OrderState.CANCELLED,
+}
+"""Provisioning has its own states; they get their rows with the first connector."""
+
+
+def advance(order: Order, step: OrderStep, *path: str | int) -> None:
+    """Move the order. Raises InvalidState naming its state and the step."""
+    following = TRANSITIONS.get((order.state, step))
+    if following is None:
+        raise InvalidState(f"Order {order.number} is {order.state}: its {step} is not possible.", path=path)
+    order.state = following

@@ -1,0 +1,71 @@
+"""What may happen to a subscription, as one table."""
+
+from enum import StrEnum
+
+from domain.shared.errors import InvalidState
+from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+
+__all__ = ["TRANSITIONS", "Operation", "advance", "require"]
+
+_S = SubscriptionState
+
+
+class Operation(StrEnum):
+    """What happens to a subscription; the value is how a message calls it."""
+
+    START = "start"
+    """Its sales order completes."""
+    DELIVER = "delivery"
+    """The same, for what is bought once."""
+    CANCEL = "cancellation"
+    """Its sales order was never paid."""
+    CHANGE = "change"
+    PROLONG = "prolongation"
+    RENEW = "renewal"
+    GRACE = "grace"
+    """Its next period is not paid, and the service term lets it run on for some days."""
+    STOP = "stop"
+    ACTIVATE = "activation"
+    DELETE = "deletion"
+
+
+_O = Operation
+TRANSITIONS: dict[tuple[SubscriptionState, Operation], SubscriptionState] = {
+    (_S.ORDERED, _O.START): _S.ACTIVE,
+    (_S.ORDERED, _O.DELIVER): _S.DELIVERED,
+    (_S.ORDERED, _O.CANCEL): _S.DELETED,
+    (_S.ORDERED, _O.DELETE): _S.DELETED,
+    (_S.ACTIVE, _O.CHANGE): _S.ACTIVE,
+    (_S.ACTIVE, _O.PROLONG): _S.ACTIVE,
+    (_S.GRACED, _O.PROLONG): _S.ACTIVE,
+    (_S.STOPPED, _O.PROLONG): _S.ACTIVE,
+    (_S.ACTIVE, _O.RENEW): _S.ACTIVE,
+    (_S.GRACED, _O.RENEW): _S.ACTIVE,
+    (_S.STOPPED, _O.RENEW): _S.ACTIVE,
+    (_S.ACTIVE, _O.GRACE): _S.GRACED,
+    (_S.ACTIVE, _O.STOP): _S.STOPPED,
+    (_S.GRACED, _O.STOP): _S.STOPPED,
+    (_S.STOPPED, _O.ACTIVATE): _S.ACTIVE,
+    (_S.ACTIVE, _O.DELETE): _S.DELETED,
+    (_S.DELIVERED, _O.DELETE): _S.DELETED,
+    (_S.GRACED, _O.DELETE): _S.DELETED,
+    (_S.STOPPED, _O.DELETE): _S.DELETED,
+}
+"""Every other pair is refused. Transitional states (installing, updating…) forbid everything but their own end."""
+
+
+def require(subscription: ServiceSubscription, operation: Operation) -> SubscriptionState:
+    """The state the operation leads to. Raises InvalidState naming the present state and the operation."""
+    following = TRANSITIONS.get((subscription.state, operation))
+    if following is None:
+        raise InvalidState(
+            f"Subscription {subscription.number} is {subscription.state}: its {operation} is not possible.",
+            path=("subscription_id",),
+        )
+    return following
+
+
+def advance(subscription: ServiceSubscription, operation: Operation) -> None:
+    """Move the subscription, and raise its version. Raises InvalidState."""
+    subscription.state = require(subscription, operation)
+    subscription.version += 1
