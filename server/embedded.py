@@ -153,7 +153,7 @@ class EmbeddedPostgres:
             self._account.open_way_to(self.cluster)
             for program in (_binary("postgres"), _binary("postgres").resolve()):
                 self._account.open_way_to(program)
-            _readable_by_all(_binary("postgres").parent.parent)
+            _make_readable_by_all()
         self._socket_dir = self._made_socket_dir()
 
     def _locked(self) -> IO[str]:
@@ -367,11 +367,15 @@ def _binary(name: str) -> Path:
     return Path(spec.origin).parent / "pginstall18" / "bin" / name
 
 
-def _readable_by_all(folder: Path) -> None:
-    """Undo a strict umask of the installation: these files are a published package and hold nothing of ours."""
-    if folder.stat().st_mode & 0o005 == 0o005 and (folder / "bin" / "postgres").stat().st_mode & 0o005 == 0o005:
-        return
-    for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            mode = path.stat().st_mode
-            path.chmod(mode | 0o004 | (0o001 if mode & 0o100 else 0))
+def _make_readable_by_all() -> None:
+    """Undo a strict umask of the installation: the server's files are a published package and hold nothing of ours."""
+    installed = _binary("postgres").parent.parent
+    package = installed.parent
+    libraries = (package.with_name(f"{package.name}.libs"), package / ".dylibs")  # on Linux, on macOS
+    for folder in filter(Path.exists, (installed, *libraries)):
+        if folder.stat().st_mode & 0o055 == 0o055:
+            continue
+        for path in (folder, *folder.rglob("*")):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))

@@ -36,6 +36,8 @@ def main() -> None:
         application(sys.argv[1:])(prog_name="./headwater")
     except (Refusal, EmbeddedError) as error:
         sys.exit(f"headwater: {error}")
+    except PermissionError as error:
+        sys.exit(f"headwater: {error.strerror}: {error.filename}")
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         sys.exit(f"headwater: setting {'.'.join(map(str, first['loc']))}: {first['msg']}")
