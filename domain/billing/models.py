@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -119,7 +119,9 @@ class ResellerCharge(TenantRow, Base):
     currency: Mapped[str] = mapped_column(CurrencyCode)
     quantity: Mapped[Decimal] = mapped_column(Quantity)
     """Negative for a refund."""
-    months: Mapped[Decimal]
+    reversal: Mapped[bool] = mapped_column(default=False)
+    """It takes another one back, because the closed charge was split: the same numbers, negative."""
+    months: Mapped[Decimal] = mapped_column(Numeric(18, 6))
     """Rounded to six decimals for display; the exact fraction is in `explanation`."""
     discount_percent: Mapped[Decimal] = mapped_column(Percent, default=Decimal(0))
     discount_id: Mapped[UUID | None]
@@ -128,7 +130,9 @@ class ResellerCharge(TenantRow, Base):
     closed_at: Mapped[datetime | None]
 
     __table_args__ = owned(
-        UniqueConstraint("distributor_id", "charge_id", "tenant_id", name="uq_reseller_charges_debtor"),
+        UniqueConstraint(
+            "distributor_id", "charge_id", "tenant_id", "reversal", name="uq_reseller_charges_debtor"
+        ),
         Index("ix_reseller_charges_subscription", "distributor_id", "subscription_id"),
         creditor_id="tenants",
         charge_id="charges",

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -104,6 +105,10 @@ class ServiceSubscription(TenantRow, Base):
     """Last day of the term, inclusive; null when endless or not started."""
     stopped_on: Mapped[date | None]
     """Since when it is stopped."""
+    stop_reason: Mapped[str | None]
+    """Why it was stopped, in the words of whoever did it."""
+    stopped_units: Mapped[dict[str, Any] | None]
+    """What the stop took back, and an activation charges again: see `domain.billing.stopped_units`."""
     version: Mapped[int] = mapped_column(default=1)
     """Rises with every change."""
     external_id: Mapped[str | None]

@@ -942,6 +942,8 @@ def tables() -> None:
         sa.Column("paid_to", sa.Date(), nullable=True),
         sa.Column("expires_on", sa.Date(), nullable=True),
         sa.Column("stopped_on", sa.Date(), nullable=True),
+        sa.Column("stop_reason", sa.Text(), nullable=True),
+        sa.Column("stopped_units", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -1389,7 +1391,8 @@ def tables() -> None:
         sa.Column("unit_price", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("quantity", sa.Numeric(precision=18, scale=4), nullable=False),
-        sa.Column("months", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("reversal", sa.Boolean(), nullable=False),
+        sa.Column("months", sa.Numeric(precision=18, scale=6), nullable=False),
         sa.Column("discount_percent", sa.Numeric(precision=9, scale=4), nullable=False),
         sa.Column("discount_id", sa.Uuid(), nullable=True),
         sa.Column("amount", sa.Numeric(precision=18, scale=4), nullable=False),
@@ -1418,7 +1421,9 @@ def tables() -> None:
             name=op.f("fk_reseller_charges_distributor_id_tenant_id"),
         ),
         sa.PrimaryKeyConstraint("distributor_id", "id", name=op.f("pk_reseller_charges")),
-        sa.UniqueConstraint("distributor_id", "charge_id", "tenant_id", name="uq_reseller_charges_debtor"),
+        sa.UniqueConstraint(
+            "distributor_id", "charge_id", "tenant_id", "reversal", name="uq_reseller_charges_debtor"
+        ),
     )
     op.create_index(
         "ix_reseller_charges_subscription", "reseller_charges", ["distributor_id", "subscription_id"], unique=False
