@@ -7,15 +7,15 @@ from uuid import UUID
 from db import ids
 from tenancy.errors import ActAsRequired
 
-__all__ = ["NOWHERE", "PLATFORM", "SEGMENT", "Scope", "ancestors_of", "segment"]
+__all__ = ["AFTER_ALL", "BEFORE_ALL", "NOWHERE", "PLATFORM", "SEGMENT", "Scope", "ancestors_of", "segment"]
 
 SEGMENT = 6
 """Characters of one path segment: a tenant may have 36⁶ children."""
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_AFTER_ALL = "~"
+AFTER_ALL = "~"
 """Sorts after every character of a segment: `path + "~"` ends a subtree."""
-_BEFORE_ALL = "!"
+BEFORE_ALL = "!"
 """Sorts before every character of a segment: `path + "!"` ends a tenant's own rows."""
 
 
@@ -61,9 +61,9 @@ class Scope:
             tenant_id=tenant_id,
             path=path,
             lo=path,
-            hi=path + _AFTER_ALL,
+            hi=path + AFTER_ALL,
             write_lo=path,
-            write_hi=path + _BEFORE_ALL,
+            write_hi=path + BEFORE_ALL,
             actor_id=actor_id,
         )
 
@@ -87,8 +87,8 @@ class Scope:
             raise ActAsRequired(ids.encode(prefix, row_tenant_id), path=path)
 
 
-PLATFORM = Scope(distributor_id=None, tenant_id=None, path="", lo="", hi=_AFTER_ALL, write_lo="", write_hi=_AFTER_ALL)
+PLATFORM = Scope(distributor_id=None, tenant_id=None, path="", lo="", hi=AFTER_ALL, write_lo="", write_hi=AFTER_ALL)
 """Everything: platform operators, migrations of data, and the claim of jobs."""
 
-NOWHERE = Scope(distributor_id=None, tenant_id=None, path="", lo=_AFTER_ALL, hi="", write_lo=_AFTER_ALL, write_hi="")
+NOWHERE = Scope(distributor_id=None, tenant_id=None, path="", lo=AFTER_ALL, hi="", write_lo=AFTER_ALL, write_hi="")
 """No row at all."""

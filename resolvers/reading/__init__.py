@@ -1,0 +1,78 @@
+"""An operation becomes one SQL statement, and its row the response.
+
+A schema file says beside each field where its value is (`fields`, kept as `declarations`). For a query, `documents`
+finds the parsed document, `plans` the statement compiled for it earlier; else the `compiler` (with `pages` and `lists`
+for connections) makes one from the selection set, looking at variables only through `inputs`, so that the plan is good
+for every request that gives the same answers. `execute` sends it in one pipeline behind the viewer's scope and hands on
+the bytes. What the compiler declines, and an operation whose answer has a hole where none may be, is answered by
+`reference`: graphql-core, evaluating the same declarations one by one. `payloads` reads what a mutation answers with,
+inside its transaction.
+"""
+
+from resolvers.reading.connections import Connection, Count, Edge, Names, Node, PageInfo, Scope, filters, sorts
+from resolvers.reading.declarations import reads, tenant_public_id
+from resolvers.reading.directives import Cost, ListSize, Requires
+from resolvers.reading.execute import Engine, Response, reading_pool
+from resolvers.reading.fields import (
+    by_id,
+    column,
+    constant,
+    document,
+    identifier,
+    inline,
+    listing,
+    money,
+    node_by_id,
+    node_id,
+    nodes_by_ids,
+    part,
+    period,
+    price,
+    python,
+    related,
+    sql,
+    subject,
+)
+from resolvers.reading.statement import public_id
+from resolvers.reading.viewer import VIEWER, Viewer
+
+__all__ = [
+    "VIEWER",
+    "Connection",
+    "Cost",
+    "Count",
+    "Edge",
+    "Engine",
+    "ListSize",
+    "Names",
+    "Node",
+    "PageInfo",
+    "Requires",
+    "Response",
+    "Scope",
+    "Viewer",
+    "by_id",
+    "column",
+    "constant",
+    "document",
+    "filters",
+    "identifier",
+    "inline",
+    "listing",
+    "money",
+    "node_by_id",
+    "node_id",
+    "nodes_by_ids",
+    "part",
+    "period",
+    "price",
+    "public_id",
+    "python",
+    "reading_pool",
+    "reads",
+    "related",
+    "sorts",
+    "sql",
+    "subject",
+    "tenant_public_id",
+]

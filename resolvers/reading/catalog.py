@@ -1,0 +1,147 @@
+"""The finished schema as the engine sees it: what each type reads, what each field declares, whose an id is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_nullable_type,
+    is_abstract_type,
+    is_list_type,
+    is_object_type,
+)
+from sqlalchemy import Column, FromClause, and_, func, or_, true
+from sqlalchemy.sql.elements import ColumnElement
+
+from resolvers.reading.connections import Connection
+from resolvers.reading.declarations import Declaration, Reads, Related, reads_of
+from resolvers.reading.statement import Sql
+from resolvers.reading.viewer import VIEWER
+from tenancy.rows import Visibility
+
+__all__ = [
+    "Catalog",
+    "Target",
+    "definition",
+    "instance",
+    "is_connection",
+    "is_inherited",
+    "leads_back",
+    "python_name",
+    "visible",
+]
+
+
+def definition(element: Any) -> Any:
+    """The Strawberry definition behind an element of the finished schema; None: there is none."""
+    return (element.extensions or {}).get("strawberry-definition")
+
+
+def python_name(element: Any) -> str:
+    """What the field is called in the schema file."""
+    return str(definition(element).python_name)
+
+
+def is_connection(type_: GraphQLNamedType) -> bool:
+    """Whether the type is `Connection[…]`."""
+    concrete_of = getattr(definition(type_), "concrete_of", None)
+    return concrete_of is not None and concrete_of.origin is Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A type together with what it reads."""
+
+    type: GraphQLObjectType
+    reads: Reads
+
+
+class Catalog:
+    """Look-ups in the schema, made once."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.schema = schema
+        self._targets: dict[str, Target] = {}
+        self._prefixes: dict[Any, list[str]] = {}
+        for type_ in schema.type_map.values():
+            reads = self.reads(type_)
+            if is_object_type(type_) and reads is not None and reads.prefix is not None:
+                self._targets[reads.prefix] = Target(type_, reads)
+                self._prefixes.setdefault(reads.table, []).append(reads.prefix)
+
+    @staticmethod
+    def reads(type_: GraphQLNamedType) -> Reads | None:
+        """What `reads` said of the type."""
+        found = definition(type_)
+        origin = getattr(found, "origin", None)
+        return reads_of(origin) if isinstance(origin, type) else None
+
+    @staticmethod
+    def declaration(field: GraphQLField) -> Declaration | None:
+        """What the schema file says beside the field."""
+        found = definition(field)
+        extensions = () if found is None else found.extensions
+        return next((each for each in extensions if isinstance(each, Declaration)), None)
+
+    def target(self, prefix: str) -> Target | None:
+        """The type whose ids begin so."""
+        return self._targets.get(prefix)
+
+    def targets(self, type_: GraphQLNamedType) -> list[Target]:
+        """The types that a value of this type may have, with what they read."""
+        if is_abstract_type(type_):
+            possible = self.schema.get_possible_types(type_)
+        else:
+            assert isinstance(type_, GraphQLObjectType)
+            possible = [type_]
+        return [Target(each, reads) for each in possible if (reads := self.reads(each)) is not None]
+
+    def prefixes(self, column: Sql) -> tuple[str, ...]:
+        """The prefixes of the ids that a column holds: its own table's, or those of the table it refers to."""
+        for base in column.base_columns:
+            if not isinstance(base, Column):
+                continue
+            if base.key == "id":
+                return tuple(self._prefixes.get(base.table, ()))
+            for key in base.foreign_keys:
+                if key.column.key == "id":
+                    return tuple(self._prefixes.get(key.column.table, ()))
+        return ()
+
+
+def visible(reads: Reads, columns: Any, *, is_platform: bool) -> Sql:
+    """The same that row-level security checks, on the same columns, as parameters.
+
+    Without it one generic plan is made for all viewers, and it suits none.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if "distributor_id" in columns and not is_platform:
+        conditions.append(columns.distributor_id == VIEWER.distributor_id)
+    if "tenant_path" in columns:
+        path = columns.tenant_path
+        within = and_(path >= VIEWER.lo, path < VIEWER.hi)
+        inherited = or_(within, path == func.any(VIEWER.ancestors))
+        conditions.append(inherited if is_inherited(reads) else within)
+    return and_(true(), *conditions)
+
+
+def is_inherited(reads: Reads) -> bool:
+    """Whether everybody below a row's owner sees the row too."""
+    return getattr(reads.model, "__visibility__", None) is Visibility.INHERITED
+
+
+def leads_back(declaration: Related, target: Reads, own: Reads | None, type_: Any) -> bool:
+    """Whether the key stands on the other table and refers here."""
+    owner = getattr(declaration.key, "class_", None)
+    if owner is None or not issubclass(target.model, owner):
+        return False
+    same = own is not None and own.table is target.table
+    return not same or bool(is_list_type(get_nullable_type(type_)))
+
+
+def instance(reads: Reads, name: str) -> FromClause:
+    """The table, under a name of its own."""
+    return reads.table.alias(name)  # type: ignore[no-any-return]

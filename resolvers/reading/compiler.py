@@ -1,0 +1,463 @@
+"""From a selection set to one SQL expression: the response, as JSON."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    SelectionSetNode,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from sqlalchemy import JSON, Select, Text, case, cast, column, func, literal, null, true
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.visitors import replacement_traverse
+
+from resolvers.reading.binding import Binder
+from resolvers.reading.catalog import (
+    Catalog,
+    Target,
+    instance,
+    is_connection,
+    leads_back,
+    python_name,
+    visible,
+)
+from resolvers.reading.declarations import (
+    ById,
+    Constant,
+    Declaration,
+    Inline,
+    Listing,
+    NodeById,
+    NodeId,
+    NodesByIds,
+    Part,
+    Python,
+    Reads,
+    Related,
+    Subject,
+    Value,
+)
+from resolvers.reading.inputs import Argument, Questions, arguments
+from resolvers.reading.lists import declared_order
+from resolvers.reading.selections import Selected, Selections
+from resolvers.reading.statement import (
+    Frame,
+    Sql,
+    empty_list,
+    json_array,
+    json_list,
+    json_object,
+    may_be_null,
+    output,
+    public_id,
+    required,
+)
+from resolvers.reading.viewer import VIEWER
+from tenancy.permissions import Permission
+
+__all__ = ["Compiler", "Declined", "Forbidden", "Patch", "Row"]
+
+EVERY = "*"
+"""In a template: every item of a list."""
+Template = tuple[str, ...]
+"""Where a field stands in the response, `EVERY` for each place in a list."""
+
+
+class Declined(Exception):
+    """The compiler does not do this: the reference answers instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A field that the viewer may not see."""
+
+    at: Template
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A field whose value a Python function makes of what the statement left there."""
+
+    at: Template
+    function: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A field's value."""
+
+    value: Sql
+    is_json: bool = True
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a SELECT under construction, or the part of it that an object shows."""
+
+    frame: Frame
+    table: Any = None
+    """Null at a root."""
+    reads: Reads | None = None
+    parts: Mapping[str, Sql] = field(default_factory=dict)
+    document: Sql | None = None
+
+    @property
+    def columns(self) -> Any:
+        """The row's columns by name."""
+        if self.table is None:
+            return VIEWER
+        return self.table.c
+
+
+class Compiler:
+    """Compiles one operation for one set of permissions. It is used once."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        questions: Questions,
+        permissions: frozenset[Permission],
+        *,
+        is_platform: bool,
+    ) -> None:
+        self.catalog = catalog
+        self.questions = questions
+        self.binder = Binder()
+        self.forbidden: list[Forbidden] = []
+        self.patches: list[Patch] = []
+        self._permissions = permissions
+        self._is_platform = is_platform
+        self._selections = Selections(catalog.schema, fragments, questions)
+        self._tables = 0
+
+    # Objects
+
+    def root(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], at: Template = ()) -> Select[Any]:
+        """The statement that answers a query."""
+        frame = Frame(None)
+        return frame.select(self.object(type_, sets, Row(frame), at))
+
+    def object(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], row: Row, at: Template) -> Sql:
+        """An object of this very type, made of the row."""
+        fields = [(each.key, self._field(type_, each, row, (*at, each.key))) for each in self.selected(type_, sets)]
+        return json_object(fields)
+
+    def selected(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> list[Selected]:
+        """The fields asked of an object of this type."""
+        return self._selections.of(type_, sets)
+
+    def item(self, type_: GraphQLNamedType, sets: Sequence[SelectionSetNode], row: Row, at: Template) -> Sql:
+        """An object of a type that the row decides, where there are several."""
+        targets = self.catalog.targets(type_)
+        if is_object_type(type_):
+            return self.object(type_, sets, replace(row, reads=self.catalog.reads(type_) or row.reads), at)
+        choices = [
+            (self.is_of(target, row), self.object(target.type, sets, replace(row, reads=target.reads), at))
+            for target in targets
+            if row.reads is not None and target.reads.table is row.reads.table
+        ]
+        if not choices:
+            raise Declined(f"{type_.name} reads no table")
+        return case(*choices)
+
+    @staticmethod
+    def is_of(target: Target, row: Row) -> Sql:
+        """Whether the row is of this type, among those of its table."""
+        when = target.reads.when
+        return true() if when is None else _on(when, row)
+
+    def _field(self, type_: GraphQLObjectType, selected: Selected, row: Row, at: Template) -> Sql:
+        if selected.name == "__typename":
+            return literal(type_.name, Text())
+        if selected.name.startswith("__"):
+            raise Declined("introspection")
+        definition = type_.fields[selected.name]
+        declaration = self.catalog.declaration(definition)
+        if declaration is None:
+            raise Declined(f"{type_.name}.{selected.name} has no declaration")
+        if declaration.needs is not None and declaration.needs not in self._permissions:
+            self.forbidden.append(Forbidden(at, declaration.needs))
+            return null()
+        made = self._made(declaration, definition, selected, row, at)
+        if is_non_null_type(definition.type) and made.nullable:
+            return required(made.value, f"{type_.name}.{selected.name}", is_json=made.is_json)
+        return made.value
+
+    def _made(
+        self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row, at: Template
+    ) -> Made:
+        named = get_named_type(definition.type)
+        match declaration:
+            case Inline():
+                return self._inline(declaration, named, selected, row, at)
+            case Related():
+                return self._related(declaration, definition.type, selected, row, at)
+            case Subject():
+                kind, id = declaration.kind(row.columns), declaration.id(row.columns)
+                return self._subject(kind, id, named, selected, row, at)
+            case Part():
+                return self._part(declaration, definition, selected, row, at)
+            case Listing() | ById() | NodeById() | NodesByIds():
+                return self._argued(declaration, definition, selected, row, at)
+            case _:
+                return self._leaf(declaration, named, row, at)
+
+    def _leaf(self, declaration: Declaration, named: GraphQLNamedType, row: Row, at: Template) -> Made:
+        match declaration:
+            case Value():
+                value = output(declaration.source(row.columns), named.name)
+                return Made(value, is_json=False, nullable=may_be_null(value))
+            case NodeId():
+                return Made(self.node_id(row), is_json=False, nullable=False)
+            case Constant():
+                value = cast(literal(orjson.dumps(declaration.value).decode(), Text()), JSON())
+                return Made(value, is_json=True, nullable=declaration.value is None)
+            case Python():
+                self.patches.append(Patch(at, declaration.function))
+                return Made(json_array([source(row.columns) for source in declaration.sources]), nullable=False)
+            case _:
+                raise Declined(type(declaration).__name__)
+
+    def _argued(
+        self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row, at: Template
+    ) -> Made:
+        from resolvers.reading.pages import Page  # noqa: PLC0415 - pages are made of objects, objects of pages
+
+        named = get_named_type(definition.type)
+        given = arguments(self.questions, definition, selected.nodes[0])
+        match declaration:
+            case Listing() if is_connection(named):
+                return Made(Page(self, declaration, named, row, given).value(selected.sets, at), nullable=False)
+            case ById():
+                return Made(self._by_id(declaration, named, selected, row, at, given["id"]))
+            case NodeById():
+                return Made(self._node(named, selected, row, at, given["id"]))
+            case NodesByIds():
+                return Made(self._nodes(named, selected, at, given["ids"]), nullable=False)
+            case _:
+                raise Declined(f"{type(declaration).__name__} on {named.name}")
+
+    def node_id(self, row: Row) -> Sql:
+        """The public id of the row."""
+        if row.reads is None or row.reads.prefix is None:
+            raise Declined("an id without a prefix")
+        return public_id(row.reads.prefix, row.columns.id)
+
+    # Objects of the same row
+
+    def _inline(self, declaration: Inline, named: GraphQLNamedType, selected: Selected, row: Row, at: Template) -> Made:
+        assert isinstance(named, GraphQLObjectType)
+        value = self.object(named, selected.sets, inner_row(declaration, row), at)
+        present = presence(declaration, row)
+        return Made(value, nullable=False) if present is None else Made(case((present, value)))
+
+    def _part(self, declaration: Part, definition: GraphQLField, selected: Selected, row: Row, at: Template) -> Made:
+        name = declaration.name or python_name(definition)
+        named = get_named_type(definition.type)
+        many = is_list_type(get_nullable_type(definition.type))
+        if name in row.parts:
+            value = output(row.parts[name], named.name)
+            return Made(value, is_json=False, nullable=may_be_null(value))
+        if row.document is None:
+            raise Declined(f"there is no part {name}")
+        if is_leaf_type(named):
+            return Made(member(row.document, name, named.name, many=many), is_json=False)
+        assert isinstance(named, GraphQLObjectType)
+        inner = row.document.op("->")(literal(name, Text()))
+        if not many:
+            value = self.object(named, selected.sets, replace(row, document=inner), at)
+            return Made(case((func.jsonb_typeof(inner) == literal("object", Text()), value)))
+        items = (
+            func.jsonb_array_elements(inner)
+            .table_valued(column("value", JSONB()), with_ordinality="position")
+            .render_derived(name=self.name())
+        )
+        frame = Frame(items)
+        item = self.object(named, selected.sets, Row(frame, items, document=items.c.value), (*at, EVERY))
+        return Made(empty_list(frame.select(json_list(item, items.c.position)).scalar_subquery()), nullable=False)
+
+    # Other rows
+
+    def reach(self, reads: Reads) -> tuple[Row, list[Sql]]:
+        """A row of another table, and the conditions of its being visible."""
+        table = instance(reads, self.name())
+        return Row(Frame(table), table, reads), [visible(reads, table.c, is_platform=self._is_platform)]
+
+    def name(self) -> str:
+        """A name that the statement does not have yet."""
+        self._tables += 1
+        return f"t{self._tables}"
+
+    def _reads(self, named: GraphQLNamedType) -> Reads:
+        reads = self.catalog.reads(named)
+        if reads is None:
+            raise Declined(f"{named.name} reads no table")
+        return reads
+
+    def _related(
+        self, declaration: Related, type_: GraphQLOutputType, selected: Selected, row: Row, at: Template
+    ) -> Made:
+        named = get_named_type(type_)
+        reads = self._reads(named)
+        other, conditions = self.reach(reads)
+        conditions += joined(declaration, reads, type_, row, other)
+        if is_list_type(get_nullable_type(type_)):
+            value = self.item(named, selected.sets, other, (*at, EVERY))
+            items = json_list(value, *declared_order(declaration.order, other.columns))
+            query = other.frame.select(items).where(*conditions)
+            return Made(empty_list(query.scalar_subquery()), nullable=False)
+        value = self.item(named, selected.sets, other, at)
+        return Made(row.frame.one(other.frame.select(value).where(*conditions).limit(1), self.name()))
+
+    def _by_id(
+        self,
+        declaration: ById,
+        named: GraphQLNamedType,
+        selected: Selected,
+        row: Row,
+        at: Template,
+        id: Argument,
+    ) -> Sql:
+        targets = {target.reads.prefix: target for target in self.catalog.targets(named)}
+        target = targets.get(id.prefix()) if len(targets) > 1 else next(iter(targets.values()))
+        if target is None or target.reads.prefix is None:
+            return null()
+        uuid = self.binder.id(id, (target.reads.prefix,))
+        return self.one(target, uuid, selected.sets, row, at, declaration.where)
+
+    def _node(self, named: GraphQLNamedType, selected: Selected, row: Row, at: Template, id: Argument) -> Sql:
+        target = self._possible(named).get(id.prefix())
+        if target is None or target.reads.prefix is None:
+            return null()
+        return self.one(target, self.binder.id(id, (target.reads.prefix,)), selected.sets, row, at)
+
+    def _nodes(self, named: GraphQLNamedType, selected: Selected, at: Template, ids: Argument) -> Sql:
+        possible = self._possible(named)
+        prefixes = [prefix for prefix in ids.prefixes() if prefix in possible]
+        wanted = (
+            func.unnest(*self.binder.nodes(ids))
+            .table_valued("prefix", "id", with_ordinality="position")
+            .render_derived(name=self.name())
+        )
+        frame = Frame(wanted)
+        outer = Row(frame, wanted)
+        value: Sql = null()
+        if prefixes:
+            value = case(
+                *(
+                    (
+                        wanted.c.prefix == literal(prefix, Text()),
+                        self.one(possible[prefix], wanted.c.id, selected.sets, outer, (*at, EVERY)),
+                    )
+                    for prefix in prefixes
+                )
+            )
+        return empty_list(frame.select(json_list(value, wanted.c.position)).scalar_subquery())
+
+    def _possible(self, named: GraphQLNamedType) -> dict[str, Target]:
+        return {target.reads.prefix: target for target in self.catalog.targets(named) if target.reads.prefix}
+
+    def _subject(
+        self, kind: Sql | str, id: Sql, named: GraphQLNamedType, selected: Selected, row: Row, at: Template
+    ) -> Made:
+        possible = self._possible(named)
+        if isinstance(kind, str):
+            return Made(self.one(possible[kind], id, selected.sets, row, at))
+        choices = [
+            (kind == literal(prefix, Text()), self.one(target, id, selected.sets, row, at))
+            for prefix, target in possible.items()
+        ]
+        return Made(case(*choices))
+
+    def one(
+        self,
+        target: Target,
+        id: Sql,
+        sets: Sequence[SelectionSetNode],
+        row: Row,
+        at: Template,
+        where: Callable[[Any], Sql] | None = None,
+    ) -> Sql:
+        """The row of this type with this id, as an object; null when it is not there."""
+        other, conditions = self.reach(target.reads)
+        conditions.append(other.columns.id == id)
+        conditions.append(self.is_of(target, other))
+        if where is not None:
+            conditions.append(where(other.columns))
+        value = self.object(target.type, sets, other, at)
+        return row.frame.one(other.frame.select(value).where(*conditions).limit(1), self.name())
+
+
+def inner_row(declaration: Inline, row: Row) -> Row:
+    """The row as an inline object sees it."""
+    parts = {name: source(row.columns) for name, source in declaration.parts.items()}
+    document = None if declaration.document is None else declaration.document(row.columns)
+    return replace(row, parts=parts, document=document)
+
+
+def presence(declaration: Inline, row: Row) -> Sql | None:
+    """When an inline object is there; None: always."""
+    if declaration.when is not None:
+        condition = declaration.when(row.columns)
+        return condition if may_be_null_inside(condition) else None
+    if declaration.document is not None:
+        document = declaration.document(row.columns)
+        return document.is_not(None) if may_be_null(document) else None
+    return None
+
+
+def may_be_null_inside(condition: Sql) -> bool:
+    """Whether `x IS NOT NULL` says anything: x may be null. Other conditions always do."""
+    if getattr(condition, "operator", None) is operators.is_not:
+        return may_be_null(condition.left)
+    return True
+
+
+def joined(declaration: Related, reads: Reads, type_: Any, row: Row, other: Row) -> list[Sql]:
+    """How the other row is found."""
+    here, there = row.columns, other.columns
+    conditions: list[Sql] = []
+    if "distributor_id" in there and row.table is not None:
+        conditions.append(there.distributor_id == here.distributor_id)
+    key = getattr(declaration.key, "key", None)
+    if leads_back(declaration, reads, row.reads, type_):
+        conditions.append(there[key] == here.id)
+    else:
+        conditions.append(there.id == (here[key] if key is not None else declaration.key(here)))
+    if declaration.where is not None:
+        conditions.append(declaration.where(there))
+    return conditions
+
+
+def member(document: Sql, name: str, leaf: str, *, many: bool) -> Sql:
+    """A leaf inside a document; null where it is missing or JSON's null."""
+    key = literal(name, Text())
+    if many or leaf in {"Int", "Boolean", "Float"}:
+        return func.nullif(document.op("->")(key), cast(literal("null", Text()), JSONB()))
+    return document.op("->>")(key)
+
+
+def _on(condition: Any, row: Row) -> Sql:
+    """A condition written on the model, on the row instead."""
+    columns = row.columns
+
+    def swap(element: Any, **_: Any) -> Any:
+        return columns[element.key] if hasattr(element, "table") and element.key in columns else None
+
+    return replacement_traverse(condition, {}, swap)  # type: ignore[no-any-return]

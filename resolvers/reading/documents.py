@@ -1,0 +1,208 @@
+"""Documents, parsed and validated once, and what is refused before anything runs."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    NonNullTypeNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableDefinitionNode,
+    parse,
+    validate,
+)
+from graphql.execution.values import get_variable_values
+
+from resolvers.reading.plans import Plans
+
+__all__ = ["Document", "Documents", "Operation", "RequestErrors"]
+
+MOST_DOCUMENTS = 1_000
+MOST_TOKENS = 10_000
+DEEPEST = 15
+MOST_ALIASES = 30
+MOST_MUTATIONS = 5
+
+
+class RequestErrors(Exception):
+    """The request is wrong; nothing was run."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = list(errors)
+
+
+class Operation:
+    """One operation of a document."""
+
+    def __init__(self, schema: GraphQLSchema, document: "Document", node: OperationDefinitionNode) -> None:
+        self.document = document
+        self.node = node
+        self.plans = Plans()
+        self._schema = schema
+        self._definitions = node.variable_definitions or ()
+        self._plain = {name: kind for each in self._definitions if (kind := _plain(each)) for name in [_name(each)]}
+        self._quick = len(self._plain) == len(self._definitions)
+
+    @property
+    def is_query(self) -> bool:
+        """Whether it changes nothing."""
+        return self.node.operation is OperationType.QUERY
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it may change something."""
+        return self.node.operation is OperationType.MUTATION
+
+    @property
+    def name(self) -> str | None:
+        """Its name in the document."""
+        return self.node.name.value if self.node.name else None
+
+    def coerced(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The variables as their types say. Raises RequestErrors."""
+        if self._quick and all(_fits(variables.get(name), kind) for name, kind in self._plain.items()):
+            return variables
+        found = get_variable_values(self._schema, self._definitions, dict(variables), max_errors=50)
+        if isinstance(found, list):
+            raise RequestErrors(found)
+        return found.coerced
+
+
+def _name(definition: VariableDefinitionNode) -> str:
+    return definition.variable.name.value
+
+
+def _plain(definition: VariableDefinitionNode) -> str | None:
+    """The type of a variable that needs no coercion when the value is what it should be."""
+    type_ = definition.type
+    if definition.default_value is None and isinstance(type_, NonNullTypeNode):
+        name = getattr(getattr(type_.type, "name", None), "value", None)
+        return name if name in {"ID", "String", "Int"} else None
+    return None
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind == "Int":
+        return type(value) is int and -(2**31) <= value < 2**31
+    return type(value) is str
+
+
+@dataclass(slots=True)
+class Document:
+    """A valid document."""
+
+    node: DocumentNode
+    fragments: dict[str, FragmentDefinitionNode]
+    operations: dict[str | None, Operation]
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation of this name, or the only one. Raises RequestErrors."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        if name is None:
+            raise RequestErrors([GraphQLError("Must provide operation name if query contains multiple operations.")])
+        found = self.operations.get(name)
+        if found is None:
+            raise RequestErrors([GraphQLError(f"Unknown operation named '{name}'.")])
+        return found
+
+
+class Documents:
+    """The documents used last."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._known: OrderedDict[bytes, Document] = OrderedDict()
+
+    def find(self, text: str) -> Document:
+        """The parsed and validated document. Raises RequestErrors."""
+        key = sha256(text.encode("utf-8", "surrogatepass")).digest()
+        known = self._known.get(key)
+        if known is not None:
+            self._known.move_to_end(key)
+            return known
+        document = self._read(text)
+        self._known[key] = document
+        if len(self._known) > MOST_DOCUMENTS:
+            self._known.popitem(last=False)
+        return document
+
+    def _read(self, text: str) -> Document:
+        try:
+            node = parse(text, max_tokens=MOST_TOKENS)
+        except GraphQLError as error:
+            raise RequestErrors([error]) from error
+        except RecursionError as error:
+            raise RequestErrors([GraphQLError("The document is nested too deeply.")]) from error
+        errors = validate(self._schema, node, max_errors=20)
+        if errors:
+            raise RequestErrors(errors)
+        fragments = {each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)}
+        document = Document(node, fragments, {})
+        for each in node.definitions:
+            if isinstance(each, OperationDefinitionNode):
+                _within_limits(each, fragments)
+                operation = Operation(self._schema, document, each)
+                document.operations[operation.name] = operation
+        return document
+
+
+@dataclass(slots=True)
+class _Measure:
+    fragments: Mapping[str, FragmentDefinitionNode]
+    aliases: int = 0
+    deepest: int = 0
+
+    def take(self, wanted: SelectionSetNode, depth: int) -> None:
+        """Count aliases and depth; a fragment counts wherever it is spread."""
+        for node in wanted.selections:
+            match node:
+                case FieldNode() if node.name.value.startswith("__"):
+                    continue  # what introspection may do is a setting of its own
+                case FieldNode():
+                    self.deepest = max(self.deepest, depth)
+                    self.aliases += node.alias is not None
+                    if node.selection_set is not None:
+                        self._deeper(node.selection_set, depth + 1)
+                case InlineFragmentNode():
+                    self._deeper(node.selection_set, depth)
+                case FragmentSpreadNode():
+                    self._deeper(self.fragments[node.name.value].selection_set, depth)
+
+    def _deeper(self, wanted: SelectionSetNode, depth: int) -> None:
+        if self.aliases > MOST_ALIASES:
+            raise _refused("aliases", MOST_ALIASES, self.aliases)
+        if depth > DEEPEST:
+            raise _refused("levels", DEEPEST, depth)
+        self.take(wanted, depth)
+
+
+def _within_limits(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    measure = _Measure(fragments)
+    measure.take(operation.selection_set, 1)
+    if measure.aliases > MOST_ALIASES:
+        raise _refused("aliases", MOST_ALIASES, measure.aliases)
+    if operation.operation is OperationType.MUTATION:
+        mutations = len(operation.selection_set.selections)
+        if mutations > MOST_MUTATIONS:
+            raise _refused("mutations", MOST_MUTATIONS, mutations)
+
+
+def _refused(what: str, limit: int, amount: int) -> RequestErrors:
+    error = GraphQLError(
+        f"An operation may have {limit} {what}; this one has {amount} or more.",
+        extensions={"code": "LIMIT_EXCEEDED", "limit": limit, "amount": amount},
+    )
+    return RequestErrors([error])

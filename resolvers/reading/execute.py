@@ -1,0 +1,192 @@
+"""Runs operations: finds the plan, sends one pipeline, hands on the bytes."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import psycopg
+from graphql import GraphQLError, GraphQLSchema
+from psycopg_pool import AsyncConnectionPool
+
+from db.engine import APPLICATION_ROLE, FAIL_CLOSED
+from resolvers.reading.catalog import Catalog
+from resolvers.reading.compiler import EVERY, Compiler, Declined, Forbidden, Template
+from resolvers.reading.documents import Document, Documents, Operation, RequestErrors
+from resolvers.reading.inputs import Questions
+from resolvers.reading.plans import Plan
+from resolvers.reading.statement import compiled
+from resolvers.reading.viewer import Viewer
+from tenancy.scope import Scope
+
+__all__ = ["Engine", "Response", "reading_pool"]
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+
+SET_SCOPE = (
+    "SELECT set_config('app.lo', $1, true), set_config('app.hi', $2, true), set_config('app.ancestors', $3, true)"
+)
+DATA_ERROR = "22"
+"""SQLSTATE class of values that cannot be: also how a missing value of a non-null field shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes to the client. `executed` False: the request was wrong and nothing ran."""
+
+    body: bytes
+    executed: bool = True
+
+
+def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool:
+    """Connections for reading: read-only, seeing no row until a scope is set. To be opened by the caller.
+
+    `switch_role`: as in `db.engine.application_engine`.
+    """
+    options = f"{FAIL_CLOSED} -c default_transaction_read_only=on"
+    if switch_role:
+        options += f" -c role={APPLICATION_ROLE}"
+    return AsyncConnectionPool(
+        url,
+        kwargs={"autocommit": True, "options": options, "application_name": "headwater", "prepare_threshold": 0},
+        min_size=size,
+        max_size=size,
+        open=False,
+    )
+
+
+def scope_settings(scope: Scope) -> list[str]:
+    """The parameters of `SET_SCOPE`."""
+    return [scope.lo, scope.hi, ",".join(scope.ancestors)]
+
+
+class Engine:
+    """Answers queries on one schema."""
+
+    def __init__(self, schema: Any) -> None:
+        self.schema: GraphQLSchema = getattr(schema, "_schema", schema)
+        self.catalog = Catalog(self.schema)
+        self.documents = Documents(self.schema)
+
+    async def execute(
+        self,
+        pool: Pool,
+        viewer: Viewer,
+        document: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+    ) -> Response:
+        """Answer a query with one statement, or by the reference where the compiler declines."""
+        try:
+            operation = self.documents.find(document).operation(operation_name)
+            if not operation.is_query:
+                raise RequestErrors([GraphQLError("This is not a query.")])
+            coerced = operation.coerced(variables or {})
+            plan = self.plan(operation, viewer, coerced)
+            if plan.statement is None:
+                return await self._by_reference(pool, viewer, operation, variables or {})
+            parameters = plan.statement.parameters(coerced, viewer)
+        except RequestErrors as refused:
+            return Response(errors_only(refused.errors), executed=False)
+        except GraphQLError as error:
+            return Response(errors_only([error]), executed=False)
+        try:
+            data = await self._run(pool, viewer, plan.statement.text, parameters)
+        except psycopg.Error as error:
+            if not (error.sqlstate or "").startswith(DATA_ERROR):
+                raise
+            return await self._by_reference(pool, viewer, operation, variables or {})
+        if plan.is_plain:
+            return Response(b'{"data":' + data + b"}")
+        return Response(finished(plan, data))
+
+    def plan(self, operation: Operation, viewer: Viewer, variables: Mapping[str, Any]) -> Plan:
+        """The plan of a query. Raises GraphQLError for arguments that no plan can have."""
+        key = (viewer.permissions, viewer.is_platform)
+        return operation.plans.find(key, variables, lambda questions: self._compile(operation, viewer, questions))
+
+    def compiler(self, document: Document, viewer: Viewer, questions: Questions) -> Compiler:
+        """A compiler for one operation."""
+        return Compiler(self.catalog, document.fragments, questions, viewer.permissions, is_platform=viewer.is_platform)
+
+    def _compile(self, operation: Operation, viewer: Viewer, questions: Questions) -> Plan:
+        compiler = self.compiler(operation.document, viewer, questions)
+        assert self.schema.query_type is not None
+        try:
+            statement = compiler.root(self.schema.query_type, [operation.node.selection_set])
+        except Declined:
+            return Plan(None)
+        return Plan(compiled(statement), tuple(compiler.forbidden), tuple(compiler.patches))
+
+    async def _run(self, pool: Pool, viewer: Viewer, text: str, parameters: list[str | None]) -> bytes:
+        """One pipeline up to its Sync is one implicit transaction: the settings end with it."""
+        async with pool.connection() as connection:
+            setting = psycopg.AsyncRawCursor(connection)
+            cursor = psycopg.AsyncRawCursor(connection)
+            async with connection.pipeline():
+                await setting.execute(SET_SCOPE, scope_settings(viewer.scope), prepare=True)
+                await cursor.execute(text, parameters, prepare=True)
+            assert cursor.pgresult is not None
+            value = cursor.pgresult.get_value(0, 0)
+            assert value is not None
+            return value
+
+    async def _by_reference(
+        self, pool: Pool, viewer: Viewer, operation: Operation, variables: Mapping[str, Any]
+    ) -> Response:
+        from resolvers.reading.reference import Reference  # noqa: PLC0415 - most processes never need it
+
+        def connect() -> psycopg.Connection[Any]:
+            assert isinstance(pool.conninfo, str)
+            assert isinstance(pool.kwargs, dict)
+            return psycopg.connect(pool.conninfo, **pool.kwargs)
+
+        reference = Reference(self.catalog, viewer, connect)
+        return Response(await asyncio.to_thread(reference.answer, operation, variables))
+
+
+def errors_only(errors: list[GraphQLError]) -> bytes:
+    """The answer to a request that did not run."""
+    return orjson.dumps({"errors": [error.formatted for error in errors]})
+
+
+def finished(plan: Plan, data: bytes) -> bytes:
+    """The answer with Python's fields filled in and every hidden field's error."""
+    answer = orjson.loads(data)
+    for patch in plan.patches:
+        for _, holder, key in places(answer, patch.at):
+            if holder[key] is not None:
+                holder[key] = patch.function(*holder[key])
+    errors = [error for hidden in plan.forbidden for error in forbidden_errors(answer, hidden)]
+    if not errors:
+        return orjson.dumps({"data": answer})
+    return orjson.dumps({"data": answer, "errors": errors})
+
+
+def forbidden_errors(answer: Any, hidden: Forbidden) -> Iterator[dict[str, Any]]:
+    """One error for every place where a hidden field stands."""
+    for path, _, _ in places(answer, hidden.at):
+        yield {
+            "message": f"This needs the permission {hidden.permission}.",
+            "path": path,
+            "extensions": {"code": "FORBIDDEN", "permission": str(hidden.permission)},
+        }
+
+
+def places(value: Any, template: Template, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[Any], Any, Any]]:
+    """Every place in the answer that a template means: its path, and the object and key to find it by."""
+    step, rest = template[0], template[1:]
+    if value is None:
+        return
+    if step == EVERY:
+        for index, item in enumerate(value):
+            if rest:
+                yield from places(item, rest, (*path, index))
+        return
+    if step not in value:
+        return  # another type of the interface
+    if not rest:
+        yield [*path, step], value, step
+    else:
+        yield from places(value[step], rest, (*path, step))

@@ -1,0 +1,258 @@
+"""One connection: which rows, in which order, from where, how many."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from graphql import GraphQLError, GraphQLNamedType, GraphQLObjectType, SelectionSetNode, get_named_type, is_object_type
+from sqlalchemy import BigInteger, Select, Text, and_, cast, false, func, literal, select
+
+from resolvers.reading.binding import page_size
+from resolvers.reading.catalog import Target, is_inherited, python_name
+from resolvers.reading.compiler import EVERY, Compiler, Declined, Row, Template
+from resolvers.reading.declarations import Listing, Reads
+from resolvers.reading.inputs import Argument, arguments
+from resolvers.reading.lists import Filter, Order, beyond, cursor, found_by, order_of
+from resolvers.reading.selections import Selected
+from resolvers.reading.statement import Frame, Sql, empty_list, json_list, json_object
+from resolvers.reading.viewer import VIEWER
+from tenancy.scope import AFTER_ALL, BEFORE_ALL
+
+__all__ = ["Page"]
+
+MOST_COUNTED = 100_000
+"""Largest `totalCount(limit:)`."""
+
+
+class Page:
+    """Compiles one place where a connection is asked for."""
+
+    def __init__(
+        self,
+        compiler: Compiler,
+        declaration: Listing,
+        connection: GraphQLNamedType,
+        around: Row,
+        given: Mapping[str, Argument],
+    ) -> None:
+        assert isinstance(connection, GraphQLObjectType)
+        self.compiler = compiler
+        self.declaration = declaration
+        self.connection = connection
+        self.around = around
+        self.given = given
+        self.node_type = get_named_type(connection.fields["nodes"].type)
+        if "first" in given and "last" in given:
+            raise GraphQLError("A page has either `first` or `last`.", extensions={"code": "INVALID_INPUT"})
+        self.backwards = "last" in given
+
+    def value(self, sets: Sequence[SelectionSetNode], at: Template) -> Sql:
+        """The connection as JSON."""
+        selected = [(each, self._name(each)) for each in self.compiler.selected(self.connection, sets)]
+        if any(name in {"nodes", "edges", "page_info"} for _, name in selected):
+            return self._page(selected, at).scalar_subquery()
+        return json_object([(each.key, self._outside(each, name)) for each, name in selected])
+
+    def _name(self, selected: Selected) -> str:
+        if selected.name.startswith("__"):
+            return selected.name
+        return python_name(self.connection.fields[selected.name])
+
+    def _outside(self, selected: Selected, name: str) -> Sql:
+        """What needs no page."""
+        if name == "__typename":
+            return literal(self.connection.name, Text())
+        return self._count(selected)
+
+    # The rows
+
+    def _rows(self) -> tuple[Row, list[Sql]]:
+        reads = self.compiler.catalog.reads(self.node_type)
+        if reads is None:
+            raise Declined(f"{self.node_type.name} reads no table")
+        row, conditions = self.compiler.reach(reads)
+        columns, here, declared = row.columns, self.around.columns, self.declaration
+        if self.around.table is not None:
+            conditions.append(columns.distributor_id == here.distributor_id)
+        if is_object_type(self.node_type):
+            conditions.append(self.compiler.is_of(Target(self.node_type, reads), row))
+        if declared.key is None:
+            conditions.append(self._owned(reads, columns.tenant_path, self._place()))
+        elif self.around.table is None:
+            conditions.append(columns[declared.key.key] == VIEWER.tenant_id)
+        else:
+            conditions.append(columns[declared.key.key] == here.id)
+        if declared.where is not None:
+            conditions.append(declared.where(columns))
+        if "filter" in self.given:
+            definition = self._filter_type()
+            filter = Filter(self.compiler.binder, self.compiler.catalog.prefixes)
+            conditions.append(filter.condition(definition, self.given["filter"], columns))
+        if "search" in self.given:
+            looked_at = [source(columns) for source in declared.search]
+            conditions.append(found_by(self.compiler.binder, self.given["search"], looked_at))
+        return row, conditions
+
+    def _filter_type(self) -> Any:
+        assert self.declaration.filter is not None
+        name = self.declaration.filter.__strawberry_definition__.name  # type: ignore[attr-defined]
+        return self.compiler.catalog.schema.type_map[name]
+
+    def _place(self) -> Sql:
+        return VIEWER.path if self.around.table is None else self.around.columns.tenant_path
+
+    def _owned(self, reads: Reads, path: Sql, place: Sql) -> Sql:
+        scope = "OWN"
+        if self.declaration.below:
+            scope = "DOWNSTREAM"
+        elif "scope" in self.given:
+            exact = self.given["scope"].exact()
+            scope = str(getattr(exact, "value", exact))
+        end = place.op("||")(literal(AFTER_ALL, Text()))
+        if scope == "OWN":
+            return func.starts_with(place, path) if is_inherited(reads) else path == place
+        start = place if scope == "ALL" else place.op("||")(literal(BEFORE_ALL, Text()))
+        return and_(path >= start, path < end)
+
+    # The page
+
+    def _size(self) -> Sql:
+        name = "last" if self.backwards else "first"
+        binder = self.compiler.binder
+        if name not in self.given:
+            return cast(literal(self.declaration.page), BigInteger())
+        argument = self.given[name]
+        return binder.bind(lambda variables, _viewer: str(page_size(argument.read(variables), name)), BigInteger())
+
+    def _order(self, row: Row) -> Order:
+        sort = self.declaration.sort
+        declared = None if sort is None else sort.__sorts__  # type: ignore[attr-defined]
+        return order_of(self.given.get("sort"), declared, self.declaration.default_sort, row.columns)
+
+    def _page(self, selected: Sequence[tuple[Selected, str]], at: Template) -> Select[Any]:
+        row, conditions = self._rows()
+        order = self._order(row)
+        for name in ("after", "before"):
+            if name in self.given:
+                conditions.append(beyond(self.compiler.binder, order, self.given[name], before=name == "before"))
+        size = self._size()
+        looks_further = any(name == "page_info" for _, name in selected)
+        keys = [key.expression.label(f"key_{number}") for number, key in enumerate(order.keys)]
+        rows = (
+            select(row.table, *keys)
+            .where(*conditions)
+            .order_by(*order.clauses(backwards=self.backwards))
+            .limit(size + 1 if looks_further else size)
+            .correlate_except(row.table)
+            .subquery(self.compiler.name())
+        )
+        page: Any = rows
+        if looks_further or self.backwards:
+            page = select(
+                rows, func.row_number().over().label("position"), func.count().over().label("fetched")
+            ).subquery(self.compiler.name())
+        frame = Frame(page)
+        shown = Row(frame, page, row.reads)
+        marks = cursor(order, [page.c[key.name] for key in keys])
+        parts: list[tuple[str, Sql]] = []
+        for each, name in selected:
+            inside = (*at, each.key, EVERY)
+            match name:
+                case "nodes":
+                    item = self.compiler.item(self.node_type, each.sets, shown, inside)
+                    value = self._list(item, page, size, looks_further=looks_further)
+                case "edges":
+                    item = self._edge(each, shown, marks, inside)
+                    value = self._list(item, page, size, looks_further=looks_further)
+                case "page_info":
+                    value = self._page_info(each, page, size, marks)
+                case _:
+                    value = self._outside(each, name)
+            parts.append((each.key, value))
+        return frame.select(json_object(parts))
+
+    def _list(self, item: Sql, page: Any, size: Sql, *, looks_further: bool) -> Sql:
+        items: Any = json_list(item, page.c.position.desc()) if self.backwards else json_list(item)
+        return empty_list(items.filter(page.c.position <= size) if looks_further else items)
+
+    def _edge(self, selected: Selected, row: Row, marks: Sql, at: Template) -> Sql:
+        type_ = get_named_type(self.connection.fields[selected.name].type)
+        assert isinstance(type_, GraphQLObjectType)
+        fields: list[tuple[str, Sql]] = []
+        for each in self.compiler.selected(type_, selected.sets):
+            if each.name == "__typename":
+                value: Sql = literal(type_.name, Text())
+            elif python_name(type_.fields[each.name]) == "cursor":
+                value = marks
+            else:
+                value = self.compiler.item(self.node_type, each.sets, row, (*at, each.key))
+            fields.append((each.key, value))
+        return json_object(fields)
+
+    def _exist(self, name: str) -> Sql:
+        """Whether there are rows on the other side of the cursor that the page starts from, its own row included."""
+        if name not in self.given:
+            return false()
+        row, conditions = self._rows()
+        outside = beyond(
+            self.compiler.binder, self._order(row), self.given[name], before=name == "after", inclusive=True
+        )
+        query = select(literal(1)).select_from(row.table).where(*conditions, outside).correlate_except(row.table)
+        return query.exists()
+
+    def _page_info(self, selected: Selected, page: Any, size: Sql, marks: Sql) -> Sql:
+        type_ = get_named_type(self.connection.fields[selected.name].type)
+        assert isinstance(type_, GraphQLObjectType)
+        more = func.count() > size
+        last = func.least(page.c.fetched, size)
+        first_shown, last_shown = (last, 1) if self.backwards else (1, last)
+        values: dict[str, Callable[[], Sql]] = {
+            "has_next_page": lambda: self._exist("before") if self.backwards else more,
+            "has_previous_page": lambda: more if self.backwards else self._exist("after"),
+            "start_cursor": lambda: func.max(marks).filter(page.c.position == first_shown),
+            "end_cursor": lambda: func.max(marks).filter(page.c.position == last_shown),
+        }
+        fields: list[tuple[str, Sql]] = []
+        for each in self.compiler.selected(type_, selected.sets):
+            if each.name == "__typename":
+                fields.append((each.key, literal(type_.name, Text())))
+            else:
+                fields.append((each.key, values[python_name(type_.fields[each.name])]()))
+        return json_object(fields)
+
+    def _count(self, selected: Selected) -> Sql:
+        field = self.connection.fields[selected.name]
+        type_ = get_named_type(field.type)
+        assert isinstance(type_, GraphQLObjectType)
+        limit_argument = arguments(self.compiler.questions, field, selected.nodes[0])["limit"]
+
+        def read(variables: Any, _viewer: Any) -> str:
+            amount = limit_argument.read(variables)
+            if not 1 <= amount <= MOST_COUNTED:
+                raise GraphQLError(
+                    f"`limit` is {amount}; it may be 1 to {MOST_COUNTED}.",
+                    extensions={"code": "LIMIT_EXCEEDED", "limit": MOST_COUNTED, "amount": amount},
+                )
+            return str(amount)
+
+        limit = self.compiler.binder.bind(read, BigInteger())
+        row, conditions = self._rows()
+        rows = (
+            select(literal(1).label("one"))
+            .select_from(row.table)
+            .where(*conditions)
+            .limit(limit + 1)
+            .correlate_except(row.table)
+            .subquery(self.compiler.name())
+        )
+        counted = func.count()
+        fields: list[tuple[str, Sql]] = []
+        for each in self.compiler.selected(type_, selected.sets):
+            if each.name == "__typename":
+                value: Sql = literal(type_.name, Text())
+            elif python_name(type_.fields[each.name]) == "value":
+                value = func.least(counted, limit)
+            else:
+                value = counted <= limit
+            fields.append((each.key, value))
+        query = select(json_object(fields).label("value")).select_from(rows).correlate_except(rows)
+        return query.scalar_subquery()

@@ -1,0 +1,205 @@
+"""SQL as the engine writes it: what a request brings is a parameter, everything else stands in the text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.base import PGCompiler
+from sqlalchemy.sql.elements import BindParameter, Case
+from sqlalchemy.sql.selectable import ScalarSelect
+from sqlalchemy.sql.visitors import iterate
+from sqlalchemy.types import NullType, TypeEngine
+
+if TYPE_CHECKING:
+    from resolvers.reading.viewer import Viewer
+
+__all__ = [
+    "Bind",
+    "Compiled",
+    "Frame",
+    "Parameter",
+    "Sql",
+    "compiled",
+    "empty_list",
+    "json_array",
+    "json_list",
+    "json_object",
+    "may_be_null",
+    "output",
+    "public_id",
+    "required",
+    "text_array",
+]
+
+Sql: TypeAlias = ColumnElement[Any]
+Bind: TypeAlias = "Callable[[Mapping[str, Any], Viewer], str | None]"
+"""Finds a parameter's text in the coerced variables and the viewer."""
+
+_MOST_ARGUMENTS = 100
+"""PostgreSQL's limit on the arguments of a function; an object's field takes two."""
+
+
+class Parameter(BindParameter[Any]):
+    """A value that a request brings. It is sent as text and wants a `cast` around it.
+
+    psycopg would type integers by size, and one text would become several prepared statements.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, name: str, bind: Bind) -> None:
+        super().__init__(name, None, type_=NullType(), unique=False)
+        self.bind = bind
+
+
+class _Compiler(PGCompiler):
+    def visit_bindparam(self, bindparam: Any, *arguments: Any, **options: Any) -> Any:
+        if not isinstance(bindparam, Parameter):
+            options["literal_binds"] = True
+        return super().visit_bindparam(bindparam, *arguments, **options)  # type: ignore[no-untyped-call]
+
+
+_DIALECT: Any = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+_DIALECT.statement_compiler = _Compiler
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One statement and how to find its parameters, `$1` first."""
+
+    text: str
+    binds: tuple[Bind, ...]
+
+    def parameters(self, variables: Mapping[str, Any], viewer: "Viewer") -> list[str | None]:
+        """The parameters' texts for one request. Raises GraphQLError when a value cannot be used."""
+        return [bind(variables, viewer) for bind in self.binds]
+
+
+def compiled(statement: Select[Any]) -> Compiled:
+    """The statement's text and its parameters."""
+    result: Any = statement.compile(dialect=_DIALECT)
+    return Compiled(str(result), tuple(result.binds[name].bind for name in result.positiontup or ()))
+
+
+class Frame:
+    """One SELECT under construction. To-one relations join it sideways, so that each is looked up once a row.
+
+    A plain join would be planned for all rows at once, and a generic plan made for one tenant would be kept for all.
+    """
+
+    def __init__(self, source: FromClause | None) -> None:
+        self.source = source
+        self._own: list[FromClause] = [] if source is None else [source]
+
+    def one(self, query: Select[Any], name: str) -> Sql:
+        """The only column of the only row of `query`; null when there is none."""
+        if self.source is None:
+            return query.scalar_subquery()
+        lateral = query.lateral(name)
+        self.source = self.source.outerjoin(lateral, true())
+        self._own.append(lateral)
+        return lateral.c.value
+
+    def select(self, value: Sql, *more: Sql) -> Select[Any]:
+        """What was built, as a SELECT of `value`; whatever else it names belongs to the SELECTs around it."""
+        query = select(value.label("value"), *more)
+        if self.source is None:
+            return query
+        return query.select_from(self.source).correlate_except(*self._own)
+
+
+def json_object(fields: Sequence[tuple[str, Sql]]) -> Sql:
+    """A JSON object with these members in this order."""
+    if len(fields) * 2 <= _MOST_ARGUMENTS:
+        arguments: list[Any] = [part for name, value in fields for part in (literal(name, Text()), value)]
+        return func.json_build_object(*arguments, type_=JSON())
+    names = postgresql.array([literal(name, Text()) for name, _ in fields])
+    values: Any = postgresql.array([func.to_json(_typed(value), type_=JSON()) for _, value in fields], type_=JSON())
+    members = (
+        func.unnest(names, values)
+        .table_valued("name", "value", with_ordinality="position")
+        .render_derived(name="members")
+    )
+    ordered = postgresql.aggregate_order_by(members.c.value, members.c.position)
+    collected: Sql = func.json_object_agg(members.c.name, ordered, type_=JSON())
+    return select(collected).select_from(members).correlate_except(members).scalar_subquery()
+
+
+def _typed(value: Sql) -> Sql:
+    """`to_json` is polymorphic and wants a type where `json_build_object` takes a bare literal."""
+    return cast(value, Text()) if isinstance(value, BindParameter) and isinstance(value.type, Text) else value
+
+
+def json_list(item: Sql, *order: Sql) -> Sql:
+    """All rows' `item` as one JSON array; null when there is no row."""
+    ordered = postgresql.aggregate_order_by(item, *order) if order else item
+    return func.json_agg(ordered, type_=JSON())
+
+
+def empty_list(value: Sql) -> Sql:
+    """`value`, or an empty JSON array where it is null."""
+    return func.coalesce(value, cast(literal("[]", Text()), JSON()), type_=JSON())
+
+
+def json_array(items: Sequence[Sql]) -> Sql:
+    """A JSON array of these values."""
+    return func.json_build_array(*items, type_=JSON())
+
+
+def text_array(items: Sequence[str]) -> str:
+    """A PostgreSQL array literal of texts."""
+    return "{" + ",".join('"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items) + "}"
+
+
+def public_id(prefix: str | Sql, id: Sql) -> Sql:
+    """The public form of a UUID column: `sub_` and 32 hex digits. Null stays null."""
+    start = literal(f"{prefix}_", Text()) if isinstance(prefix, str) else prefix.op("||")(literal("_", Text()))
+    return start.op("||")(func.replace(cast(id, Text()), "-", "", type_=Text()))
+
+
+def required(value: Sql, coordinate: str, *, is_json: bool) -> Sql:
+    """`value`, or an error of class 22 where it is null: then the reference runs, which knows what null means there.
+
+    The error is a text that is no JSON; `concat` is not folded, so that nothing is raised while planning.
+    """
+    wrong = cast(func.concat("empty: ", coordinate, type_=Text()), JSON())
+    return func.coalesce(value if is_json else func.to_json(value, type_=JSON()), wrong, type_=JSON())
+
+
+def may_be_null(value: Sql) -> bool:
+    """Whether the declaration leaves open that there is no value. Functions are taken as strict."""
+    for element in iterate(value):
+        if isinstance(element, Parameter | ScalarSelect):
+            return True
+        if isinstance(element, Case) and element.else_ is None:
+            return True
+        if getattr(element, "nullable", False):
+            return True
+    return False
+
+
+def output(value: Sql, leaf: str) -> Sql:
+    """`value` as the JSON of a leaf type: decimals are texts without trailing zeros, long integers texts."""
+    type_: TypeEngine[Any] = value.type
+    if leaf in {"Int", "Float", "Boolean"}:
+        return value
+    if isinstance(type_, Numeric):
+        return cast(func.trim_scale(value), Text())
+    if isinstance(type_, Integer):
+        return cast(value, Text())
+    return value

@@ -1,0 +1,78 @@
+"""Who reads, and the same as SQL: parameters that every declaration may name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ARRAY, JSON, Text, Uuid, cast
+
+from db import ids
+from resolvers.reading.statement import Parameter, Sql, text_array
+from tenancy.permissions import Permission
+from tenancy.scope import Scope
+
+__all__ = ["VIEWER", "Viewer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: what they may see, which rows they reach, and who they are.
+
+    `actor` is the public id of whoever holds the token, such as `mgr_…`; None: nobody in particular, such as a job.
+    `acted_as` is the public id of the tenant that somebody above acts as; None when they act for their own.
+    """
+
+    scope: Scope
+    permissions: frozenset[Permission]
+    actor: str | None = None
+    acted_as: str | None = None
+
+    @property
+    def is_platform(self) -> bool:
+        """Whether it sees the rows of every distributor: statements then have no distributor to bind."""
+        return self.scope.distributor_id is None
+
+
+def _text(id: UUID | None) -> str | None:
+    return None if id is None else str(id)
+
+
+def _split(viewer: Viewer) -> tuple[str | None, str | None]:
+    if viewer.actor is None:
+        return None, None
+    prefix, id = ids.decode(viewer.actor)
+    return prefix, str(id)
+
+
+def _viewer(name: str, type_: Any, read: Callable[[Viewer], str | None]) -> Sql:
+    return cast(Parameter(f"viewer_{name}", lambda _variables, viewer: read(viewer)), type_)
+
+
+class _ViewerSql:
+    """The viewer's own values, for any declared expression: `VIEWER.path`."""
+
+    lo: Final = _viewer("lo", Text(), lambda viewer: viewer.scope.lo)
+    hi: Final = _viewer("hi", Text(), lambda viewer: viewer.scope.hi)
+    path: Final = _viewer("path", Text(), lambda viewer: viewer.scope.path)
+    """The place of the viewer's tenant; empty for the platform."""
+    ancestors: Final = _viewer("ancestors", ARRAY(Text()), lambda viewer: text_array(viewer.scope.ancestors))
+    distributor_id: Final = _viewer("distributor", Uuid(), lambda viewer: _text(viewer.scope.distributor_id))
+    """Null for the platform."""
+    tenant_id: Final = _viewer("tenant", Uuid(), lambda viewer: _text(viewer.scope.tenant_id))
+    """Null for the platform."""
+    actor: Final = _viewer("actor", Text(), lambda viewer: viewer.actor)
+    """Its public id."""
+    actor_kind: Final = _viewer("actor_kind", Text(), lambda viewer: _split(viewer)[0])
+    """The prefix of its id: `mgr`, `tok`; null: nobody in particular."""
+    actor_id: Final = _viewer("actor_id", Uuid(), lambda viewer: _split(viewer)[1])
+    """The UUID in its id."""
+    acted_as: Final = _viewer("acted_as", Text(), lambda viewer: viewer.acted_as)
+    permissions: Final = _viewer(
+        "permissions", JSON(), lambda viewer: orjson.dumps(sorted(viewer.permissions)).decode()
+    )
+    """A JSON array, in alphabetical order."""
+
+
+VIEWER: Final = _ViewerSql()
