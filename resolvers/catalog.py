@@ -1,0 +1,58 @@
+"""Service terms, plans, delegation, prices, discounts."""
+
+from typing import Any
+
+from domain.billing import reseller_discounts
+from domain.catalog import actions as catalog
+from domain.delegation import actions as delegation
+from domain.pricing import actions as pricing
+from resolvers.changing.change import Answer, Change
+
+__all__ = [
+    "create_plan",
+    "create_reseller_discount",
+    "create_service_term",
+    "deactivate_plan",
+    "delegate_plan",
+    "set_markup",
+    "update_plan",
+]
+
+
+def create_service_term(change: Change, **input: Any) -> Answer:
+    """See `domain.catalog.actions.create_service_term`."""
+    return {"service_term": catalog.create_service_term(change.session, change.scope, clock=change.clock, **input)}
+
+
+def create_plan(change: Change, **input: Any) -> Answer:
+    """See `domain.catalog.actions.create_plan`."""
+    return {"plan": catalog.create_plan(change.session, change.scope, clock=change.clock, **input)}
+
+
+def update_plan(change: Change, **input: Any) -> Answer:
+    """See `domain.pricing.actions.update_plan`."""
+    return {"plan": pricing.update_plan(change.session, change.scope, clock=change.clock, **input)}
+
+
+def delegate_plan(change: Change, **input: Any) -> Answer:
+    """See `domain.delegation.actions.delegate_plan`."""
+    return {"plans": list(delegation.delegate_plan(change.session, change.scope, clock=change.clock, **input))}
+
+
+def deactivate_plan(change: Change, **input: Any) -> Answer:
+    """See `domain.delegation.actions.deactivate_plan`."""
+    return {"plan": delegation.deactivate_plan(change.session, change.scope, clock=change.clock, **input)}
+
+
+def set_markup(change: Change, **input: Any) -> Answer:
+    """See `domain.pricing.actions.set_markup`."""
+    return {"plan": pricing.set_markup(change.session, change.scope, clock=change.clock, **input)}
+
+
+def create_reseller_discount(change: Change, **input: Any) -> Answer:
+    """See `domain.billing.reseller_discounts.create_reseller_discount`."""
+    return {
+        "reseller_discount": reseller_discounts.create_reseller_discount(
+            change.session, change.scope, clock=change.clock, **input
+        )
+    }

@@ -1,0 +1,78 @@
+"""From a mutation's coerced input to the keywords of its resolver."""
+
+from typing import Any
+
+from graphql import GraphQLID, GraphQLInputField, GraphQLInputObjectType, GraphQLList, GraphQLNonNull
+
+from db import ids
+from domain.shared.errors import InvalidInput, NotFound
+from domain.shared.money import Money
+
+__all__ = ["PREFIXES", "keywords"]
+
+PREFIXES: dict[str, tuple[str, ...]] = {
+    "account_id": ("acc",),
+    "account_ids": ("acc",),
+    "distributor_id": ("dst",),
+    "parent_id": ("dst", "rsl"),
+    "payment_id": ("pay",),
+    "period_id": ("per",),
+    "plan_id": ("pln",),
+    "plan_ids": ("pln",),
+    "service_term_id": ("trm",),
+    "subscription_id": ("sub",),
+    "subscription_ids": ("sub",),
+    "tenant_ids": ("dst", "rsl"),
+}
+"""Which ids an input field takes, by its name: names mean the same in every mutation."""
+
+MOST_ITEMS = 1_000
+"""Of any list in an input."""
+
+
+def keywords(type_: GraphQLInputObjectType, value: dict[str, Any], *path: str | int) -> dict[str, Any]:
+    """The input's fields by their Python names: ids as UUIDs, amounts of money as Money, nested objects as dicts.
+
+    Null means the same as left out, except in a `…Change`, where it clears. Raises NotFound for an id that is none,
+    or one of another type, and InvalidInput for a list that is too long, each with its path.
+    """
+    clears = type_.name.endswith("Change")
+    given = {name: item for name, item in value.items() if item is not None or clears}
+    found = {}
+    for name, item in given.items():
+        field = type_.fields[name]
+        python_name = _python_name(name, field)
+        found[python_name] = _converted(field.type, item, python_name, (*path, python_name))
+    return found
+
+
+def _python_name(name: str, field: GraphQLInputField) -> str:
+    definition = field.extensions["strawberry-definition"]
+    return definition.python_name or name
+
+
+def _converted(type_: Any, value: Any, name: str, path: tuple[str | int, ...]) -> Any:
+    if isinstance(type_, GraphQLNonNull):
+        type_ = type_.of_type
+    if value is None:
+        return None
+    if isinstance(type_, GraphQLList):
+        if len(value) > MOST_ITEMS:
+            raise InvalidInput(f"{name} has {len(value)} items; at most {MOST_ITEMS} are allowed.", path=path)
+        return [_converted(type_.of_type, item, name, (*path, index)) for index, item in enumerate(value)]
+    if type_ is GraphQLID:
+        return _id(value, name, path)
+    if isinstance(type_, GraphQLInputObjectType):
+        found = keywords(type_, value, *path)
+        return Money(**found) if type_.name == "MoneyInput" else found
+    return value
+
+
+def _id(value: str, name: str, path: tuple[str | int, ...]) -> Any:
+    try:
+        prefix, id = ids.decode(value)
+    except ids.InvalidId:
+        raise NotFound(*path) from None
+    if prefix not in PREFIXES[name]:
+        raise NotFound(*path)
+    return id

@@ -1,0 +1,274 @@
+"""What is sold."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+import strawberry
+from sqlalchemy import select
+from strawberry import UNSET
+
+from domain.catalog import models
+from resolvers.reading import (
+    VIEWER,
+    Connection,
+    Node,
+    column,
+    filters,
+    identifier,
+    inline,
+    listing,
+    reads,
+    related,
+    sorts,
+    sql,
+)
+from schema.common import BillingTypeFilter, DateTimeFilter, IDFilter, PlanStateFilter, StringFilter
+from schema.enums import BillingType, Direction, ExpiredRenewal, PeriodUnit, PlanState, closed
+from schema.references import TenantRef
+from schema.scalars import CurrencyCode
+from tenancy.permissions import Permission
+
+__all__ = [
+    "Plan",
+    "PlanFilter",
+    "PlanPeriod",
+    "PlanRef",
+    "PlanResource",
+    "PlanSort",
+    "PlanSortField",
+    "Prices",
+    "ServiceTerm",
+    "UpstreamPrices",
+]
+
+
+@strawberry.type
+@reads(models.ServiceTerm, "trm")
+class ServiceTerm(Node):
+    """A named set of rules for plans; every tenant below the owner uses it, read-only."""
+
+    name: str = column(models.ServiceTerm.name)
+    """What people call it."""
+    key: str = column(models.ServiceTerm.key)
+    """What programs call it; one meaning along the whole chain."""
+    billing_day: int = column(models.ServiceTerm.billing_day)
+    """1 to 31, the day of the month on which periods begin; in a shorter month its last day."""
+    auto_renew_point_days: int = column(models.ServiceTerm.auto_renew_point_days)
+    """Days before *paid to* or expiration on which the next order is made."""
+    manual_renew_point_days: int = column(models.ServiceTerm.manual_renew_point_days)
+    """Days before expiration from which one may renew by hand; −1: always, 0: never."""
+    grace_period_days: int = column(models.ServiceTerm.grace_period_days)
+    """Days an unpaid subscription goes on after its end."""
+    grace_on_prolongation: bool = column(models.ServiceTerm.grace_on_prolongation)
+    """Whether grace also holds for monthly prolongation."""
+    stop_period_days: int = column(models.ServiceTerm.stop_period_days)
+    """Days a stopped subscription is kept before it is deleted."""
+    deletion_window_days: int = column(models.ServiceTerm.deletion_window_days)
+    """Days after purchase in which a customer may delete a committed subscription."""
+    expired_renewal: ExpiredRenewal = column(models.ServiceTerm.expired_renewal)
+    """From when a renewal after expiration counts."""
+    own: bool = sql(lambda row: row.tenant_path >= VIEWER.lo)
+    """False for a term that came from upstream: it is read-only."""
+    tenant: TenantRef = related(models.ServiceTerm.tenant_id)
+    """The tenant whose term it is."""
+
+
+def _of_plan(attribute: str) -> Callable[[Any], Any]:
+    """A column of the plan that a period or resource belongs to."""
+
+    def of(row: Any) -> Any:
+        plan = models.Plan.__table__.alias()
+        return (
+            select(plan.c[attribute])
+            .where(plan.c.distributor_id == row.distributor_id, plan.c.id == row.plan_id)
+            .scalar_subquery()
+        )
+
+    return of
+
+
+@strawberry.type
+class UpstreamPrices:
+    """Net costs, fee by fee, in the currency beside; what the tenant above charges, at the plan's origin the vendor.
+
+    Before reseller discounts.
+    """
+
+    setup: Decimal = column("net_setup")
+    """Once, at the start."""
+    recurring_per_month: Decimal = column("net_recurring_per_month")
+    """A month."""
+    renewal: Decimal = column("net_renewal")
+    """Once, at a renewal."""
+    margin: Decimal = sql(lambda row: row.recurring_per_month - row.net_recurring_per_month)
+    """What is earned on the recurring fee a month: price minus net cost."""
+    markup_percent: Decimal | None = sql(_of_plan("markup_percent"))
+    """How prices follow net costs, 12.5 meaning 12.5 %; null: they are set by hand."""
+
+
+@strawberry.type
+class Prices:
+    """One unit's fees at this tenant, in `currency`."""
+
+    currency: CurrencyCode = sql(_of_plan("currency"))
+    """The plan's currency."""
+    setup: Decimal = column("setup")
+    """Once, at the start."""
+    recurring_per_month: Decimal = column("recurring_per_month")
+    """A month; parts of a month are counted by days."""
+    renewal: Decimal = column("renewal")
+    """Once, at a renewal."""
+    upstream: UpstreamPrices | None = inline(needs=Permission.PRICES_UPSTREAM_READ)
+    """What this tenant pays for it; null, with a FORBIDDEN error, for whoever may not see it."""
+
+
+@strawberry.type
+@reads(models.PlanPeriod, "per")
+class PlanPeriod(Node):
+    """How long one may subscribe to a plan, and the plan's own fees for it."""
+
+    duration: int | None = column(models.PlanPeriod.duration)
+    """How many units; null: endless."""
+    unit: PeriodUnit = column(models.PlanPeriod.unit)
+    """What the duration is counted in."""
+    trial: bool = column(models.PlanPeriod.trial)
+    """Free, to try."""
+    public: bool = column(models.PlanPeriod.public)
+    """Whether customers may choose it themselves."""
+    prices: Prices = inline()
+    """The plan's own fees, besides its resources'."""
+
+
+@strawberry.type
+@reads(models.PlanResource, "res")
+class PlanResource(Node):
+    """What is counted in a plan: licences, gigabytes."""
+
+    name: str = column(models.PlanResource.name)
+    """What customers read; the same at every level of the chain."""
+    key: str = column(models.PlanResource.key)
+    """What programs call it; the same at every level of the chain."""
+    unit: str = column(models.PlanResource.unit)
+    """One of what, such as license."""
+    priority: int = column(models.PlanResource.priority)
+    """Higher ones come first in every list."""
+    public: bool = column(models.PlanResource.public)
+    """Whether customers may change its quantity themselves."""
+    included: Decimal = column(models.PlanResource.included)
+    """Units in the plan's own price; only more are charged."""
+    minimum: Decimal = column(models.PlanResource.minimum)
+    """The least one may order, counted from zero, included ones counted."""
+    maximum: Decimal | None = column(models.PlanResource.maximum)
+    """The most one may order; null: unlimited."""
+    prices: Prices = inline()
+    """Fees for one unit."""
+
+
+@strawberry.type
+@reads(models.Plan)
+class PlanRef:
+    """The upstream plan that a plan was delegated from; its row is not yours to read, unless you are upstream."""
+
+    name: str = column(models.Plan.name)
+    """Its name as last synchronized."""
+    plan_id: strawberry.ID = identifier(models.Plan.parent_id, "pln")
+    """Its id, also where you may not open it."""
+    plan: Annotated["Plan", strawberry.lazy("schema.catalog")] | None = related(models.Plan.parent_id)
+    """The plan itself; null when it is above you."""
+
+
+@strawberry.type
+@reads(models.Plan, "pln")
+class Plan(Node):
+    """What is sold, at one tenant: its own, or a copy delegated from the tenant above."""
+
+    number: str = column(models.Plan.number)
+    """What people call it by, such as PL000017; unique at its tenant, rising by creation."""
+    name: str = column(models.Plan.name)
+    """What customers read; the same at every level of the chain."""
+    sku: str | None = column(models.Plan.sku)
+    """The vendor's article number; the same at every level of the chain."""
+    description: str | None = column(models.Plan.description)
+    """This tenant's own words about it."""
+    state: PlanState = column(models.Plan.state)
+    """Whether it is sold."""
+    public: bool = column(models.Plan.public)
+    """Whether customers may order it themselves."""
+    billing_type: BillingType = column(models.Plan.billing_type)
+    """How its subscriptions' charges come about."""
+    fixed_price: bool = column(models.Plan.fixed_price)
+    """True: a subscription keeps the prices of its order until its next renewal."""
+    currency: CurrencyCode = column(models.Plan.currency)
+    """What its prices are in, at every level."""
+    tenant: TenantRef = related(models.Plan.tenant_id)
+    """The tenant that sells it."""
+    service_term: ServiceTerm = related(models.Plan.service_term_id)
+    """The rules its subscriptions live by."""
+    parent: PlanRef | None = inline(when=lambda row: row.parent_id.is_not(None))
+    """The upstream plan this one was delegated from; null for an own plan."""
+    periods: list[PlanPeriod] = related(models.PlanPeriod.plan_id, order=(models.PlanPeriod.position,))
+    """How long one may subscribe, in the order they were given."""
+    resources: list[PlanResource] = related(
+        models.PlanResource.plan_id,
+        order=(models.PlanResource.priority.desc(), models.PlanResource.name, models.PlanResource.id),
+    )
+    """By priority, highest first, then by name."""
+    delegations: Connection[Annotated["Plan", strawberry.lazy("schema.catalog")]] | None = listing(
+        models.Plan.parent_id, needs=Permission.CATALOG_READ
+    )
+    """Delegated copies one level down, newest first."""
+    created_at: datetime = column(models.Plan.created_at)
+    """On the distributor's clock."""
+    updated_at: datetime = column(models.Plan.updated_at)
+    """The last change of the plan, its periods, resources or prices, on the distributor's clock."""
+    version: int = column(models.Plan.version)
+    """Rises with every change; see ifVersion."""
+
+
+@strawberry.input
+@filters(models.Plan)
+class PlanFilter:
+    """Which plans a list shows. All given fields must hold."""
+
+    id: IDFilter | None = UNSET
+    """By id."""
+    name: StringFilter | None = UNSET
+    """By name."""
+    sku: StringFilter | None = UNSET
+    """By article number."""
+    state: PlanStateFilter | None = UNSET
+    """By state."""
+    billing_type: BillingTypeFilter | None = UNSET
+    """By billing type."""
+    updated_at: DateTimeFilter | None = UNSET
+    """By last change."""
+    and_: list["PlanFilter"] | None = strawberry.field(name="and", default=UNSET)
+    """All of these hold."""
+    or_: list["PlanFilter"] | None = strawberry.field(name="or", default=UNSET)
+    """At least one of these holds; an empty list matches nothing."""
+    not_: "PlanFilter | None" = strawberry.field(name="not", default=UNSET)
+    """This does not hold."""
+
+
+@closed
+class PlanSortField(StrEnum):
+    """What plans may be sorted by."""
+
+    NUMBER = "NUMBER"
+    """By number, which is by creation."""
+    NAME = "NAME"
+    """By name, letter by letter."""
+
+
+@strawberry.input
+@sorts(models.Plan)
+class PlanSort:
+    """One key of an order; later keys decide between equals."""
+
+    field: PlanSortField
+    """What to compare."""
+    direction: Direction = Direction.ASC
+    """Which end comes first."""

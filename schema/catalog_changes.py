@@ -1,0 +1,303 @@
+"""Making plans, delegating them, pricing them."""
+
+from decimal import Decimal
+
+import strawberry
+from strawberry import UNSET
+
+from schema.catalog import Plan, ServiceTerm
+from schema.discounts import ResellerDiscount
+from schema.enums import BillingType, ExpiredRenewal, PeriodUnit
+from schema.payload import Payload
+from schema.scalars import CurrencyCode
+
+__all__ = [
+    "CreatePlanInput",
+    "CreatePlanPayload",
+    "CreateResellerDiscountInput",
+    "CreateResellerDiscountPayload",
+    "CreateServiceTermInput",
+    "CreateServiceTermPayload",
+    "DeactivatePlanInput",
+    "DeactivatePlanPayload",
+    "DelegatePlanInput",
+    "DelegatePlanPayload",
+    "SetMarkupInput",
+    "SetMarkupPayload",
+    "UpdatePlanInput",
+    "UpdatePlanPayload",
+]
+
+
+@strawberry.input
+class CreateServiceTermInput:
+    """New rules for plans, used by the acting tenant and everybody below it."""
+
+    name: str
+    """What people call it; up to 200 characters."""
+    key: str
+    """What programs call it: lower-case letters, digits and underscores; used once along the chain, else KEY_TAKEN."""
+    billing_day: int = 1
+    """1 to 31, the day of the month on which periods begin; in a shorter month its last day."""
+    auto_renew_point_days: int = 0
+    """Days before *paid to* or expiration on which the next order is made."""
+    manual_renew_point_days: int = -1
+    """Days before expiration from which one may renew by hand; −1: always, 0: never."""
+    grace_period_days: int = 0
+    """Days an unpaid subscription goes on after its end."""
+    grace_on_prolongation: bool = False
+    """Grace also for monthly prolongation."""
+    stop_period_days: int = 30
+    """Days a stopped subscription is kept before it is deleted."""
+    deletion_window_days: int = 0
+    """Days after purchase in which a customer may delete a committed subscription."""
+    expired_renewal: ExpiredRenewal = ExpiredRenewal.CONSTANT
+    """From when a renewal after expiration counts."""
+
+
+@strawberry.type
+class CreateServiceTermPayload(Payload):
+    """What createServiceTerm answers."""
+
+    service_term: ServiceTerm | None
+    """The new term; null when refused."""
+
+
+@strawberry.input
+class FeesInput:
+    """One unit's fees, in the plan's currency; at most four decimals, not negative."""
+
+    setup: Decimal = Decimal(0)
+    """Once, at the start."""
+    recurring_per_month: Decimal = Decimal(0)
+    """A month."""
+    renewal: Decimal = Decimal(0)
+    """Once, at a renewal."""
+
+
+@strawberry.input
+class PlanPeriodInput:
+    """How long one may subscribe."""
+
+    duration: int | None = UNSET
+    """How many units. Left out for ENDLESS."""
+    unit: PeriodUnit
+    """What the duration is counted in."""
+    trial: bool = False
+    """Free, to try."""
+    public: bool = True
+    """Whether customers may choose it themselves."""
+    fees: FeesInput | None = UNSET
+    """The plan's own fees, besides its resources'; default none."""
+    net_cost: FeesInput | None = UNSET
+    """What the vendor charges; own plans only."""
+
+
+@strawberry.input
+class PlanResourceInput:
+    """What is counted in a plan."""
+
+    key: str
+    """What programs call it: lower-case letters, digits and underscores; one resource a key."""
+    name: str
+    """What customers read; up to 200 characters."""
+    unit: str = "unit"
+    """One of what, such as license."""
+    priority: int = 0
+    """Higher ones come first in every list."""
+    included: Decimal = Decimal(0)
+    """Units in the plan's own price, a whole number; only more are charged."""
+    minimum: Decimal | None = UNSET
+    """The least one may order. Counts from zero; default: included."""
+    maximum: Decimal | None = UNSET
+    """The most one may order; null: unlimited."""
+    public: bool = True
+    """Whether customers may change its quantity themselves."""
+    fees: FeesInput | None = UNSET
+    """Fees for one unit; default none."""
+    net_cost: FeesInput | None = UNSET
+    """What the vendor charges for one unit; own plans only."""
+
+
+@strawberry.input
+class CreatePlanInput:
+    """A new plan of the acting tenant."""
+
+    name: str
+    """What customers read; up to 200 characters."""
+    sku: str | None = UNSET
+    """The vendor's article number."""
+    service_term_id: strawberry.ID
+    """The rules its subscriptions live by: an own term or one from above."""
+    billing_type: BillingType
+    """How its subscriptions' charges come about."""
+    fixed_price: bool = False
+    """True: a subscription keeps the prices of its order until its next renewal."""
+    currency: CurrencyCode | None = UNSET
+    """What its prices are in; default the tenant's."""
+    free_period: bool = False
+    """True: free from the order to the first billing day; monthly recurring types only."""
+    price_protection_months: int = 0
+    """Months for which a subscription keeps the prices of its purchase day."""
+    expired_renewal: ExpiredRenewal | None = UNSET
+    """From when a renewal after expiration counts. Overrides the service term's."""
+    public: bool = True
+    """Whether customers may order it themselves."""
+    periods: list[PlanPeriodInput]
+    """How long one may subscribe; at least one."""
+    resources: list[PlanResourceInput]
+    """What is counted."""
+
+
+@strawberry.type
+class CreatePlanPayload(Payload):
+    """What createPlan answers."""
+
+    plan: Plan | None
+    """The new plan; null when refused."""
+
+
+@strawberry.input
+class FeesChange:
+    """Fees to set; what is left out stays. A fee cannot be cleared, only set to zero."""
+
+    setup: Decimal | None = UNSET
+    """Once, at the start."""
+    recurring_per_month: Decimal | None = UNSET
+    """A month."""
+    renewal: Decimal | None = UNSET
+    """Once, at a renewal."""
+
+
+@strawberry.input
+class PlanResourceChange:
+    """What becomes of the resource with this key; what is left out stays."""
+
+    key: str
+    """Which resource."""
+    name: str | None = UNSET
+    """What customers read; of delegated copies READ_ONLY_DELEGATED."""
+    priority: int | None = UNSET
+    """Higher ones come first; of delegated copies READ_ONLY_DELEGATED."""
+    public: bool | None = UNSET
+    """Whether customers may change its quantity; of delegated copies READ_ONLY_DELEGATED."""
+    fees: FeesChange | None = UNSET
+    """Fees for one unit, set by hand: the plan's markup ends."""
+    net_cost: FeesChange | None = UNSET
+    """What the vendor charges for one unit; own plans only."""
+
+
+@strawberry.input
+class PlanChange:
+    """What becomes of a plan. Absent keeps, null clears, a value sets."""
+
+    name: str | None = UNSET
+    """What customers read; reaches every copy at every level. Of delegated copies READ_ONLY_DELEGATED."""
+    sku: str | None = UNSET
+    """The vendor's article number; reaches every copy. Of delegated copies READ_ONLY_DELEGATED."""
+    public: bool | None = UNSET
+    """Whether customers may order it themselves; this tenant's own choice."""
+    description: str | None = UNSET
+    """This tenant's own words about it."""
+    resources: list[PlanResourceChange] | None = UNSET
+    """What becomes of its resources, those not named staying as they are."""
+
+
+@strawberry.input
+class UpdatePlanInput:
+    """A change of a plan of the acting tenant."""
+
+    plan_id: strawberry.ID
+    """Which plan."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the plan has another version."""
+    change: PlanChange
+    """What becomes of it."""
+
+
+@strawberry.type
+class UpdatePlanPayload(Payload):
+    """What updatePlan answers."""
+
+    plan: Plan | None
+    """The plan as it is now; null when refused."""
+
+
+@strawberry.input
+class DelegatePlanInput:
+    """Giving a plan to tenants directly below."""
+
+    plan_id: strawberry.ID
+    """An active plan of the acting tenant."""
+    tenant_ids: list[strawberry.ID]
+    """Tenants directly below; at most 500."""
+    markup_percent: Decimal | None = UNSET
+    """Automatic markup of the copies, 12.5 meaning 12.5 %; null: prices are set by hand."""
+
+
+@strawberry.type
+class DelegatePlanPayload(Payload):
+    """What delegatePlan answers."""
+
+    plans: list[Plan] | None
+    """The copies, in the order of tenantIds; null when refused."""
+
+
+@strawberry.input
+class SetMarkupInput:
+    """Prices that follow net costs."""
+
+    plan_id: strawberry.ID
+    """A plan of the acting tenant."""
+    markup_percent: Decimal
+    """12.5 means price = net cost × 1.125, to four decimals; above −100."""
+
+
+@strawberry.type
+class SetMarkupPayload(Payload):
+    """What setMarkup answers."""
+
+    plan: Plan | None
+    """The plan with its new prices; null when refused."""
+
+
+@strawberry.input
+class DeactivatePlanInput:
+    """The end of a plan's sale."""
+
+    plan_id: strawberry.ID
+    """An active plan of the acting tenant."""
+
+
+@strawberry.type
+class DeactivatePlanPayload(Payload):
+    """What deactivatePlan answers. Copies below become DEACTIVATED_BY_PROVIDER; subscriptions go on."""
+
+    plan: Plan | None
+    """The plan as it is now; null when refused."""
+
+
+@strawberry.input
+class CreateResellerDiscountInput:
+    """Percent off what resellers directly below owe the acting tenant, from the next charge that closes."""
+
+    name: str
+    """What people call it; up to 200 characters."""
+    percent: Decimal
+    """Above 0, at most 100; two decimals."""
+    tenant_ids: list[strawberry.ID]
+    """The resellers that get it, directly below."""
+    subscription_ids: list[strawberry.ID] | None = UNSET
+    """Only for these subscriptions; default all."""
+    account_ids: list[strawberry.ID] | None = UNSET
+    """Only for these accounts; default all."""
+    plan_ids: list[strawberry.ID] | None = UNSET
+    """Only for these plans; default all."""
+
+
+@strawberry.type
+class CreateResellerDiscountPayload(Payload):
+    """What createResellerDiscount answers."""
+
+    reseller_discount: ResellerDiscount | None
+    """The new discount; null when refused."""

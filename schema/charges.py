@@ -1,0 +1,137 @@
+"""What it costs, and how that came about."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import strawberry
+
+from domain.billing import models
+from resolvers.reading import Node, column, document, identifier, inline, money, part, period, price, reads, related
+from schema.accounts import Account
+from schema.common import Money, Period
+from schema.enums import ChargeKind, ChargeState
+from schema.references import TenantRef
+from schema.subscriptions import ServiceSubscription
+
+__all__ = ["AppliedDiscount", "Charge", "ChargeExplanation", "ExplanationStep", "ResellerCharge"]
+
+
+@strawberry.type
+class ExplanationStep:
+    """One step of a calculation."""
+
+    label: str = part()
+    """What is computed."""
+    formula: str = part()
+    """How, in numbers."""
+    value: Decimal = part()
+    """What comes out."""
+
+
+@strawberry.type
+class ChargeExplanation:
+    """Enough to recompute an amount by hand."""
+
+    rule: str = part()
+    """Which rule made the amount."""
+    fraction: str = part()
+    """The exact number of months that is paid for, such as 12/31."""
+    unrounded: Decimal = part()
+    """The amount before its one rounding, to ten digits."""
+    rounded: Decimal = part()
+    """The amount after it."""
+    steps: list[ExplanationStep] = part()
+    """The calculation, step by step."""
+    text: str = part()
+    """All of it as a sentence, in the viewer's language."""
+
+
+@strawberry.type
+class AppliedDiscount:
+    """Why a charge costs less."""
+
+    name: str = column(models.Charge.discount_name)
+    """What the discount was called when it was applied."""
+    discount_id: strawberry.ID | None = identifier(models.Charge.discount_id, "dsc")
+    """Its id."""
+    percent: Decimal = column(models.Charge.discount_percent)
+    """12.5 means 12.5 % off."""
+
+
+@strawberry.type
+@reads(models.Charge, "chg")
+class Charge(Node):
+    """What a customer pays for a quantity in a period."""
+
+    number: str = column(models.Charge.number)
+    """What people call it by, such as CH000017; unique at its tenant, rising by creation."""
+    kind: ChargeKind = column(models.Charge.kind)
+    """What it is for."""
+    state: ChargeState = column(models.Charge.state)
+    """What has happened to its money."""
+    description: str = column(models.Charge.description)
+    """What it is for, as a line on an invoice."""
+    subscription: ServiceSubscription = related(models.Charge.subscription_id)
+    """The subscription it is for."""
+    account: Account = related(models.Charge.account_id)
+    """Who pays."""
+    resource_key: str | None = column(models.Charge.resource_key)
+    """Resource key; null when the charge is for the plan itself."""
+    quantity: Decimal = column(models.Charge.quantity)
+    """Chargeable units: ordered ones less included ones."""
+    unit_price: Money = price(models.Charge.unit_price, models.Charge.currency)
+    """One unit's fee a month; of one-time charges the fee."""
+    amount: Money = money(models.Charge.amount, models.Charge.currency)
+    """To pay, the discount taken off."""
+    discount: Money = money(models.Charge.discount, models.Charge.currency)
+    """What was taken off."""
+    applied_discount: AppliedDiscount | None = inline(when=lambda row: row.discount_name.is_not(None))
+    """Why; null without a discount."""
+    period: Period | None = period(models.Charge.period_start, models.Charge.period_end)
+    """The days it pays for; null for one-time charges without a term."""
+    billing_period_start: date | None = column(models.Charge.billing_period_start)
+    """First day of the billing period the charge belongs to."""
+    explanation: ChargeExplanation = document(models.Charge.explanation)
+    """How the amount came about: rule, exact fraction, rounding; enough to recompute it."""
+    created_at: datetime = column(models.Charge.created_at)
+    """On the distributor's clock."""
+    updated_at: datetime = column(models.Charge.updated_at)
+    """The last change, on the distributor's clock."""
+    closed_at: datetime | None = column(models.Charge.closed_at)
+    """When it was written off; null before."""
+
+
+@strawberry.type
+@reads(models.ResellerCharge, "rch")
+class ResellerCharge(Node):
+    """What one tenant owes the tenant above it, for one closed charge.
+
+    In lists OWN means: this tenant is the debtor.
+    """
+
+    debtor: TenantRef = related(models.ResellerCharge.tenant_id)
+    """Who owes."""
+    creditor: TenantRef = related(models.ResellerCharge.creditor_id)
+    """Who is owed: the tenant above."""
+    charge: Charge | None = related(models.ResellerCharge.charge_id)
+    """The customer's charge."""
+    subscription: ServiceSubscription | None = related(models.ResellerCharge.subscription_id)
+    """The customer's subscription."""
+    unit_price: Money = price(models.ResellerCharge.unit_price, models.ResellerCharge.currency)
+    """The creditor's price for one unit a month, when the charge was created."""
+    quantity: Decimal = column(models.ResellerCharge.quantity)
+    """Chargeable units; negative for a refund."""
+    months: Decimal = column(models.ResellerCharge.months)
+    """For display, six decimals; the exact fraction is in explanation."""
+    discount_percent: Decimal = column(models.ResellerCharge.discount_percent)
+    """What the creditor took off, 10 meaning 10 %; 0 without a discount."""
+    amount: Money = money(models.ResellerCharge.amount, models.ResellerCharge.currency)
+    """What is owed, the discount taken off."""
+    explanation: ChargeExplanation = document(models.ResellerCharge.explanation)
+    """How the amount came about."""
+    created_at: datetime = column(models.ResellerCharge.created_at)
+    """On the distributor's clock."""
+    updated_at: datetime = column(models.ResellerCharge.updated_at)
+    """The last change, on the distributor's clock."""
+    closed_at: datetime | None = column(models.ResellerCharge.closed_at)
+    """When the customer's charge was closed."""

@@ -1,0 +1,98 @@
+"""Enumerations of the domain as clients see them. `@open` ones may gain values; the rest are closed for good."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+import strawberry
+from strawberry.schema_directive import Location
+
+from domain.billing.models import ChargeKind, ChargeState
+from domain.catalog.models import ExpiredRenewal, PlanState
+from domain.customers.models import PaymentModel
+from domain.ordering.models import OrderState, OrderType
+from domain.payments.models import PaymentPurpose, PaymentState
+from domain.shared.billing_types import BillingType
+from domain.shared.models import JobState
+from domain.shared.periods import PeriodUnit
+from domain.subscriptions.models import SubscriptionPhase, SubscriptionState
+from tenancy.errors import ErrorCode, ErrorKind
+from tenancy.models import TenantState
+from tenancy.permissions import Role
+
+__all__ = [
+    "BillingType",
+    "ChargeKind",
+    "ChargeState",
+    "Direction",
+    "ErrorCode",
+    "ErrorKind",
+    "ExpiredRenewal",
+    "JobState",
+    "ManagerRole",
+    "OrderState",
+    "OrderType",
+    "PaymentModel",
+    "PaymentPurpose",
+    "PaymentState",
+    "PeriodUnit",
+    "PlanState",
+    "SubscriptionPhase",
+    "SubscriptionState",
+    "TenantState",
+]
+
+EnumT = TypeVar("EnumT", bound=type[StrEnum])
+
+
+@strawberry.schema_directive(
+    locations=[Location.ENUM], description="Values may be added at 30 days' notice: keep a default branch."
+)
+class Open:
+    """Marks an enumeration that may gain values."""
+
+
+def closed(values: EnumT) -> EnumT:
+    """An enumeration that will never change: what a program may branch on."""
+    return strawberry.enum(values)
+
+
+def open_(values: EnumT, name: str | None = None) -> EnumT:
+    """An enumeration that may gain values at 30 days' notice."""
+    return strawberry.enum(values, name=name, directives=[Open()])
+
+
+for _values in (
+    TenantState,
+    PaymentModel,
+    PlanState,
+    PeriodUnit,
+    ExpiredRenewal,
+    SubscriptionPhase,
+    ErrorKind,
+    JobState,
+):
+    closed(_values)
+for _values in (
+    BillingType,
+    OrderType,
+    OrderState,
+    SubscriptionState,
+    ChargeState,
+    ChargeKind,
+    PaymentState,
+    PaymentPurpose,
+    ErrorCode,
+):
+    open_(_values)
+ManagerRole = Role
+open_(Role, name="ManagerRole")
+
+
+@closed
+class Direction(StrEnum):
+    """Which end of a list comes first."""
+
+    ASC = "ASC"
+    """Smallest, earliest, A first."""
+    DESC = "DESC"
+    """Largest, latest, Z first."""

@@ -1,0 +1,52 @@
+"""What takes longer, and what happened meanwhile."""
+
+from datetime import datetime
+
+import strawberry
+
+from domain.shared import models
+from resolvers.reading import Connection, Node, column, listing, reads, related, subject
+from schema.enums import JobState
+from schema.people import Actor
+from schema.references import TenantRef
+from schema.scalars import EventType
+
+__all__ = ["Event", "Job"]
+
+
+@strawberry.type
+@reads(models.Event, "evt")
+class Event(Node):
+    """Something that happened to a tenant's row."""
+
+    type: EventType = column(models.Event.type)
+    """What happened."""
+    at: datetime = column(models.Event.created_at)
+    """When, on the distributor's clock."""
+    tenant: TenantRef = related(models.Event.tenant_id)
+    """The tenant whose row it happened to."""
+    actor: Actor | None = subject(lambda _: "mgr", models.Event.actor_id)
+    """Who did it; null when it happened by itself, or when the one who did it is above you."""
+    subject: Node | None = subject(models.Event.subject_kind, models.Event.subject_id)
+    """What it happened to; null when that is not yours to read."""
+
+
+@strawberry.type
+@reads(models.Job, "job")
+class Job(Node):
+    """Work that goes on after the answer. Ask again by id until its state is DONE, FAILED or CANCELLED."""
+
+    kind: str = column(models.Job.kind)
+    """What it does, such as billing.advance_clock."""
+    state: JobState = column(models.Job.state)
+    """How far it is."""
+    done: int = column(models.Job.done)
+    """Steps behind."""
+    total: int | None = column(models.Job.total)
+    """Steps in all; null while unknown."""
+    started_at: datetime | None = column(models.Job.started_at)
+    """When a worker first took it, in real time."""
+    finished_at: datetime | None = column(models.Job.finished_at)
+    """When it ended, in real time."""
+    events: Connection[Event] | None = listing(models.Event.job_id, default_sort=(models.Event.sequence.asc(),))
+    """What happened in it, in order."""

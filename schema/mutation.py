@@ -1,0 +1,107 @@
+"""Changes. Every mutation takes the same three arguments and answers a Payload."""
+
+import strawberry
+
+from resolvers import catalog, sales, tenants
+from resolvers.changing import mutation
+from schema import catalog_changes as c
+from schema import sales_changes as s
+from schema import tenancy_changes as t
+from tenancy.permissions import Permission
+
+__all__ = ["Mutation"]
+
+P = Permission
+
+
+@strawberry.type
+class Mutation:
+    """Everything that can be changed, each in a transaction of its own, in the order asked."""
+
+    create_distributor: t.CreateDistributorPayload | None = mutation(
+        tenants.create_distributor, t.CreateDistributorInput, needs=P.DISTRIBUTORS_WRITE
+    )
+    """Found a distributor. Platform operators only."""
+    create_reseller: t.CreateResellerPayload | None = mutation(
+        tenants.create_reseller, t.CreateResellerInput, needs=P.TENANTS_WRITE, downstream=True
+    )
+    """Found a reseller below the acting tenant. Codes: NOT_FOUND, ACT_AS_REQUIRED, INVALID_INPUT."""
+    create_manager: t.CreateManagerPayload | None = mutation(
+        tenants.create_manager, t.CreateManagerInput, needs=P.MANAGERS_WRITE
+    )
+    """Add a person to the acting tenant. Codes: INVALID_INPUT."""
+    create_account: t.CreateAccountPayload | None = mutation(
+        tenants.create_account, t.CreateAccountInput, needs=P.ACCOUNTS_WRITE
+    )
+    """Add a customer to the acting tenant. Codes: INVALID_INPUT."""
+    create_service_term: c.CreateServiceTermPayload | None = mutation(
+        catalog.create_service_term, c.CreateServiceTermInput, needs=P.CATALOG_WRITE
+    )
+    """Add rules for plans. Codes: INVALID_INPUT, KEY_TAKEN."""
+    create_plan: c.CreatePlanPayload | None = mutation(catalog.create_plan, c.CreatePlanInput, needs=P.CATALOG_WRITE)
+    """Add a plan, active at once. Codes: INVALID_INPUT, NOT_FOUND."""
+    update_plan: c.UpdatePlanPayload | None = mutation(
+        catalog.update_plan, c.UpdatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    )
+    """Change a plan; names reach every delegated copy by a job, prices at once. Codes: INVALID_INPUT, NOT_FOUND,
+    READ_ONLY_DELEGATED, STALE, ACT_AS_REQUIRED."""
+    delegate_plan: c.DelegatePlanPayload | None = mutation(
+        catalog.delegate_plan, c.DelegatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    )
+    """Give a plan to tenants directly below, who may price it and delegate it further. Codes: INVALID_INPUT,
+    INVALID_STATE, NOT_FOUND, KEY_TAKEN, ACT_AS_REQUIRED."""
+    set_markup: c.SetMarkupPayload | None = mutation(
+        catalog.set_markup, c.SetMarkupInput, needs=P.PRICES_WRITE, downstream=True
+    )
+    """Let a plan's prices follow its net costs; copies below with a markup follow at once. Codes: INVALID_INPUT,
+    NOT_FOUND, ACT_AS_REQUIRED."""
+    deactivate_plan: c.DeactivatePlanPayload | None = mutation(
+        catalog.deactivate_plan, c.DeactivatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    )
+    """Stop selling a plan and every copy of it. Codes: INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
+    create_reseller_discount: c.CreateResellerDiscountPayload | None = mutation(
+        catalog.create_reseller_discount, c.CreateResellerDiscountInput, needs=P.DISCOUNTS_WRITE
+    )
+    """Take something off what resellers owe. Codes: INVALID_INPUT, NOT_FOUND."""
+    order_subscription: s.OrderPayload | None = mutation(
+        sales.order_subscription, s.OrderSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Order a subscription; it starts when the order's payment completes. Codes: INVALID_INPUT, NOT_FOUND,
+    INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, ACT_AS_REQUIRED."""
+    change_subscription: s.OrderPayload | None = mutation(
+        sales.change_subscription, s.ChangeSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Order other quantities; an order of zero completes at once. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE,
+    PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    prolong_subscription: s.OrderPayload | None = mutation(
+        sales.prolong_subscription, s.ProlongSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Pays the next monthly period by hand: when stopped for non-payment, or from paidTo on. Codes: NOT_FOUND,
+    INVALID_STATE, INSUFFICIENT_BALANCE, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    stop_subscription: s.SubscriptionPayload | None = mutation(
+        sales.stop_subscription, s.StopSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Stop the service today; days used are closed as the billing type says. Codes: NOT_FOUND, INVALID_STATE,
+    REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    activate_subscription: s.SubscriptionPayload | None = mutation(
+        sales.activate_subscription, s.ActivateSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Start a stopped service again before paidTo; funds are blocked at once. Codes: NOT_FOUND, INVALID_STATE,
+    INSUFFICIENT_BALANCE, STALE, ACT_AS_REQUIRED."""
+    delete_subscription: s.SubscriptionPayload | None = mutation(
+        sales.delete_subscription, s.DeleteSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """End a subscription for good; days used are closed as the billing type says. Codes: NOT_FOUND, INVALID_STATE,
+    REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    top_up: s.TopUpPayload | None = mutation(sales.top_up, s.TopUpInput, needs=P.PAYMENTS_WRITE)
+    """Put money on a customer's balance; it pays nothing by itself. Codes: INVALID_INPUT, NOT_FOUND,
+    CURRENCY_MISMATCH, ACT_AS_REQUIRED."""
+    complete_payment: s.CompletePaymentPayload | None = mutation(
+        sales.complete_payment, s.CompletePaymentInput, needs=P.PAYMENTS_WRITE
+    )
+    """Pay from the balance; the order completes. Codes: NOT_FOUND, INVALID_STATE, INSUFFICIENT_BALANCE,
+    ACT_AS_REQUIRED."""
+    advance_clock: s.AdvanceClockPayload | None = mutation(
+        sales.advance_clock, s.AdvanceClockInput, needs=P.CLOCK_ADVANCE
+    )
+    """Let time pass in a sandbox. Codes: INVALID_INPUT (an earlier time), INVALID_STATE (no sandbox), NOT_FOUND."""

@@ -1,0 +1,211 @@
+"""What was asked for, and the money for it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from domain.billing.models import Charge as ChargeRow
+from domain.ordering import models
+from domain.payments import models as payments
+from resolvers.reading import Node, column, filters, money, period, reads, related, sorts
+from schema.accounts import Account
+from schema.common import (
+    DateFilter,
+    DateTimeFilter,
+    IDFilter,
+    Money,
+    OrderStateFilter,
+    PaymentStateFilter,
+    Period,
+    StringFilter,
+)
+from schema.enums import Direction, OrderState, OrderType, PaymentPurpose, PaymentState, closed
+from schema.references import TenantRef
+
+if TYPE_CHECKING:
+    from schema.charges import Charge
+    from schema.subscriptions import ServiceSubscription
+
+__all__ = [
+    "Order",
+    "OrderFilter",
+    "OrderSort",
+    "OrderSortField",
+    "Payment",
+    "PaymentFilter",
+    "PaymentSort",
+    "PaymentSortField",
+]
+
+
+@strawberry.type
+@reads(payments.Payment, "pay")
+class Payment(Node):
+    """Money asked for, or recorded as received."""
+
+    number: str = column(payments.Payment.number)
+    """What people call it by, such as PM000017; unique at its tenant, rising by creation."""
+    state: PaymentState = column(payments.Payment.state)
+    """How far it is."""
+    purpose: PaymentPurpose = column(payments.Payment.purpose)
+    """What it is for."""
+    total: Money = money(payments.Payment.total, payments.Payment.currency)
+    """How much."""
+    account: Account = related(payments.Payment.account_id)
+    """Who pays."""
+    tenant: TenantRef = related(payments.Payment.tenant_id)
+    """Who is paid."""
+    due_on: date | None = column(payments.Payment.due_on)
+    """The day by which it must be paid; null: none."""
+    order: Annotated["Order", strawberry.lazy("schema.orders")] | None = related(payments.Payment.order_id)
+    """The order it pays; null for a top-up."""
+    created_at: datetime = column(payments.Payment.created_at)
+    """On the distributor's clock."""
+    updated_at: datetime = column(payments.Payment.updated_at)
+    """The last change, on the distributor's clock."""
+    external_id: str | None = column(payments.Payment.external_id)
+    """The client's own id for it."""
+
+
+@strawberry.type
+@reads(models.Order, "ord")
+class Order(Node):
+    """A customer's wish, its price, and what became of it."""
+
+    number: str = column(models.Order.number)
+    """What people call it by, such as SO000017; unique at its tenant, rising by creation."""
+    type: OrderType = column(models.Order.type)
+    """What it does to its subscription."""
+    state: OrderState = column(models.Order.state)
+    """How far it is."""
+    account: Account = related(models.Order.account_id)
+    """Who ordered."""
+    tenant: TenantRef = related(models.Order.tenant_id)
+    """Who sells."""
+    subscription: Annotated["ServiceSubscription", strawberry.lazy("schema.subscriptions")] | None = related(
+        models.Order.subscription_id
+    )
+    """The subscription it makes or changes."""
+    total: Money = money(models.Order.total, models.Order.currency)
+    """What is to be paid, the discount taken off; of a change, its increases."""
+    discount: Money = money(models.Order.discount, models.Order.currency)
+    """What was taken off."""
+    paid_period: Period | None = period(models.Order.paid_from, models.Order.paid_until)
+    """The span of service this order pays for."""
+    payment: Payment | None = related(payments.Payment.order_id)
+    """Its payment; null for an order of zero."""
+    charges: list[Annotated["Charge", strawberry.lazy("schema.charges")]] = related(
+        ChargeRow.order_id, order=(ChargeRow.id,)
+    )
+    """What its total is made of, and what became of it, oldest first."""
+    created_at: datetime = column(models.Order.created_at)
+    """On the distributor's clock."""
+    updated_at: datetime = column(models.Order.updated_at)
+    """The last change, on the distributor's clock."""
+    external_id: str | None = column(models.Order.external_id)
+    """The client's own id for it."""
+
+
+@strawberry.input
+@filters(models.Order)
+class OrderFilter:
+    """Which orders a list shows. All given fields must hold."""
+
+    id: IDFilter | None = UNSET
+    """By id."""
+    number: StringFilter | None = UNSET
+    """By number."""
+    state: OrderStateFilter | None = UNSET
+    """By state."""
+    account_id: IDFilter | None = UNSET
+    """By the account that ordered."""
+    created_at: DateTimeFilter | None = UNSET
+    """By creation."""
+    updated_at: DateTimeFilter | None = UNSET
+    """By last change."""
+    and_: list["OrderFilter"] | None = strawberry.field(name="and", default=UNSET)
+    """All of these hold."""
+    or_: list["OrderFilter"] | None = strawberry.field(name="or", default=UNSET)
+    """At least one of these holds; an empty list matches nothing."""
+    not_: "OrderFilter | None" = strawberry.field(name="not", default=UNSET)
+    """This does not hold."""
+
+
+@closed
+class OrderSortField(StrEnum):
+    """What orders may be sorted by."""
+
+    NUMBER = "NUMBER"
+    """By number, which is by creation."""
+    CREATED_AT = "CREATED_AT"
+    """By creation."""
+    UPDATED_AT = "UPDATED_AT"
+    """By last change."""
+    TOTAL = "TOTAL"
+    """By total, whatever the currency."""
+
+
+@strawberry.input
+@sorts(models.Order)
+class OrderSort:
+    """One key of an order; later keys decide between equals."""
+
+    field: OrderSortField
+    """What to compare."""
+    direction: Direction = Direction.ASC
+    """Which end comes first."""
+
+
+@strawberry.input
+@filters(payments.Payment)
+class PaymentFilter:
+    """Which payments a list shows. All given fields must hold."""
+
+    id: IDFilter | None = UNSET
+    """By id."""
+    number: StringFilter | None = UNSET
+    """By number."""
+    state: PaymentStateFilter | None = UNSET
+    """By state."""
+    account_id: IDFilter | None = UNSET
+    """By the account that pays."""
+    due_on: DateFilter | None = UNSET
+    """By the day it is due."""
+    external_id: StringFilter | None = UNSET
+    """By the client's own id."""
+    updated_at: DateTimeFilter | None = UNSET
+    """By last change."""
+    and_: list["PaymentFilter"] | None = strawberry.field(name="and", default=UNSET)
+    """All of these hold."""
+    or_: list["PaymentFilter"] | None = strawberry.field(name="or", default=UNSET)
+    """At least one of these holds; an empty list matches nothing."""
+    not_: "PaymentFilter | None" = strawberry.field(name="not", default=UNSET)
+    """This does not hold."""
+
+
+@closed
+class PaymentSortField(StrEnum):
+    """What payments may be sorted by."""
+
+    NUMBER = "NUMBER"
+    """By number, which is by creation."""
+    CREATED_AT = "CREATED_AT"
+    """By creation."""
+    UPDATED_AT = "UPDATED_AT"
+    """By last change."""
+    DUE_ON = "DUE_ON"
+    """By the day it is due; those without one last."""
+
+
+@strawberry.input
+@sorts(payments.Payment)
+class PaymentSort:
+    """One key of an order; later keys decide between equals."""
+
+    field: PaymentSortField
+    """What to compare."""
+    direction: Direction = Direction.ASC
+    """Which end comes first."""

@@ -1,0 +1,210 @@
+"""Ordering, changing, paying; and the sandbox's clock."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+from strawberry import UNSET
+
+from schema.accounts import Account
+from schema.common import MoneyInput
+from schema.jobs import Job
+from schema.orders import Order, Payment
+from schema.payload import Payload
+from schema.subscriptions import ServiceSubscription
+from schema.tenants import Distributor
+
+__all__ = [
+    "ActivateSubscriptionInput",
+    "AdvanceClockInput",
+    "AdvanceClockPayload",
+    "ChangeSubscriptionInput",
+    "CompletePaymentInput",
+    "CompletePaymentPayload",
+    "DeleteSubscriptionInput",
+    "OrderPayload",
+    "OrderSubscriptionInput",
+    "ProlongSubscriptionInput",
+    "StopSubscriptionInput",
+    "SubscriptionPayload",
+    "TopUpInput",
+    "TopUpPayload",
+]
+
+
+@strawberry.input
+class QuantityInput:
+    """How much of one resource."""
+
+    resource_key: str
+    """Which resource of the plan."""
+    quantity: Decimal
+    """A whole number, counted from zero, included ones counted; between the resource's minimum and maximum."""
+
+
+@strawberry.input
+class OrderSubscriptionInput:
+    """A new subscription for a customer of the acting tenant."""
+
+    external_id: str | None = UNSET
+    """The client's own id for the order; up to 200 characters."""
+    expected_total: MoneyInput | None = UNSET
+    """Refused with PRICE_CHANGED when the total is another."""
+    account_id: strawberry.ID
+    """Who orders."""
+    plan_id: strawberry.ID
+    """An active plan of the acting tenant."""
+    period_id: strawberry.ID
+    """One of the plan's periods."""
+    quantities: list[QuantityInput]
+    """Resources left out start at their minimum."""
+    name: str | None = UNSET
+    """The customer's name for it; default the plan's."""
+    promo_code: str | None = UNSET
+    """A promotion's code; an unknown one is INVALID_INPUT."""
+    auto_renew: bool = True
+    """Whether the next order is made by itself when the time comes."""
+
+
+@strawberry.input
+class ChangeSubscriptionInput:
+    """Other quantities for a running subscription, from the day on which the order completes."""
+
+    subscription_id: strawberry.ID
+    """Which subscription."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version."""
+    expected_total: MoneyInput | None = UNSET
+    """Refused with PRICE_CHANGED when the total is another."""
+    quantities: list[QuantityInput]
+    """Resources left out keep their quantity."""
+
+
+@strawberry.input
+class ProlongSubscriptionInput:
+    """The next monthly period, paid by hand: when stopped for non-payment, or from paidTo on."""
+
+    subscription_id: strawberry.ID
+    """Which subscription."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version."""
+    expected_total: MoneyInput | None = UNSET
+    """Refused with PRICE_CHANGED when the total is another."""
+
+
+@strawberry.type
+class OrderPayload(Payload):
+    """What ordering and changing answer."""
+
+    order: Order | None
+    """The order; null when refused."""
+    subscription: ServiceSubscription | None
+    """Its subscription."""
+
+
+@strawberry.input
+class StopSubscriptionInput:
+    """The end of service, for now."""
+
+    subscription_id: strawberry.ID
+    """Which subscription."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version."""
+    reason: str | None = UNSET
+    """Why, for the record; up to 200 characters."""
+
+
+@strawberry.input
+class ActivateSubscriptionInput:
+    """Service again, while the subscription is still paid."""
+
+    subscription_id: strawberry.ID
+    """Which subscription."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version."""
+    reason: str | None = UNSET
+    """Why, for the record; up to 200 characters."""
+
+
+@strawberry.input
+class DeleteSubscriptionInput:
+    """The end of service, for good."""
+
+    subscription_id: strawberry.ID
+    """Which subscription."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version."""
+    reason: str | None = UNSET
+    """Why, for the record; up to 200 characters."""
+
+
+@strawberry.type
+class SubscriptionPayload(Payload):
+    """What stopping, activating and deleting answer."""
+
+    subscription: ServiceSubscription | None
+    """The subscription as it is now; null when refused."""
+
+
+@strawberry.input
+class TopUpInput:
+    """Money for a customer's balance."""
+
+    account_id: strawberry.ID
+    """Whose balance."""
+    amount: MoneyInput
+    """How much, above zero, in the account's currency."""
+    external_id: str | None = UNSET
+    """The client's own id for the payment; up to 200 characters."""
+    comment: str | None = UNSET
+    """For the record; up to 200 characters."""
+    received: bool = True
+    """True: a manager records money that has come; it is on the balance at once. False: the payment waits for it."""
+
+
+@strawberry.type
+class TopUpPayload(Payload):
+    """What topUp answers."""
+
+    payment: Payment | None
+    """The payment; null when refused."""
+    account: Account | None
+    """The customer with the new balance."""
+
+
+@strawberry.input
+class CompletePaymentInput:
+    """Pays from the balance; a waiting top-up is recorded as received."""
+
+    payment_id: strawberry.ID
+    """Which payment."""
+
+
+@strawberry.type
+class CompletePaymentPayload(Payload):
+    """What completePayment answers."""
+
+    payment: Payment | None
+    """The payment as it is now; null when refused."""
+
+
+@strawberry.input
+class AdvanceClockInput:
+    """Time passes in a sandbox: everything that falls due on the way is done, in order."""
+
+    distributor_id: strawberry.ID | None = UNSET
+    """A sandbox distributor; default the viewer's."""
+    to: datetime
+    """Where the clock is to stand; its present place does what is due and waits. At most ten years on."""
+    wait: int = 5
+    """Seconds to wait for the end before the job is answered; at most 9."""
+
+
+@strawberry.type
+class AdvanceClockPayload(Payload):
+    """What advanceClock answers. With dryRun the request is checked and nothing runs."""
+
+    distributor: Distributor | None
+    """The distributor with its clock; null when refused."""
+    job: Job | None
+    """The job that does it; its events tell what happened, in order."""

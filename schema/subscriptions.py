@@ -1,0 +1,108 @@
+"""What was bought."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from sqlalchemy import func
+
+from domain.billing.models import Charge as ChargeRow
+from domain.ordering.models import Order as OrderRow
+from domain.subscriptions import models
+from resolvers.reading import Connection, Node, column, listing, price, reads, related, sql
+from schema.accounts import Account
+from schema.catalog import Plan, PlanPeriod
+from schema.charge_lists import ChargeFilter, ChargeSort
+from schema.common import Money
+from schema.enums import BillingType, SubscriptionPhase, SubscriptionState
+from schema.references import TenantRef
+from schema.subscription_lists import phase_of
+from tenancy.permissions import Permission
+
+if TYPE_CHECKING:
+    from schema.charges import Charge
+    from schema.orders import Order
+
+__all__ = ["ServiceSubscription", "SubscriptionResource"]
+
+
+@strawberry.type
+@reads(models.SubscriptionResource, "sre")
+class SubscriptionResource(Node):
+    """How much of one resource a subscription has."""
+
+    name: str = column(models.SubscriptionResource.name)
+    """What customers read; the same at every level of the chain."""
+    key: str = column(models.SubscriptionResource.key)
+    """What programs call it."""
+    quantity: Decimal = column(models.SubscriptionResource.quantity)
+    """Units, counted from zero, included ones counted."""
+    included: Decimal = column(models.SubscriptionResource.included)
+    """Units that are free of charge."""
+    unit_price: Money = price(models.SubscriptionResource.unit_price, models.SubscriptionResource.currency)
+    """One unit's fee a month, as of the last order."""
+
+
+@strawberry.type
+@reads(models.ServiceSubscription, "sub", list_name="Subscription")
+class ServiceSubscription(Node):
+    """A customer's subscription. Not named Subscription: that is GraphQL's own root type."""
+
+    number: str = column(models.ServiceSubscription.number)
+    """What people call it by, such as SU000017; unique at its tenant, rising by creation."""
+    name: str = column(models.ServiceSubscription.name)
+    """The customer's name for it, at first the plan's."""
+    state: SubscriptionState = column(models.ServiceSubscription.state)
+    """Where it is in its life, in full detail; new states may come."""
+    phase: SubscriptionPhase = sql(phase_of)
+    """The same in five words that never change."""
+    account: Account = related(models.ServiceSubscription.account_id)
+    """Who bought it."""
+    plan: Plan = related(models.ServiceSubscription.plan_id)
+    """What was bought."""
+    plan_period: PlanPeriod = related(models.ServiceSubscription.plan_period_id)
+    """For how long."""
+    tenant: TenantRef = related(models.ServiceSubscription.tenant_id)
+    """The tenant that sells it."""
+    billing_type: BillingType = column(models.ServiceSubscription.billing_type)
+    """How its charges come about."""
+    trial: bool = column(models.ServiceSubscription.trial)
+    """Free, to try."""
+    endless: bool = column(models.ServiceSubscription.endless)
+    """Without a term: it goes on until it is stopped."""
+    auto_renew: bool = column(models.ServiceSubscription.auto_renew)
+    """Whether the next order is made by itself when the time comes."""
+    started_on: date | None = column(models.ServiceSubscription.started_on)
+    """The day its first order completed; null before."""
+    paid_to: date | None = column(models.ServiceSubscription.paid_to)
+    """Paid to this day, exclusive: the next payment covers from here."""
+    expires_on: date | None = column(models.ServiceSubscription.expires_on)
+    """Last day of the term, inclusive; null when endless or not started."""
+    days_left: int | None = sql(lambda row: row.expires_on - func.app_today(row.distributor_id) + 1)
+    """On the last day 1; null when endless or not started."""
+    resources: list[SubscriptionResource] = related(
+        models.SubscriptionResource.subscription_id,
+        order=(
+            models.SubscriptionResource.priority.desc(),
+            models.SubscriptionResource.name,
+            models.SubscriptionResource.id,
+        ),
+    )
+    """By priority, highest first, then by name."""
+    charges: Connection[Annotated["Charge", strawberry.lazy("schema.charges")]] | None = listing(
+        ChargeRow.subscription_id, filter=ChargeFilter, sort=ChargeSort, needs=Permission.CHARGES_READ
+    )
+    """What it has cost and costs, newest first unless sorted."""
+    orders: Connection[Annotated["Order", strawberry.lazy("schema.orders")]] | None = listing(
+        OrderRow.subscription_id, needs=Permission.SUBSCRIPTIONS_READ
+    )
+    """What was ordered for it, newest first."""
+    created_at: datetime = column(models.ServiceSubscription.created_at)
+    """On the distributor's clock."""
+    updated_at: datetime = column(models.ServiceSubscription.updated_at)
+    """The last change, on the distributor's clock."""
+    external_id: str | None = column(models.ServiceSubscription.external_id)
+    """The client's own id for it."""
+    version: int = column(models.ServiceSubscription.version)
+    """Rises with every change; see ifVersion."""

@@ -1,0 +1,124 @@
+"""Founding tenants, adding people and customers."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry import UNSET
+
+from schema.accounts import Account
+from schema.enums import ManagerRole, PaymentModel
+from schema.payload import Payload
+from schema.people import Manager
+from schema.scalars import CurrencyCode, TimeZone
+from schema.tenants import Distributor, Tenant
+
+__all__ = [
+    "CreateAccountInput",
+    "CreateAccountPayload",
+    "CreateDistributorInput",
+    "CreateDistributorPayload",
+    "CreateManagerInput",
+    "CreateManagerPayload",
+    "CreateResellerInput",
+    "CreateResellerPayload",
+]
+
+
+@strawberry.input
+class CreateDistributorInput:
+    """A new distributor with its first administrator."""
+
+    name: str
+    """What it is called; up to 200 characters."""
+    currency: CurrencyCode
+    """What it bills its customers in."""
+    admin_email: str
+    """The administrator's address."""
+    sandbox: bool = False
+    """True: it gets a clock of its own, which advanceClock moves."""
+    clock: datetime | None = UNSET
+    """Start of the sandbox clock; default now. INVALID_INPUT outside a sandbox."""
+    time_zone: TimeZone = TimeZone("UTC")
+    """The zone of every Date at this distributor and below."""
+
+
+@strawberry.type
+class CreateDistributorPayload(Payload):
+    """What createDistributor answers."""
+
+    distributor: Distributor | None
+    """The new distributor; null when refused."""
+    manager: Manager | None
+    """Its first administrator."""
+    token: str | None
+    """The administrator's token. Shown this once."""
+
+
+@strawberry.input
+class CreateResellerInput:
+    """A new reseller directly below the acting tenant, with its first administrator."""
+
+    parent_id: strawberry.ID | None = UNSET
+    """The tenant above it; default, and all that is allowed without acting as another, the viewer's tenant."""
+    name: str
+    """What it is called; up to 200 characters."""
+    currency: CurrencyCode
+    """What it bills its customers in."""
+    admin_email: str
+    """The administrator's address."""
+
+
+@strawberry.type
+class CreateResellerPayload(Payload):
+    """What createReseller answers."""
+
+    tenant: Tenant | None
+    """The new reseller; null when refused."""
+    manager: Manager | None
+    """Its first administrator."""
+    token: str | None
+    """The administrator's token. Shown this once."""
+
+
+@strawberry.input
+class CreateManagerInput:
+    """A new person at the acting tenant."""
+
+    name: str
+    """What the person is called; up to 200 characters."""
+    email: str
+    """The person's address; one person an address and tenant."""
+    role: ManagerRole
+    """What the person may do."""
+
+
+@strawberry.type
+class CreateManagerPayload(Payload):
+    """What createManager answers."""
+
+    manager: Manager | None
+    """The new person; null when refused."""
+    token: str | None
+    """The person's token. Shown this once."""
+
+
+@strawberry.input
+class CreateAccountInput:
+    """A new customer of the acting tenant."""
+
+    name: str
+    """The person or company; up to 200 characters."""
+    email: str
+    """Where mail to the customer goes."""
+    payment_model: PaymentModel = PaymentModel.PREPAY
+    """Whether it pays before or after."""
+    external_id: str | None = UNSET
+    """The client's own id for it; up to 200 characters."""
+
+
+@strawberry.type
+class CreateAccountPayload(Payload):
+    """What createAccount answers."""
+
+    account: Account | None
+    """The new customer; null when refused."""

@@ -1,0 +1,146 @@
+"""Who sells, and who works there."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import strawberry
+from sqlalchemy import func, select
+
+from domain.catalog.models import Plan as PlanRow
+from domain.customers.models import Account as AccountRow
+from domain.ordering.models import Order as OrderRow
+from domain.payments.models import Payment as PaymentRow
+from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
+from resolvers.reading import Connection, Node, column, listing, reads, related, sql
+from schema.accounts import Account, AccountFilter, AccountSort
+from schema.catalog import Plan, PlanFilter, PlanSort, ServiceTerm
+from schema.charge_lists import ChargeFilter, ChargeSort, ResellerChargeFilter, ResellerChargeSort
+from schema.charges import Charge, ResellerCharge
+from schema.discounts import ResellerDiscount
+from schema.enums import TenantState
+from schema.orders import Order, OrderFilter, OrderSort, Payment, PaymentFilter, PaymentSort
+from schema.people import Manager
+from schema.references import TenantRef
+from schema.scalars import CurrencyCode, TimeZone
+from schema.subscription_lists import SubscriptionFilter, SubscriptionSort
+from schema.subscriptions import ServiceSubscription
+from tenancy.models import DistributorClock, TenantKind
+from tenancy.models import Manager as ManagerRow
+from tenancy.models import Tenant as TenantRow
+from tenancy.permissions import Permission
+
+__all__ = ["Distributor", "Reseller", "Tenant"]
+
+
+def _of_clock(attribute: str) -> Callable[[Any], Any]:
+    """A column of the clock that a tenant lives by."""
+
+    def of(row: Any) -> Any:
+        clock = DistributorClock.__table__.alias()
+        return select(clock.c[attribute]).where(clock.c.distributor_id == row.distributor_id).scalar_subquery()
+
+    return of
+
+
+@strawberry.interface
+@reads(TenantRow)
+class Tenant(Node):
+    """A seller in the hierarchy. Lists are this tenant's own rows; `scope` widens them to its descendants."""
+
+    number: str = column(TenantRow.number)
+    """What people call it by, such as D1-3; unique at its distributor, and kept when it is moved."""
+    name: str = column(TenantRow.name)
+    """What it is called."""
+    state: TenantState = column(TenantRow.state)
+    """Whether its people may work."""
+    time_zone: TimeZone = sql(_of_clock("time_zone"))
+    """IANA name. Every Date below this tenant is a day in this zone."""
+    today: date = sql(lambda row: func.app_today(row.distributor_id))
+    """The tenant's current day; a sandbox has its own."""
+    currency: CurrencyCode = column(TenantRow.currency)
+    """What it bills its customers in."""
+    parent: TenantRef | None = related(TenantRow.parent_id)
+    """The tenant above, by name only; null for a distributor."""
+    orders: Connection[Order] | None = listing(
+        scope=True,
+        filter=OrderFilter,
+        sort=OrderSort,
+        search=(OrderRow.number, OrderRow.external_id),
+        needs=Permission.SUBSCRIPTIONS_READ,
+    )
+    """What customers ordered, newest first unless sorted."""
+    payments: Connection[Payment] | None = listing(
+        scope=True,
+        filter=PaymentFilter,
+        sort=PaymentSort,
+        search=(PaymentRow.number, PaymentRow.external_id),
+        needs=Permission.PAYMENTS_READ,
+    )
+    """What customers paid and have to pay, newest first unless sorted."""
+    resellers: "Connection[Tenant] | None" = listing(TenantRow.parent_id, needs=Permission.TENANTS_READ)
+    """Direct downstream tenants, newest first."""
+    accounts: Connection[Account] | None = listing(
+        scope=True,
+        filter=AccountFilter,
+        sort=AccountSort,
+        search=(AccountRow.number, AccountRow.name, AccountRow.email, AccountRow.external_id),
+        needs=Permission.ACCOUNTS_READ,
+    )
+    """Customers, newest first unless sorted."""
+    plans: Connection[Plan] | None = listing(
+        scope=True,
+        filter=PlanFilter,
+        sort=PlanSort,
+        search=(PlanRow.number, PlanRow.name, PlanRow.sku),
+        needs=Permission.CATALOG_READ,
+    )
+    """What is sold, newest first unless sorted."""
+    service_terms: Connection[ServiceTerm] | None = listing(needs=Permission.CATALOG_READ)
+    """The rules its plans may live by: its own and those from above, newest first."""
+    subscriptions: Connection[ServiceSubscription] | None = listing(
+        scope=True,
+        filter=SubscriptionFilter,
+        sort=SubscriptionSort,
+        search=(SubscriptionRow.number, SubscriptionRow.name, SubscriptionRow.external_id),
+        needs=Permission.SUBSCRIPTIONS_READ,
+    )
+    """What customers bought, newest first unless sorted."""
+    charges: Connection[Charge] | None = listing(
+        scope=True, filter=ChargeFilter, sort=ChargeSort, needs=Permission.CHARGES_READ
+    )
+    """What customers pay for it, newest first unless sorted."""
+    reseller_charges: Connection[ResellerCharge] | None = listing(
+        scope=True, filter=ResellerChargeFilter, sort=ResellerChargeSort, needs=Permission.RESELLER_CHARGES_READ
+    )
+    """What this tenant owes the one above (OWN) and those below owe (DOWNSTREAM), newest first unless sorted."""
+    reseller_discounts: Connection[ResellerDiscount] | None = listing(needs=Permission.DISCOUNTS_READ)
+    """What this tenant takes off what resellers directly below owe it, newest first."""
+    managers: Connection[Manager] | None = listing(ManagerRow.tenant_id, needs=Permission.MANAGERS_READ)
+    """The people who work for it, newest first."""
+    created_at: datetime = column(TenantRow.created_at)
+    """On the distributor's clock."""
+    updated_at: datetime = column(TenantRow.updated_at)
+    """The last change, on the distributor's clock."""
+    external_id: str | None = column(TenantRow.external_id)
+    """The client's own id for it."""
+
+
+@strawberry.type
+@reads(TenantRow, "dst", when=TenantRow.kind == TenantKind.DISTRIBUTOR)
+class Distributor(Tenant):
+    """The top of a chain: it brings products in and delegates plans downstream."""
+
+    sandbox: bool = sql(_of_clock("sandbox"))
+    """A sandbox has its own clock, see advanceClock."""
+    clock: datetime = sql(lambda row: func.app_now(row.distributor_id))
+    """Now, for this distributor and everything below it."""
+
+
+@strawberry.type
+@reads(TenantRow, "rsl", when=TenantRow.kind == TenantKind.RESELLER)
+class Reseller(Tenant):
+    """A seller below a distributor, at any depth."""
+
+    level: int = column(TenantRow.level)
+    """1 directly under the distributor, 2 and more for a child reseller; changes when the tenant is moved."""
