@@ -1,0 +1,192 @@
+"""A Dramatiq broker whose queue is the job table.
+
+Dramatiq gives threads, consumers and an orderly stop. What makes jobs safe is in the table: a message carries a claim,
+and the job's own transaction settles it (`jobs.tasks`), so acknowledging has nothing left to do but free a place.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from dramatiq import Broker, Consumer, Message, MessageProxy
+from dramatiq.errors import QueueNotFound
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from jobs import claims
+from jobs.claims import Claim, LeaseLost
+from jobs.leases import LEASE, Leases
+from tenancy.scope import PLATFORM
+from tenancy.sessions import Sessions
+
+__all__ = ["POLL", "TableBroker", "broker"]
+
+POLL = 0.5
+"""Seconds between looks at the table, for what no notification told: retries, leases that ran out."""
+
+_log = logging.getLogger(__name__)
+
+
+class TableBroker(Broker):
+    """Claims no more jobs than there are threads to do them, so that a claim is work in progress, never a hoard."""
+
+    def __init__(self) -> None:
+        # None of Dramatiq's middleware: retries, age and time are the table's.
+        super().__init__(middleware=[])
+        self.queues: dict[str, threading.Event] = {}
+        """By name: set when the queue is worth a look."""
+        self.limits: dict[str, dict[str, int]] = {}
+        """By queue, the kinds of jobs that have actors here, and how often each may be claimed."""
+        self.stopping = threading.Event()
+        """From here on nothing is claimed, and jobs of many steps stop between two."""
+        self._sessions: Sessions | None = None
+        self._leases: Leases | None = None
+        self._places = threading.Semaphore(0)
+
+    @property
+    def sessions(self) -> Sessions:
+        if self._sessions is None:
+            raise RuntimeError("the broker is not connected: a worker calls `connect` first")
+        return self._sessions
+
+    @property
+    def leases(self) -> Leases:
+        if self._leases is None:
+            raise RuntimeError("the broker is not connected: a worker calls `connect` first")
+        return self._leases
+
+    def connect(self, sessions: Sessions, *, threads: int, lease: timedelta = LEASE) -> None:
+        """Take jobs from this database, as many at once as `threads`."""
+        self._sessions = sessions
+        self._leases = Leases(sessions, lease=lease)
+        self._places = threading.Semaphore(threads)
+
+    def wake(self) -> None:
+        """Let every consumer look at the table now."""
+        for worth_a_look in self.queues.values():
+            worth_a_look.set()
+
+    def give_back(self, claim: Claim) -> None:
+        """Let another worker have the job at once; if this one is still at it, nothing it does is kept."""
+        try:
+            with self.sessions.begin(claim.scope) as session:
+                claims.give_back(session, claim)
+        except LeaseLost:
+            pass
+        except SQLAlchemyError as error:
+            _log.warning("%s %s was not returned, its lease will run out: %s", claim.kind, claim.id, str(error).strip())
+
+    def declare_queue(self, queue_name: str) -> None:
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = threading.Event()
+            self.limits[queue_name] = {}
+            self.emit_after("declare_queue", queue_name)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30000) -> Consumer:  # noqa: ARG002
+        if queue_name not in self.queues:
+            raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
+        return _TableConsumer(self, queue_name, self._places)
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        raise NotImplementedError("a job is a row of the transaction that causes it: domain.shared.outbox.enqueue")
+
+
+class _TableConsumer(Consumer):
+    """The jobs of one queue."""
+
+    def __init__(self, broker: TableBroker, queue: str, places: threading.Semaphore) -> None:
+        self._broker = broker
+        self._queue = queue
+        self._places = places
+        self._claimed: deque[Claim] = deque()
+
+    def __next__(self) -> MessageProxy | None:
+        """The next claimed job; None after at most `POLL` seconds without one."""
+        if not self._claimed:
+            self._claim()
+        if not self._claimed:
+            return None
+        claim = self._claimed.popleft()
+        return MessageProxy(
+            Message(queue_name=self._queue, actor_name=claim.kind, args=(claim,), kwargs={}, options={})
+        )
+
+    def ack(self, message: MessageProxy) -> None:
+        """The job's transaction has settled it."""
+        self._let_go(message.args[0])
+
+    nack = ack
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Return what was claimed and not begun."""
+        for message in messages:
+            self._return(message.args[0])
+
+    def close(self) -> None:
+        while self._claimed:
+            self._return(self._claimed.popleft())
+
+    def _claim(self) -> None:
+        worth_a_look = self._broker.queues[self._queue]
+        if self._broker.stopping.is_set():
+            time.sleep(POLL / 10)
+            return
+        places = self._take_places()
+        if places == 0:
+            return
+        worth_a_look.clear()
+        taken = self._from_table(places)
+        self._broker.leases.add(taken)
+        self._claimed.extend(taken)
+        if len(taken) < places:
+            self._places.release(places - len(taken))
+        if not taken:
+            worth_a_look.wait(POLL)
+
+    def _take_places(self) -> int:
+        """As many as are free, none after waiting `POLL` for the first."""
+        if not self._places.acquire(timeout=POLL):
+            return 0
+        places = 1
+        while self._places.acquire(blocking=False):
+            places += 1
+        return places
+
+    def _from_table(self, count: int) -> list[Claim]:
+        try:
+            with self._broker.sessions.begin(PLATFORM) as session:
+                rows = claims.claim(
+                    session,
+                    self._queue,
+                    self._broker.limits[self._queue],
+                    count=count,
+                    lease=self._broker.leases.lease,
+                )
+        except IntegrityError:
+            # Another worker was first in a lane; the next look sees it.
+            return []
+        except SQLAlchemyError as error:
+            _log.warning("cannot look for jobs: %s", str(error).strip())
+            return []
+        for claim in rows:
+            if claim.dead:
+                _log.error(
+                    "%s %s was claimed %d times in vain and is given up", claim.kind, claim.id, claim.attempt - 1
+                )
+        return [claim for claim in rows if not claim.dead]
+
+    def _return(self, claim: Claim) -> None:
+        self._broker.give_back(claim)
+        self._let_go(claim)
+
+    def _let_go(self, claim: Claim) -> None:
+        self._broker.leases.remove(claim)
+        self._places.release()
+
+
+broker = TableBroker()
+"""The one that actors are declared on."""

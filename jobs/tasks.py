@@ -1,0 +1,166 @@
+"""One attempt at one job: its transactions, and what becomes of it when they fail."""
+
+import logging
+import random
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from domain.shared import outbox
+from jobs import claims
+from jobs.claims import Claim, LeaseLost
+from jobs.wake import wake
+from tenancy.errors import Refusal
+from tenancy.scope import Scope
+from tenancy.sessions import Sessions
+
+__all__ = ["Backoff", "Progress", "Stopped", "Task", "attempt"]
+
+IDLE_LIMIT = "30s"
+"""A transaction that its worker leaves idle for so long is ended by the server: a frozen worker must not keep locks
+that the job's next attempt needs."""
+
+_log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The worker stops: the job goes back between two steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a job of many steps is after one of them."""
+
+    cursor: dict[str, Any] | None
+    """What the next step needs to know, as JSON; None: that was the last step."""
+    done: int
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Pauses between attempts: doubled each time, with as much chance in them that many failures do not come back at
+    once."""
+
+    first: timedelta = timedelta(seconds=1)
+    longest: timedelta = timedelta(minutes=10)
+
+    def pause(self, attempt: int) -> timedelta:
+        """After the failure of this attempt, counted from 1: between half and all of the doubled time."""
+        seconds: float = min(self.first.total_seconds() * 2 ** min(attempt - 1, 20), self.longest.total_seconds())
+        return timedelta(seconds=seconds * random.uniform(0.5, 1))  # noqa: S311 - chance, no secret
+
+
+class Task:
+    """What a running job may use: transactions in its distributor's scope that commit only while its claim holds."""
+
+    def __init__(self, sessions: Sessions, claim: Claim, *, allowed: int, is_stopping: Callable[[], bool]) -> None:
+        self.claim = claim
+        self.finished = False
+        self.left = claim.max_attempts - claim.attempt
+        """How often it may still be claimed."""
+        self._sessions = sessions
+        self._allowed = allowed
+        self._is_stopping = is_stopping
+
+    @property
+    def scope(self) -> Scope:
+        return self.claim.scope
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One of several; the job goes on after it. Raises LeaseLost instead of committing."""
+        with self._begin() as session:
+            yield session
+            session.flush()
+            claims.hold(session, self.claim)
+
+    @contextmanager
+    def last_transaction(self) -> Iterator[Session]:
+        """The one that ends the job: what is done in it and the job's `DONE` are one. Raises LeaseLost."""
+        with self._begin() as session:
+            yield session
+            session.flush()
+            claims.finish(session, self.claim)
+        self.finished = True
+
+    def step(self, work: Callable[[Session, dict[str, Any] | None], Progress]) -> None:
+        """Steps to the end, each in a transaction with the cursor of the next. Raises LeaseLost, Stopped."""
+        cursor = self.claim.cursor
+        while not self.finished:
+            if self._is_stopping():
+                raise Stopped
+            with self._begin() as session:
+                progress = work(session, cursor)
+                session.flush()
+                cursor = progress.cursor
+                if cursor is None:
+                    claims.finish(session, self.claim, done=progress.done, total=progress.total)
+                else:
+                    claims.move_on(
+                        session,
+                        self.claim,
+                        cursor=cursor,
+                        done=progress.done,
+                        total=progress.total,
+                        allowed=self._allowed,
+                    )
+            self.finished = cursor is None
+            self.left = self._allowed
+
+    @contextmanager
+    def _begin(self) -> Iterator[Session]:
+        with self._sessions.begin(self.scope) as session:
+            session.execute(_LIMIT_IDLENESS, {"limit": IDLE_LIMIT})
+            yield session
+        if outbox.has_enqueued(session):
+            wake(self._sessions.engine)
+
+    def settle(self, how: Callable[[Session], None]) -> None:
+        """Write down how the attempt ended, in a transaction of its own."""
+        with self._sessions.begin(self.scope) as session:
+            how(session)
+
+
+_LIMIT_IDLENESS = text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
+
+
+def attempt(task: Task, work: Callable[[Task], None], backoff: Backoff) -> None:
+    """Do the job once, and put down how it ended. Raises nothing."""
+    claim = task.claim
+    try:
+        try:
+            work(task)
+        except Refusal as refusal:
+            _log.info("%s %s is refused: %s", claim.kind, claim.id, refusal.message)
+            code, message = refusal.code.value, refusal.message
+            task.settle(lambda session: claims.fail(session, claim, error=None, code=code, message=message))
+        except Stopped:
+            task.settle(lambda session: claims.give_back(session, claim))
+        except LeaseLost:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job must not be lost with it
+            _failed(task, error, backoff)
+    except LeaseLost as lost:
+        _log.warning("somebody else has the job by now, nothing was kept: %s", lost)
+    except SQLAlchemyError as error:
+        _log.warning("%s %s: %s; its lease will run out", claim.kind, claim.id, str(error).strip())
+
+
+def _failed(task: Task, error: Exception, backoff: Backoff) -> None:
+    claim = task.claim
+    trace = "".join(traceback.format_exception(error))
+    if task.left <= 0:
+        _log.error("%s %s failed and is given up", claim.kind, claim.id, exc_info=error)
+        task.settle(lambda session: claims.fail(session, claim, error=trace, code=None, message=None))
+        return
+    pause = backoff.pause(claim.attempt)
+    _log.warning("%s %s failed, again in %.1f s", claim.kind, claim.id, pause.total_seconds(), exc_info=error)
+    task.settle(lambda session: claims.retry(session, claim, error=trace, after=pause))

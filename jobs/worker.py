@@ -1,0 +1,97 @@
+"""The worker: `python -m jobs.worker`. Does jobs until SIGTERM or SIGINT, then finishes or returns what it has."""
+
+import argparse
+import importlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+
+from dramatiq import Worker
+
+from db.engine import application_engine
+from jobs.broker import broker
+from jobs.schedule import Schedule
+from jobs.settings import Settings
+from jobs.wake import Listener
+from tenancy.sessions import Sessions
+
+__all__ = ["main", "run"]
+
+STOP_LIMIT = 7
+"""Seconds for jobs to finish after SIGTERM; those that have not are given back. The supervisor kills after 10."""
+
+ACTORS: tuple[str, ...] = ("jobs.renewals",)
+"""Modules that declare actors when imported."""
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run with the settings of the environment; options win over them."""
+    parser = argparse.ArgumentParser(prog="python -m jobs.worker", description=__doc__)
+    parser.add_argument("--database-url", help="PostgreSQL, logged in as the owner; default DATABASE_URL")
+    parser.add_argument("--threads", type=int, help="jobs done at once; default HEADWATER_WORKER_THREADS, else 4")
+    options = parser.parse_args(arguments)
+    settings = Settings()
+    given = {"database_url": options.database_url, "worker_threads": options.threads}
+    if options.database_url is not None:
+        given["app_database_url"] = None
+    settings = settings.model_copy(
+        update={name: value for name, value in given.items() if value is not None or name == "app_database_url"}
+    )
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    url = settings.app_database_url or settings.database_url
+    if url is None:
+        parser.error("DATABASE_URL is not set")
+    for module in ACTORS:
+        importlib.import_module(module)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run(
+        url,
+        threads=settings.worker_threads,
+        lease=timedelta(seconds=settings.job_lease),
+        switch_role=settings.app_database_url is None,
+        stop=stop,
+    )
+    return 0
+
+
+def run(url: str, *, threads: int, lease: timedelta, switch_role: bool, stop: threading.Event) -> None:
+    """Work until `stop` is set."""
+    # A thread needs one connection for its job and, at a commit that made jobs, one to tell of them; each queue looks
+    # with one; leases, schedule and listener have one each.
+    engine = application_engine(url, pool_size=2 * threads + len(broker.queues) + 3, switch_role=switch_role)
+    sessions = Sessions(engine)
+    broker.connect(sessions, threads=threads, lease=lease)
+    broker.leases.start()
+    listener = Listener(engine, broker.wake)
+    listener.start()
+    schedule = Schedule(sessions)
+    schedule.start()
+    worker = Worker(broker, worker_threads=threads, worker_timeout=200)
+    worker.start()
+    _log.info("worker %d does %s with %d threads", os.getpid(), ", ".join(sorted(broker.queues)), threads)
+    stop.wait()
+    _log.info("worker %d stops", os.getpid())
+    broker.stopping.set()
+    schedule.stop()
+    listener.stop()
+    worker.stop(timeout=STOP_LIMIT * 1000)
+    for claim in broker.leases.held():
+        broker.give_back(claim)
+    broker.leases.stop()
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

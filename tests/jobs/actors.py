@@ -1,0 +1,99 @@
+"""Actors for tests. Their effects are events, which nobody can take back or write twice unseen."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.shared import outbox
+from domain.shared.errors import InvalidState
+from jobs.actors import actor, calling_actor, stepping_actor
+from jobs.tasks import Backoff, Progress, Task
+from tenancy.clock import clock_of
+from tenancy.models import Tenant
+from tenancy.scope import Scope
+
+QUICK = Backoff(first=timedelta(seconds=0.05))
+LIMIT = 20.0
+
+
+def tell(session: Session, scope: Scope, type: str) -> None:
+    """The effect: one event."""
+    assert scope.distributor_id is not None
+    tenant = session.scalars(select(Tenant).where(Tenant.id == scope.distributor_id)).one()
+    outbox.announce(session, scope, type, subject=tenant, prefix="dst", at=clock_of(session, scope.distributor_id).now)
+
+
+@actor(queue="trial", max_attempts=50, backoff=QUICK)
+def note(session: Session, scope: Scope, *, seconds: float = 0) -> None:
+    """One effect, somewhere in the middle of `seconds`."""
+    time.sleep(seconds / 2)
+    tell(session, scope, "trial.noted")
+    session.flush()
+    time.sleep(seconds / 2)
+
+
+@actor(queue="trial", max_attempts=5, backoff=QUICK)
+def note_for(session: Session, scope: Scope, *, tenant_id: UUID) -> None:
+    """An effect for the tenant named."""
+    tenant = session.scalars(select(Tenant).where(Tenant.id == tenant_id)).one()
+    outbox.announce(
+        session, scope, "trial.noted", subject=tenant, prefix="rsl", at=clock_of(session, tenant.distributor_id).now
+    )
+
+
+@actor(queue="trial", max_attempts=5, backoff=QUICK)
+def note_when_let(session: Session, scope: Scope, *, folder: str) -> None:
+    """One effect, then wait for the file `go`; each attempt says in a file that it has begun."""
+    tell(session, scope, "trial.noted")
+    session.flush()
+    (Path(folder) / f"begun-{time.monotonic_ns()}").touch()
+    deadline = time.monotonic() + LIMIT
+    while not (Path(folder) / "go").exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(folder)
+        time.sleep(0.01)
+
+
+@actor(queue="trial", max_attempts=3, backoff=QUICK)
+def fail_until(session: Session, scope: Scope, *, folder: str, good: int) -> None:
+    """An effect each time, kept the `good`th time only."""
+    tell(session, scope, "trial.noted")
+    session.flush()
+    attempt = len(list(Path(folder).iterdir())) + 1
+    (Path(folder) / str(attempt)).touch()
+    if attempt < good:
+        raise OSError(f"attempt {attempt} was not good enough")
+
+
+@actor(queue="trial", max_attempts=5, backoff=QUICK)
+def refuse(session: Session, scope: Scope) -> None:
+    """An effect that is not kept, since the whole is refused."""
+    tell(session, scope, "trial.noted")
+    session.flush()
+    raise InvalidState("It is too late for that.")
+
+
+@stepping_actor(queue="trial", max_attempts=5, backoff=QUICK)
+def count(
+    session: Session, scope: Scope, cursor: dict[str, Any] | None, *, to: int, seconds: float = 0, name: str = "step"
+) -> Progress:
+    """One effect a step, `to` steps."""
+    number = cursor["number"] if cursor else 1
+    tell(session, scope, f"trial.{name}_{number}")
+    session.flush()
+    time.sleep(seconds)
+    return Progress(cursor=None if number == to else {"number": number + 1}, done=number, total=to)
+
+
+@calling_actor(queue="trial", max_attempts=5, backoff=QUICK)
+def call(task: Task) -> None:
+    """Effects before and after something outside."""
+    with task.transaction() as session:
+        tell(session, task.scope, "trial.asked")
+    with task.last_transaction() as session:
+        tell(session, task.scope, "trial.answered")

@@ -1,0 +1,116 @@
+"""A database with a committed chain, and real workers on it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from db.engine import application_engine
+from domain.shared import outbox
+from domain.shared.models import Event, Job, JobState
+from domain.shared.waiting import ENDED
+from jobs.wake import wake
+from tenancy.models import Tenant
+from tenancy.scope import PLATFORM
+from tenancy.sessions import Sessions
+from tests.conftest import Chain, Server, found_chain
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 20.0
+"""Seconds after which a test that waits gives up."""
+
+
+@dataclass
+class House:
+    """The database of one test and the workers on it."""
+
+    sessions: Sessions
+    chain: Chain
+    url: str
+    log: Path
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def distributor(self) -> Tenant:
+        return self.chain.distributor.tenant
+
+    def start_worker(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a worker with a lease of 1 s."""
+        with self.log.open("ab") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "tests.jobs.worker"],
+                cwd=ROOT,
+                env={
+                    **os.environ,
+                    "HEADWATER_APP_DATABASE_URL": self.url,
+                    "HEADWATER_JOB_LEASE": "1",
+                    **environment,
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.workers.append(worker)
+        return worker
+
+    def enqueue(self, kind: str, *, owner: Tenant | None = None, **more: Any) -> UUID:
+        """Commit a job of the trial queue, and wake the workers."""
+        arguments = more.pop("arguments", {})
+        with self.sessions.begin(PLATFORM) as session:
+            job_id = outbox.enqueue(
+                session, owner or self.distributor, f"trial.{kind}", queue="trial", arguments=arguments, **more
+            )
+        wake(self.sessions.engine)
+        return job_id
+
+    def job(self, job_id: UUID) -> Job:
+        """The row as it is now."""
+        with self.sessions.begin(PLATFORM) as session:
+            return session.scalars(select(Job).where(Job.id == job_id)).one()
+
+    def ended(self, job_id: UUID) -> Job:
+        """The row when the job has ended."""
+        self.until(lambda: self.job(job_id).state in ENDED)
+        return self.job(job_id)
+
+    def states(self) -> Counter[JobState]:
+        with self.sessions.begin(PLATFORM) as session:
+            return Counter(session.scalars(select(Job.state)))
+
+    def effects(self) -> list[str]:
+        """What the trial actors did and kept, in order."""
+        with self.sessions.begin(PLATFORM) as session:
+            return list(
+                session.scalars(select(Event.type).where(Event.type.startswith("trial.")).order_by(Event.sequence))
+            )
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for something to be so. Raises TimeoutError with the workers' log."""
+        deadline = time.monotonic() + LIMIT
+        while not holds():
+            if time.monotonic() > deadline:
+                raise TimeoutError(self.log.read_text()[-5000:])
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def house(fresh_database: Server, tmp_path: Path) -> Iterator[House]:
+    engine = application_engine(fresh_database.app)
+    sessions = Sessions(engine)
+    with sessions.begin(PLATFORM) as session:
+        chain = found_chain(session)
+    house = House(sessions=sessions, chain=chain, url=fresh_database.app, log=tmp_path / "worker.log")
+    yield house
+    for worker in house.workers:
+        worker.kill()
+        worker.wait()
+    engine.dispose()
