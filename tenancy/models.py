@@ -39,7 +39,9 @@ class TenantState(StrEnum):
     """Whether a tenant's people may work."""
 
     ACTIVE = "ACTIVE"
+    """Its people may work."""
     SUSPENDED = "SUSPENDED"
+    """Its people are refused; its subscriptions go on."""
 
 
 class Tenant(TenantRow, Base):

@@ -9,9 +9,13 @@ class Role(StrEnum):
     """What a manager is in its tenant."""
 
     SYSTEM_ADMINISTRATOR = "SYSTEM_ADMINISTRATOR"
+    """Everything at its tenant, and acting for those below."""
     PRODUCT_OWNER = "PRODUCT_OWNER"
+    """The catalog, its prices and net costs, what is sold and owed."""
     MARKETING = "MARKETING"
+    """The catalog without net costs."""
     SALES_PERSON = "SALES_PERSON"
+    """Customers, their subscriptions and payments; no net costs."""
 
 
 class Permission(StrEnum):

@@ -9,10 +9,15 @@ class ChargeKind(StrEnum):
     """What a charge is for."""
 
     SETUP = "SETUP"
+    """Once, at the start."""
     RECURRING = "RECURRING"
+    """For time and quantity."""
     RENEWAL = "RENEWAL"
+    """Once, at a renewal."""
     TRANSFER = "TRANSFER"
+    """Once, for a transfer."""
     CONSUMPTION = "CONSUMPTION"
+    """For what was consumed."""
 
 
 class ChargeState(StrEnum):
@@ -25,7 +30,9 @@ class ChargeState(StrEnum):
     BLOCKED = "BLOCKED"
     """Reserved on the balance."""
     WAITING_FOR_REFUND = "WAITING_FOR_REFUND"
+    """It will be returned when its order completes."""
     WAITING_APPROVAL = "WAITING_APPROVAL"
+    """A manager has to agree first."""
     CLOSED = "CLOSED"
     """Written off."""
     REFUNDED = "REFUNDED"

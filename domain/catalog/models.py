@@ -29,7 +29,9 @@ class PlanState(StrEnum):
     """Whether a plan is sold."""
 
     ACTIVE = "ACTIVE"
+    """It can be ordered and delegated."""
     INACTIVE = "INACTIVE"
+    """This tenant stopped selling it; subscriptions go on."""
     DEACTIVATED_BY_PROVIDER = "DEACTIVATED_BY_PROVIDER"
     """The tenant above stopped selling it."""
 

@@ -17,7 +17,9 @@ class PaymentModel(StrEnum):
     """When an account pays."""
 
     PREPAY = "PREPAY"
+    """From a balance, before the service."""
     POSTPAY = "POSTPAY"
+    """By invoice, after the service."""
 
 
 class Account(TenantRow, Base):

@@ -19,21 +19,32 @@ class OrderType(StrEnum):
     """What an order does to its subscription."""
 
     SALES = "SALES"
+    """A new subscription."""
     RENEWAL = "RENEWAL"
+    """Another term."""
     PROLONG = "PROLONG"
+    """The next billing period within the term."""
     CHANGE = "CHANGE"
+    """Other quantities."""
     SWITCH = "SWITCH"
+    """Another plan."""
 
 
 class OrderState(StrEnum):
     """How far an order is."""
 
     WAITING_FOR_PAYMENT = "WAITING_FOR_PAYMENT"
+    """Its payment has not completed."""
     WAITING_FOR_PROVISIONING = "WAITING_FOR_PROVISIONING"
+    """Paid; it takes effect on a later day."""
     PROVISIONING = "PROVISIONING"
+    """The service is being set up."""
     COMPLETED = "COMPLETED"
+    """Done."""
     PROVISIONING_FAILED = "PROVISIONING_FAILED"
+    """The service could not be set up."""
     CANCELLED = "CANCELLED"
+    """It will not be done; nothing was charged for it."""
 
 
 OPEN_ORDER_STATES = (OrderState.WAITING_FOR_PAYMENT, OrderState.WAITING_FOR_PROVISIONING, OrderState.PROVISIONING)

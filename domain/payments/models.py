@@ -19,19 +19,28 @@ class PaymentState(StrEnum):
     """How far a payment is."""
 
     WAITING_FOR_PAYMENT = "WAITING_FOR_PAYMENT"
+    """Nothing has come."""
     PROCESSING = "PROCESSING"
+    """The money is on its way."""
     COMPLETED = "COMPLETED"
+    """The money has come."""
     PAID_FROM_BALANCE = "PAID_FROM_BALANCE"
+    """The balance has paid it."""
     EXPIRED = "EXPIRED"
+    """Not paid in time."""
     CANCELLED = "CANCELLED"
+    """Not wanted any more."""
 
 
 class PaymentPurpose(StrEnum):
     """What a payment is for."""
 
     ORDER = "ORDER"
+    """One order."""
     TOP_UP = "TOP_UP"
+    """Money for the balance."""
     POSTPAID_SERVICES = "POSTPAID_SERVICES"
+    """Services used before."""
 
 
 class Payment(TenantRow, Base):

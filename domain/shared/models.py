@@ -19,10 +19,15 @@ class JobState(StrEnum):
     """How far a job is. `WAITING` covers the first attempt and the pause before a retry."""
 
     WAITING = "WAITING"
+    """Not begun, or waiting for another attempt."""
     RUNNING = "RUNNING"
+    """A worker is at it."""
     DONE = "DONE"
+    """Finished."""
     FAILED = "FAILED"
+    """Given up."""
     CANCELLED = "CANCELLED"
+    """Not wanted any more."""
 
 
 class Job(TenantRow, Base):

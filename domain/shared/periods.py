@@ -16,9 +16,13 @@ class PeriodUnit(StrEnum):
     """What a plan's duration is counted in."""
 
     DAY = "DAY"
+    """Calendar days."""
     MONTH = "MONTH"
+    """Calendar months."""
     YEAR = "YEAR"
+    """Calendar years."""
     ENDLESS = "ENDLESS"
+    """Without an end."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

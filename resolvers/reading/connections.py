@@ -29,8 +29,11 @@ class Scope(Enum):
     """Whose rows a list shows."""
 
     OWN = "OWN"
+    """The tenant's rows."""
     DOWNSTREAM = "DOWNSTREAM"
+    """Its descendants' rows."""
     ALL = "ALL"
+    """Both."""
 
 
 @strawberry.interface(description="Something with a global id.")
