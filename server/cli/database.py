@@ -12,7 +12,7 @@ from server.cli.refusal import Refusal
 from server.embedded import EmbeddedPostgres
 from server.settings import Settings
 
-__all__ = ["Database", "database", "named_database"]
+__all__ = ["Database", "database", "first_line", "named_database"]
 
 OLDEST_VERSION = 15
 CONNECT_LIMIT = 5
@@ -93,5 +93,9 @@ def _version(url: str, variable: str) -> int:
         with psycopg.connect(url, connect_timeout=CONNECT_LIMIT) as connection:
             return connection.info.server_version // 10_000
     except psycopg.Error as error:
-        said = (str(error).strip().splitlines() or ["no reason given"])[0]
-        raise Refusal(f"no connection to the database of {variable}: {said}") from None
+        raise Refusal(f"no connection to the database of {variable}: {first_line(error)}") from None
+
+
+def first_line(error: BaseException | None) -> str:
+    """What a database says of an error without the details that follow."""
+    return (str(error or "").strip().splitlines() or ["no reason given"])[0]

@@ -1,9 +1,10 @@
 """`./headwater migrate`: bring the database's tables to this version."""
 
+from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from migrations.run import upgrade
-from server.cli.database import database
+from server.cli.database import database, first_line
 from server.cli.options import DataDir, settings_with
 from server.cli.refusal import Refusal
 
@@ -17,9 +18,9 @@ def migrate(owner_url: str) -> None:
     """
     try:
         upgrade(owner_url)
-    except DBAPIError as error:
-        said = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
-        raise Refusal(f"the database cannot be migrated: {said}") from error
+    except (DBAPIError, CommandError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        raise Refusal(f"the database cannot be migrated: {first_line(reason)}") from error
 
 
 def command(data_dir: DataDir = None) -> None:

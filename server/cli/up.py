@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from db.engine import application_engine
-from server.cli.database import Database, named_database
+from server.cli.database import Database, first_line, named_database
 from server.cli.migrate import migrate
 from server.cli.options import DataDir, settings_with
 from server.cli.refusal import Refusal
@@ -124,9 +125,13 @@ def registered_operator_token(settings: Settings, database: Database) -> str:
         token = new_token()
         write_secret(file, token + "\n")
     engine = application_engine(database.app_url, pool_size=1, switch_role=database.switches_role)
-    with Sessions(engine).begin(PLATFORM) as session:
-        set_operator_token(session, token)
-    engine.dispose()
+    try:
+        with Sessions(engine).begin(PLATFORM) as session:
+            set_operator_token(session, token)
+    except OperationalError as error:  # no login, or the login may not become the application's role
+        raise Refusal(f"the application has no way into the database: {first_line(error.orig)}") from error
+    finally:
+        engine.dispose()
     return token
 
 
@@ -137,7 +142,7 @@ def loaded_demo(settings: Settings, database: Database, operator_token: str) -> 
     file = settings.data_dir / "demo.json"
     name = sha256(database.owner_url.encode()).hexdigest()
     demo = ensure(database.app_url, operator_token=operator_token)
-    if demo is not None:
+    if demo is not None and demo.tokens:
         kept = Kept(demo.tokens, demo.query)
         write_secret(file, json.dumps({"database": name, "tokens": kept.tokens, "query": kept.query}, indent=2))
         return kept

@@ -61,6 +61,6 @@ def examples() -> list[dict[str, str]]:
         variables = re.search(r"(?m)^# variables: (.*)\n", part)
         tab = {"query": part.replace(variables[0], "").strip() + "\n" if variables else part.strip() + "\n"}
         if variables:
-            tab["variables"] = json.dumps(json.loads(variables[1]), indent=2)
+            tab["variables"] = json.dumps(json.loads(variables[1]), indent=2, ensure_ascii=False)
         tabs.append(tab)
     return tabs

@@ -9,6 +9,7 @@ import pytest
 
 from server.embedded import EmbeddedPostgres
 from server.settings import ROOT
+from tests.conftest import Server
 
 
 def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -71,6 +72,29 @@ def test_migrate_starts_the_database_for_as_long_as_it_takes(tmp_path: Path) -> 
     assert EmbeddedPostgres.running(tmp_path) is None
     with EmbeddedPostgres(tmp_path) as server, psycopg.connect(server.app_url()) as connection:
         assert connection.execute("SELECT count(*) FROM tenants").fetchone() == (0,)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path, fresh_database: Server) -> None:
+    # given
+    with psycopg.connect(fresh_database.owner) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'from_the_future'")
+    # when
+    done = run("up", "--port", "0", "--data-dir", tmp_path, DATABASE_URL=fresh_database.owner)
+    # then
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("headwater: the database cannot be migrated: Can't locate revision")
+
+
+def test_a_login_that_cannot_become_the_application_is_named(tmp_path: Path) -> None:
+    # given
+    with EmbeddedPostgres(tmp_path / "elsewhere") as server:  # roles belong to a whole server
+        with psycopg.connect(server.superuser_url()) as connection:
+            connection.execute("REVOKE headwater_app FROM headwater_owner")
+        # when
+        done = run("up", "--port", "0", "--data-dir", tmp_path, DATABASE_URL=server.owner_url())
+    # then
+    assert done.returncode == 1
+    assert "headwater: the application has no way into the database: " in done.stderr.splitlines()[-1]
 
 
 def test_a_worker_without_a_database_says_so(tmp_path: Path) -> None:
