@@ -107,6 +107,8 @@ class EmbeddedPostgres:
                 _shut_down(psutil.Process(self.process.pid), fast=fast, limit=limit)
             self.process.wait()
             self.process = None
+            if self._socket_dir is not None and self._socket_dir.parent != self.data_dir:
+                shutil.rmtree(self._socket_dir, ignore_errors=True)
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -204,7 +204,8 @@ def welcome(settings: Settings, listening: socket.socket, operator_token: str, k
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     lines = ["", "Headwater is ready.", "", f"  {'explorer':14}  {address}/", f"  {'API':14}  {address}/graphql"]
     lines += ["", "Tokens:", ""]
-    tokens = {"operator": operator_token, **(kept.tokens if kept else {})}
+    shown = operator_token if settings.operator_token is None else "the one of HEADWATER_OPERATOR_TOKEN"
+    tokens = {"operator": shown, **(kept.tokens if kept else {})}
     width = max(14, *map(len, tokens))
     lines += [f"  {label:{width}}  {token}" for label, token in tokens.items()]
     if kept is not None:

@@ -161,8 +161,15 @@ def test_a_stale_process_number_that_another_program_has_by_now_is_no_server(tmp
 
 
 def test_a_path_too_long_for_a_socket_gets_a_short_one(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / ("long" * 30)) as server, psycopg.connect(server.app_url()) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
+    # when
+    with EmbeddedPostgres(tmp_path / ("long" * 30)) as server:
+        with psycopg.connect(server.app_url()) as connection:
+            # then
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+            (socket_dir,) = connection.execute("SHOW unix_socket_directories").fetchone() or ("",)
+        folder = Path(socket_dir.strip('"'))
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not folder.exists()
 
 
 def test_an_odd_path_is_quoted(tmp_path: Path) -> None:
