@@ -1,0 +1,227 @@
+"""What a plan and a service term must be to be saved. Each refusal names the field and its limit."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from domain.catalog.drafts import FEES, FeesDraft, PlanDraft, PlanPeriodDraft, PlanResourceDraft
+from domain.shared.billing_policy import Anchor, FeeSet, Horizon, Term, policy_of, violations
+from domain.shared.billing_types import BillingType
+from domain.shared.decimals import clean_price, clean_units, plain
+from domain.shared.errors import InvalidInput
+from domain.shared.money import is_currency
+from domain.shared.periods import PeriodUnit
+from tenancy.texts import clean_text
+
+__all__ = [
+    "PRIORITY_LIMIT",
+    "SKU_LIMIT",
+    "check_billing_type",
+    "check_whole",
+    "clean_description",
+    "clean_key",
+    "clean_plan",
+    "period_key",
+]
+
+KEY_LIMIT = 100
+"""Characters of a key."""
+SKU_LIMIT = 200
+"""Characters."""
+DESCRIPTION_LIMIT = 10_000
+"""Characters."""
+PERIODS_LIMIT = 50
+RESOURCES_LIMIT = 200
+PROTECTION_LIMIT = 120
+"""Months of price protection."""
+PRIORITY_LIMIT = 1_000_000
+
+_KEY = re.compile(r"[a-z0-9_]+")
+_LONGEST = {PeriodUnit.DAY: 3660, PeriodUnit.MONTH: 120, PeriodUnit.YEAR: 10}
+
+
+def clean_key(key: str, *path: str | int) -> str:
+    """A key people choose. Raises InvalidInput unless it is made of a–z, 0–9 and the underscore."""
+    if not _KEY.fullmatch(key):
+        raise InvalidInput(
+            f"{path[-1]} may hold a to z, 0 to 9 and the underscore, got {key[:KEY_LIMIT]!r}.", path=path
+        )
+    if len(key) > KEY_LIMIT:
+        raise InvalidInput(f"{path[-1]} has {len(key)} characters; at most {KEY_LIMIT} are allowed.", path=path)
+    return key
+
+
+def check_whole(value: int, *path: str | int, least: int, most: int) -> None:
+    """Raise InvalidInput unless `least ≤ value ≤ most`."""
+    if not least <= value <= most:
+        raise InvalidInput(f"{path[-1]} must be from {least} to {most}, got {value}.", path=path)
+
+
+def clean_description(text: str | None, *path: str | int) -> str | None:
+    """A text of several lines, normalized; an empty one is none.
+
+    Raises InvalidInput when it is longer than 10,000 characters or holds control characters.
+    """
+    text = unicodedata.normalize("NFC", (text or "").replace("\r\n", "\n")).strip()
+    if len(text) > DESCRIPTION_LIMIT:
+        raise InvalidInput(
+            f"{path[-1]} has {len(text)} characters; at most {DESCRIPTION_LIMIT} are allowed.", path=path
+        )
+    if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text if letter not in "\n\t"):
+        raise InvalidInput(f"{path[-1]} holds control characters.", path=path)
+    return text or None
+
+
+def period_key(period: PlanPeriodDraft) -> str:
+    """What a period is called in every copy of its plan: `1_YEAR`, `ENDLESS`, `14_DAY_TRIAL`."""
+    length = period.unit.value if period.duration is None else f"{period.duration}_{period.unit.value}"
+    return f"{length}_TRIAL" if period.trial else length
+
+
+def clean_plan(draft: PlanDraft, *, billing_day: int) -> PlanDraft:
+    """The plan with texts tidied, prices at four decimals and minimums filled in.
+
+    `billing_day` is its service term's. Raises InvalidInput with a path from the plan's own fields.
+    """
+    if not is_currency(draft.currency):
+        raise InvalidInput(
+            f"currency must be an ISO 4217 code such as EUR, got {draft.currency[:10]!r}.", path=("currency",)
+        )
+    check_whole(draft.price_protection_months, "price_protection_months", least=0, most=PROTECTION_LIMIT)
+    _check_free_period(draft)
+    cleaned = replace(
+        draft,
+        name=clean_text(draft.name, "name"),
+        sku=None if draft.sku is None else clean_text(draft.sku, "sku", limit=SKU_LIMIT),
+        description=clean_description(draft.description, "description"),
+        periods=_clean_periods(draft.periods),
+        resources=_clean_resources(draft.resources),
+    )
+    check_billing_type(
+        cleaned.billing_type,
+        billing_day=billing_day,
+        periods=[Term(period.duration, period.unit) for period in cleaned.periods],
+        period_fees=[fee_set(period.fees) for period in cleaned.periods],
+        resource_fees={resource.key: fee_set(resource.fees) for resource in cleaned.resources},
+    )
+    return cleaned
+
+
+def fee_set(fees: FeesDraft | None) -> FeeSet:
+    """Fees in the words of the policy table; none are zero."""
+    return FeeSet() if fees is None else FeeSet(fees.setup, fees.recurring_per_month, fees.renewal)
+
+
+def check_billing_type(
+    billing_type: BillingType,
+    *,
+    billing_day: int,
+    periods: Sequence[Term],
+    period_fees: Sequence[FeeSet],
+    resource_fees: Mapping[str, FeeSet],
+) -> None:
+    """Raise InvalidInput when the policy table says that a plan cannot have this billing type.
+
+    `resource_fees` go by key, in the order in which the input has the resources.
+    """
+    found = violations(
+        billing_type,
+        billing_day=billing_day,
+        periods=periods,
+        resource_fees=resource_fees,
+        plan_fees=period_fees,
+    )
+    for violation in found:
+        subject, _, field = violation.field.rpartition(".")
+        fee = {"recurring": "recurring_per_month"}.get(field, field)
+        path: tuple[str | int, ...] = {"billing_day": ("service_term_id",)}.get(violation.field, ("periods",))
+        if subject == "plan_fees":
+            at = next(i for i, fees in enumerate(period_fees) if getattr(fees, field) != 0)
+            path = ("periods", at, "fees", fee)
+        elif subject:
+            key = subject.removeprefix("resource_fees.")
+            path = ("resources", list(resource_fees).index(key), "fees", fee)
+        raise InvalidInput(f"{violation.message}.", path=path)
+
+
+def _check_free_period(draft: PlanDraft) -> None:
+    policy = policy_of(draft.billing_type)
+    monthly = policy.horizon is Horizon.CURRENT_PERIOD and policy.anchor is Anchor.BILLING_DAY
+    if draft.free_period and not monthly:
+        raise InvalidInput(
+            f"free_period is for types that charge month by month to the billing day; {draft.billing_type} is not one.",
+            path=("free_period",),
+        )
+
+
+def _clean_periods(periods: Sequence[PlanPeriodDraft]) -> list[PlanPeriodDraft]:
+    if not 1 <= len(periods) <= PERIODS_LIMIT:
+        raise InvalidInput(f"A plan has 1 to {PERIODS_LIMIT} periods, got {len(periods)}.", path=("periods",))
+    for at, period in enumerate(periods):
+        where = ("periods", at, "duration")
+        if period.unit is PeriodUnit.ENDLESS:
+            if period.duration is not None:
+                raise InvalidInput("An endless period has no duration.", path=where)
+        elif period.duration is None:
+            raise InvalidInput(f"duration is missing: how many {period.unit.lower()}s?", path=where)
+        else:
+            check_whole(period.duration, *where, least=1, most=_LONGEST[period.unit])
+    _refuse_repeats([period_key(period) for period in periods], "periods", None)
+    return [
+        replace(
+            period,
+            fees=_clean_fees(period.fees, "periods", at, "fees"),
+            net_cost=_clean_fees(period.net_cost, "periods", at, "net_cost"),
+        )
+        for at, period in enumerate(periods)
+    ]
+
+
+def _clean_resources(resources: Sequence[PlanResourceDraft]) -> list[PlanResourceDraft]:
+    if len(resources) > RESOURCES_LIMIT:
+        raise InvalidInput(
+            f"A plan has at most {RESOURCES_LIMIT} resources, got {len(resources)}.", path=("resources",)
+        )
+    cleaned = [_clean_resource(resource, at) for at, resource in enumerate(resources)]
+    _refuse_repeats([resource.key for resource in cleaned], "resources", "key")
+    return cleaned
+
+
+def _clean_resource(resource: PlanResourceDraft, at: int) -> PlanResourceDraft:
+    where = ("resources", at)
+    check_whole(resource.priority, *where, "priority", least=-PRIORITY_LIMIT, most=PRIORITY_LIMIT)
+    included = clean_units(resource.included, *where, "included")
+    minimum = included if resource.minimum is None else clean_units(resource.minimum, *where, "minimum")
+    maximum = None if resource.maximum is None else clean_units(resource.maximum, *where, "maximum")
+    if maximum is not None and maximum < minimum:
+        raise InvalidInput(
+            f"maximum must not be below minimum, which is {plain(minimum)}; got {plain(maximum)}.",
+            path=(*where, "maximum"),
+        )
+    return replace(
+        resource,
+        key=clean_key(resource.key, *where, "key"),
+        name=clean_text(resource.name, *where, "name"),
+        unit=clean_text(resource.unit, *where, "unit", limit=50),
+        included=included,
+        minimum=minimum,
+        maximum=maximum,
+        fees=_clean_fees(resource.fees, *where, "fees"),
+        net_cost=_clean_fees(resource.net_cost, *where, "net_cost"),
+    )
+
+
+def _clean_fees(fees: FeesDraft | None, *path: str | int) -> FeesDraft:
+    if fees is None:
+        return FeesDraft()
+    return FeesDraft(**{name: clean_price(getattr(fees, name), *path, name) for name in FEES})
+
+
+def _refuse_repeats(keys: Iterable[str], collection: str, field: str | None) -> None:
+    seen: set[str] = set()
+    for at, key in enumerate(keys):
+        if key in seen:
+            path = (collection, at) if field is None else (collection, at, field)
+            raise InvalidInput(f"{collection} names {key} twice.", path=path)
+        seen.add(key)
