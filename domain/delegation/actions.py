@@ -1,0 +1,207 @@
+"""Which plan goes to whom."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.ids import uuid7
+from domain.catalog.drafts import FEES
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState
+from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
+from domain.delegation.copies import announce_copies, forget_loaded, levels_below
+from domain.delegation.errors import AlreadyDelegated, PlanNotActive
+from domain.shared import outbox
+from domain.shared.decimals import clean_percent
+from domain.shared.errors import InvalidInput, NotFound
+from domain.shared.money import marked_up
+from domain.shared.numbers import number_for
+from tenancy.clock import Clock
+from tenancy.models import Tenant
+from tenancy.scope import Scope
+
+__all__ = ["MARKUP_LIMIT", "clean_markup", "deactivate_plan", "delegate_plan"]
+
+TENANTS_LIMIT = 500
+"""Copies made at once."""
+
+MARKUP_LIMIT = 1000
+"""Percent: a price is at most eleven times its net cost."""
+
+
+def clean_markup(percent: Decimal) -> Decimal:
+    """A markup; below zero it sells under cost. Raises InvalidInput outside (−100, 1000] and beyond four decimals."""
+    return clean_percent(percent, "markup_percent", above=-100, most=MARKUP_LIMIT)
+
+
+def delegate_plan(
+    session: Session,
+    scope: Scope,
+    *,
+    plan_id: UUID,
+    tenant_ids: Sequence[UUID],
+    markup_percent: Decimal | None = None,
+    clock: Clock,
+) -> Sequence[Plan]:
+    """Give an active plan of the acting tenant to tenants directly below it; the copies in the order asked.
+
+    A copy's net costs are this plan's prices. Its prices are those with the markup, or, without one, the net costs
+    themselves until they are set by hand. It keeps the plan's currency. The scope must write downstream.
+
+    Raises NotFound, ActAsRequired, InvalidInput; PlanNotActive; AlreadyDelegated for a tenant that has a copy.
+    """
+    markup = None if markup_percent is None else clean_markup(markup_percent)
+    plan = own_plan_for_update(session, scope, plan_id, "plan_id")
+    if plan.state is not PlanState.ACTIVE:
+        raise PlanNotActive("delegated", plan.state)
+    tenants = _children(session, plan, tenant_ids)
+    _refuse_second_copies(session, plan, tenants)
+    periods, resources = periods_of(session, plan), resources_of(session, plan)
+    copies = []
+    details: list[PlanPeriod | PlanResource] = []
+    for tenant in tenants:
+        copy = _copy_of(plan, tenant, number=number_for(session, tenant, "plans"), markup=markup, now=clock.now)
+        copies.append(copy)
+        details += [
+            PlanPeriod(**_owned_by(copy), **_taken(period, _OF_PERIOD), **_prices(period, markup)) for period in periods
+        ]
+        details += [
+            PlanResource(**_owned_by(copy), **_taken(resource, _OF_RESOURCE), **_prices(resource, markup))
+            for resource in resources
+        ]
+    session.add_all(copies)
+    session.flush()
+    session.add_all(details)
+    session.flush()
+    for copy in copies:
+        outbox.announce(session, scope, "plan.delegated", subject=copy, prefix="pln", at=clock.now)
+    return copies
+
+
+def deactivate_plan(session: Session, scope: Scope, *, plan_id: UUID, clock: Clock) -> Plan:
+    """Stop selling an active plan: no new orders for it or for its copies at any level; subscriptions go on.
+
+    Copies below that were active become DEACTIVATED_BY_PROVIDER; one that its own tenant had made inactive stays so.
+    The scope must write downstream. Raises NotFound, ActAsRequired, PlanNotActive.
+    """
+    plan = own_plan_for_update(session, scope, plan_id, "plan_id")
+    if plan.state is not PlanState.ACTIVE:
+        raise PlanNotActive("deactivated", plan.state)
+    plan.state = PlanState.INACTIVE
+    plan.version += 1
+    plan.updated_at = clock.now
+    session.flush()
+    outbox.announce(session, scope, "plan.deactivated", subject=plan, prefix="pln", at=clock.now)
+    stopped: list[UUID] = []
+    for level in levels_below(session, plan.distributor_id, plan.id):
+        stopped += session.scalars(
+            update(Plan)
+            .where(Plan.distributor_id == plan.distributor_id, Plan.id.in_(level), Plan.state == PlanState.ACTIVE)
+            .values(state=PlanState.DEACTIVATED_BY_PROVIDER, version=Plan.version + 1, updated_at=clock.now)
+            .returning(Plan.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+    announce_copies(session, scope, "plan.deactivated_by_provider", stopped, at=clock.now)
+    forget_loaded(session)
+    return plan
+
+
+def _children(session: Session, plan: Plan, tenant_ids: Sequence[UUID]) -> Sequence[Tenant]:
+    """The tenants, in the order asked, each directly below the plan's."""
+    if not 1 <= len(tenant_ids) <= TENANTS_LIMIT:
+        raise InvalidInput(
+            f"Name 1 to {TENANTS_LIMIT} tenants to delegate to, got {len(tenant_ids)}.", path=("tenant_ids",)
+        )
+    found = {
+        tenant.id: tenant
+        for tenant in session.scalars(
+            select(Tenant).where(Tenant.distributor_id == plan.distributor_id, Tenant.id.in_(tenant_ids))
+        )
+    }
+    for at, id in enumerate(tenant_ids):
+        if id not in found:
+            raise NotFound("tenant_ids", at)
+        tenant = found[id]
+        if tenant.parent_id != plan.tenant_id:
+            raise InvalidInput(
+                f"{tenant.name} is not directly below you; a plan goes down one level at a time.",
+                path=("tenant_ids", at),
+            )
+        if id in tenant_ids[:at]:
+            raise InvalidInput(f"tenant_ids names {tenant.name} twice.", path=("tenant_ids", at))
+    return [found[id] for id in tenant_ids]
+
+
+def _refuse_second_copies(session: Session, plan: Plan, tenants: Sequence[Tenant]) -> None:
+    copies = {
+        copy.tenant_id: copy.number
+        for copy in session.execute(
+            select(Plan.tenant_id, Plan.number).where(
+                Plan.distributor_id == plan.distributor_id, Plan.parent_id == plan.id
+            )
+        )
+    }
+    for at, tenant in enumerate(tenants):
+        if tenant.id in copies:
+            raise AlreadyDelegated(tenant.name, copies[tenant.id], path=("tenant_ids", at))
+
+
+_OF_PLAN = (
+    "name",
+    "sku",
+    "description",
+    "public",
+    "billing_type",
+    "fixed_price",
+    "free_period",
+    "price_protection_months",
+    "expired_renewal",
+    "currency",
+    "service_term_id",
+    "origin_id",
+    "synchronized_version",
+)
+_OF_PERIOD = ("key", "position", "duration", "unit", "trial", "public")
+_OF_RESOURCE = ("key", "name", "unit", "priority", "public", "included", "minimum", "maximum")
+
+
+def _copy_of(plan: Plan, tenant: Tenant, *, number: str, markup: Decimal | None, now: datetime) -> Plan:
+    return Plan(
+        distributor_id=tenant.distributor_id,
+        id=uuid7(),
+        tenant_id=tenant.id,
+        tenant_path=tenant.tenant_path,
+        number=number,
+        product_id=None,
+        parent_id=plan.id,
+        markup_percent=markup,
+        version=1,
+        created_at=now,
+        updated_at=now,
+        **_taken(plan, _OF_PLAN),
+    )
+
+
+def _owned_by(copy: Plan) -> Mapping[str, object]:
+    return {
+        "distributor_id": copy.distributor_id,
+        "tenant_id": copy.tenant_id,
+        "tenant_path": copy.tenant_path,
+        "plan_id": copy.id,
+        "created_at": copy.created_at,
+        "updated_at": copy.updated_at,
+    }
+
+
+def _taken(row: object, names: Sequence[str]) -> Mapping[str, object]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _prices(upstream: PlanPeriod | PlanResource, markup: Decimal | None) -> Mapping[str, Decimal]:
+    """A copy's net costs are the prices above; its prices those with the markup."""
+    net = {name: getattr(upstream, name) for name in FEES}
+    price = net if markup is None else {name: marked_up(net[name], markup) for name in FEES}
+    return price | {f"net_{name}": net[name] for name in FEES}

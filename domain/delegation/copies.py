@@ -1,0 +1,90 @@
+"""The copies below a plan, level by level.
+
+Whoever changes copies locks them first, always in this order: the plan itself, then level by level, in a level by
+path. Two that meet in one tree of copies therefore wait for each other and never in a circle.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, exists, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.shared.models import Event
+from tenancy.scope import Scope
+
+__all__ = ["announce_copies", "forget_loaded", "has_copies", "levels_below", "locked_copies", "raise_versions"]
+
+
+def has_copies(session: Session, plan: Plan) -> bool:
+    """Whether the plan was delegated to anybody, at any level."""
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    Plan.distributor_id == plan.distributor_id,
+                    Plan.origin_id == plan.origin_id,
+                    Plan.id != plan.origin_id,
+                )
+            )
+        )
+    )
+
+
+def locked_copies(session: Session, distributor_id: UUID, parent_ids: Collection[UUID]) -> Sequence[Row[UUID, bool]]:
+    """The copies directly below these plans, locked: their ids, and whether a markup makes their prices."""
+    return session.execute(
+        select(Plan.id, Plan.markup_percent.is_not(None).label("automatic"))
+        .where(Plan.distributor_id == distributor_id, Plan.parent_id.in_(parent_ids))
+        .order_by(Plan.tenant_path, Plan.id)
+        .with_for_update()
+    ).all()
+
+
+def levels_below(session: Session, distributor_id: UUID, plan_id: UUID) -> Iterator[list[UUID]]:
+    """The ids of the copies one level down, two levels down, and so on; each level is locked when it is reached."""
+    level = [plan_id]
+    while level := [copy.id for copy in locked_copies(session, distributor_id, level)]:
+        yield level
+
+
+def raise_versions(session: Session, distributor_id: UUID, plan_ids: Collection[UUID], *, at: datetime) -> None:
+    """Count a change of these plans, of their periods or of their resources."""
+    session.execute(
+        update(Plan)
+        .where(Plan.distributor_id == distributor_id, Plan.id.in_(plan_ids))
+        .values(version=Plan.version + 1, updated_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def announce_copies(session: Session, scope: Scope, type: str, plan_ids: Collection[UUID], *, at: datetime) -> None:
+    """Add an event for each of these plans to the stream of its own tenant, in one statement."""
+    columns = {
+        "id": func.app_uuid7(),
+        "distributor_id": Plan.distributor_id,
+        "tenant_id": Plan.tenant_id,
+        "tenant_path": Plan.tenant_path,
+        "type": literal(type),
+        "subject_kind": literal("pln"),
+        "subject_id": Plan.id,
+        "actor_id": literal(scope.actor_id, Event.actor_id.type),
+        "job_id": literal(scope.job_id, Event.job_id.type),
+        "created_at": literal(at, Event.created_at.type),
+        "updated_at": literal(at, Event.updated_at.type),
+    }
+    rows = (
+        select(*columns.values())
+        .where(Plan.distributor_id == scope.distributor_id, Plan.id.in_(plan_ids))
+        .order_by(Plan.tenant_path, Plan.id)
+    )
+    session.execute(insert(Event).from_select(list(columns), rows, include_defaults=False))
+
+
+def forget_loaded(session: Session) -> None:
+    """Let the session read plans afresh: statements have changed rows behind its back."""
+    for row in session:
+        if isinstance(row, (Plan, PlanPeriod, PlanResource)):
+            session.expire(row)

@@ -1,0 +1,148 @@
+"""From one level's prices to the next: set-based, inside the transaction that changed them.
+
+The law: a copy's net costs are the prices of the plan it was delegated from, at every level, always.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Numeric, case, func, literal, literal_column, or_, update
+from sqlalchemy.exc import DataError
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from domain.catalog.drafts import FEES
+from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.delegation.copies import announce_copies, forget_loaded, locked_copies, raise_versions
+from domain.shared.errors import InvalidInput
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+
+__all__ = ["apply_markups", "marked_up_in_sql", "reprice_below"]
+
+_DETAILS: tuple[type[PlanPeriod] | type[PlanResource], ...] = (PlanPeriod, PlanResource)
+_HUNDREDTH = literal(Decimal("0.01"), Numeric())
+_TO_FOUR_DECIMALS: ColumnElement[int] = literal_column("4")
+
+
+def marked_up_in_sql(
+    net: ColumnElement[Decimal] | InstrumentedAttribute[Decimal],
+    percent: ColumnElement[Decimal | None] | InstrumentedAttribute[Decimal | None],
+) -> ColumnElement[Decimal]:
+    """`domain.shared.money.marked_up` for the database: net × (100 + percent) / 100, half up to four decimals.
+
+    Multiplied by 0.01 instead of divided by 100: PostgreSQL multiplies exactly, and `round` of a numeric goes away
+    from zero, so that there is one rounding.
+    """
+    return func.round(net * (literal(Decimal(100), Numeric()) + percent) * _HUNDREDTH, _TO_FOUR_DECIMALS)
+
+
+def apply_markups(session: Session, distributor_id: UUID, plan_ids: Collection[UUID], *, at: datetime) -> set[UUID]:
+    """Set the prices of those of these plans that have a markup, from their own net costs.
+
+    Returns the plans whose prices have changed. Versions are the caller's business. Raises InvalidInput for a price
+    that no column holds.
+    """
+    session.flush()
+    changed: set[UUID] = set()
+    for model in _DETAILS:
+        prices = {fee: marked_up_in_sql(getattr(model, f"net_{fee}"), Plan.markup_percent) for fee in FEES}
+        statement = (
+            update(model)
+            .where(
+                model.distributor_id == distributor_id,
+                model.plan_id.in_(plan_ids),
+                Plan.distributor_id == model.distributor_id,
+                Plan.id == model.plan_id,
+                Plan.markup_percent.is_not(None),
+                or_(*(getattr(model, fee).is_distinct_from(price) for fee, price in prices.items())),
+            )
+            .values(prices | {"updated_at": at})
+            .returning(model.plan_id)
+            .execution_options(synchronize_session=False)
+        )
+        try:
+            changed |= set(session.scalars(statement))
+        except DataError as error:
+            raise _too_large(error) from error
+    forget_loaded(session)
+    return changed
+
+
+def reprice_below(session: Session, scope: Scope, plan_ids: Collection[UUID], *, clock: Clock) -> int:
+    """Carry the prices of these plans down: net costs of all copies, prices of those that have a markup.
+
+    A copy whose prices are set by hand keeps them, and so does everything below it. Returns how many copies have new
+    net costs. The plans are locked by the caller; the scope writes downstream. Raises InvalidInput for a price that no
+    column holds.
+    """
+    session.flush()
+    repriced = 0
+    parents = set(plan_ids)
+    while parents:
+        copies = locked_copies(session, _distributor(scope), parents)
+        if not copies:
+            break
+        ids = [copy.id for copy in copies]
+        changed = _take_upstream_prices(session, scope, ids, at=clock.now)
+        if changed:
+            automatic = {copy.id for copy in copies if copy.automatic} & changed
+            raise_versions(session, _distributor(scope), changed, at=clock.now)
+            announce_copies(session, scope, "plan.repriced", automatic, at=clock.now)
+            announce_copies(session, scope, "plan.net_cost_changed", changed - automatic, at=clock.now)
+            repriced += len(changed)
+            parents = automatic
+        else:
+            parents = set()
+    forget_loaded(session)
+    return repriced
+
+
+def _take_upstream_prices(session: Session, scope: Scope, copies: Collection[UUID], *, at: datetime) -> set[UUID]:
+    """One level. Returns the copies whose net costs or prices have changed."""
+    changed: set[UUID] = set()
+    for model in _DETAILS:
+        above = aliased(model)
+        values: dict[str, ColumnElement[Decimal]] = {}
+        for fee in FEES:
+            price = getattr(above, fee)
+            values[f"net_{fee}"] = price
+            values[fee] = case(
+                (Plan.markup_percent.is_(None), getattr(model, fee)),
+                else_=marked_up_in_sql(price, Plan.markup_percent),
+            )
+        statement = (
+            update(model)
+            .where(
+                model.distributor_id == scope.distributor_id,
+                model.plan_id.in_(copies),
+                Plan.distributor_id == model.distributor_id,
+                Plan.id == model.plan_id,
+                above.distributor_id == model.distributor_id,
+                above.plan_id == Plan.parent_id,
+                above.key == model.key,
+                or_(*(getattr(model, name).is_distinct_from(value) for name, value in values.items())),
+            )
+            .values(values | {"updated_at": at})
+            .returning(model.plan_id)
+            .execution_options(synchronize_session=False)
+        )
+        try:
+            changed |= set(session.scalars(statement))
+        except DataError as error:
+            raise _too_large(error) from error
+    return changed
+
+
+def _distributor(scope: Scope) -> UUID:
+    if scope.distributor_id is None:
+        raise ValueError("prices are carried down inside one distributor")
+    return scope.distributor_id
+
+
+def _too_large(error: DataError) -> Exception:
+    """A chain of markups can make a price with more digits than the column has."""
+    if getattr(error.orig, "sqlstate", None) == "22003":
+        return InvalidInput("With these markups a price further down has more than 14 digits before the point.")
+    return error
