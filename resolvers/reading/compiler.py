@@ -1,7 +1,7 @@
 """From a selection set to one SQL expression: the response, as JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -19,10 +19,8 @@ from graphql import (
     is_non_null_type,
     is_object_type,
 )
-from sqlalchemy import JSON, Select, Text, case, cast, column, func, literal, null, true
+from sqlalchemy import JSON, Select, Text, case, cast, column, func, literal, null
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql import operators
-from sqlalchemy.sql.visitors import replacement_traverse
 
 from resolvers.reading.binding import Binder
 from resolvers.reading.catalog import (
@@ -30,7 +28,6 @@ from resolvers.reading.catalog import (
     Target,
     instance,
     is_connection,
-    leads_back,
     python_name,
     visible,
 )
@@ -52,6 +49,7 @@ from resolvers.reading.declarations import (
 )
 from resolvers.reading.inputs import Argument, Questions, arguments
 from resolvers.reading.lists import declared_order
+from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence
 from resolvers.reading.selections import Selected, Selections
 from resolvers.reading.statement import (
     Frame,
@@ -65,7 +63,6 @@ from resolvers.reading.statement import (
     public_id,
     required,
 )
-from resolvers.reading.viewer import VIEWER
 from tenancy.permissions import Permission
 
 __all__ = ["Compiler", "Declined", "Forbidden", "Patch", "Row"]
@@ -103,25 +100,6 @@ class Made:
     value: Sql
     is_json: bool = True
     nullable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a SELECT under construction, or the part of it that an object shows."""
-
-    frame: Frame
-    table: Any = None
-    """Null at a root."""
-    reads: Reads | None = None
-    parts: Mapping[str, Sql] = field(default_factory=dict)
-    document: Sql | None = None
-
-    @property
-    def columns(self) -> Any:
-        """The row's columns by name."""
-        if self.table is None:
-            return VIEWER
-        return self.table.c
 
 
 class Compiler:
@@ -168,19 +146,13 @@ class Compiler:
         if is_object_type(type_):
             return self.object(type_, sets, replace(row, reads=self.catalog.reads(type_) or row.reads), at)
         choices = [
-            (self.is_of(target, row), self.object(target.type, sets, replace(row, reads=target.reads), at))
+            (is_of(target, row), self.object(target.type, sets, replace(row, reads=target.reads), at))
             for target in targets
             if row.reads is not None and target.reads.table is row.reads.table
         ]
         if not choices:
             raise Declined(f"{type_.name} reads no table")
         return case(*choices)
-
-    @staticmethod
-    def is_of(target: Target, row: Row) -> Sql:
-        """Whether the row is of this type, among those of its table."""
-        when = target.reads.when
-        return true() if when is None else _on(when, row)
 
     def _field(self, type_: GraphQLObjectType, selected: Selected, row: Row, at: Template) -> Sql:
         if selected.name == "__typename":
@@ -397,67 +369,8 @@ class Compiler:
         """The row of this type with this id, as an object; null when it is not there."""
         other, conditions = self.reach(target.reads)
         conditions.append(other.columns.id == id)
-        conditions.append(self.is_of(target, other))
+        conditions.append(is_of(target, other))
         if where is not None:
             conditions.append(where(other.columns))
         value = self.object(target.type, sets, other, at)
         return row.frame.one(other.frame.select(value).where(*conditions).limit(1), self.name())
-
-
-def inner_row(declaration: Inline, row: Row) -> Row:
-    """The row as an inline object sees it."""
-    parts = {name: source(row.columns) for name, source in declaration.parts.items()}
-    document = None if declaration.document is None else declaration.document(row.columns)
-    return replace(row, parts=parts, document=document)
-
-
-def presence(declaration: Inline, row: Row) -> Sql | None:
-    """When an inline object is there; None: always."""
-    if declaration.when is not None:
-        condition = declaration.when(row.columns)
-        return condition if may_be_null_inside(condition) else None
-    if declaration.document is not None:
-        document = declaration.document(row.columns)
-        return document.is_not(None) if may_be_null(document) else None
-    return None
-
-
-def may_be_null_inside(condition: Sql) -> bool:
-    """Whether `x IS NOT NULL` says anything: x may be null. Other conditions always do."""
-    if getattr(condition, "operator", None) is operators.is_not:
-        return may_be_null(condition.left)
-    return True
-
-
-def joined(declaration: Related, reads: Reads, type_: Any, row: Row, other: Row) -> list[Sql]:
-    """How the other row is found."""
-    here, there = row.columns, other.columns
-    conditions: list[Sql] = []
-    if "distributor_id" in there and row.table is not None:
-        conditions.append(there.distributor_id == here.distributor_id)
-    key = getattr(declaration.key, "key", None)
-    if leads_back(declaration, reads, row.reads, type_):
-        conditions.append(there[key] == here.id)
-    else:
-        conditions.append(there.id == (here[key] if key is not None else declaration.key(here)))
-    if declaration.where is not None:
-        conditions.append(declaration.where(there))
-    return conditions
-
-
-def member(document: Sql, name: str, leaf: str, *, many: bool) -> Sql:
-    """A leaf inside a document; null where it is missing or JSON's null."""
-    key = literal(name, Text())
-    if many or leaf in {"Int", "Boolean", "Float"}:
-        return func.nullif(document.op("->")(key), cast(literal("null", Text()), JSONB()))
-    return document.op("->>")(key)
-
-
-def _on(condition: Any, row: Row) -> Sql:
-    """A condition written on the model, on the row instead."""
-    columns = row.columns
-
-    def swap(element: Any, **_: Any) -> Any:
-        return columns[element.key] if hasattr(element, "table") and element.key in columns else None
-
-    return replacement_traverse(condition, {}, swap)  # type: ignore[no-any-return]

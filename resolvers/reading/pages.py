@@ -6,12 +6,13 @@ from typing import Any
 from graphql import GraphQLError, GraphQLNamedType, GraphQLObjectType, SelectionSetNode, get_named_type, is_object_type
 from sqlalchemy import BigInteger, Select, Text, and_, cast, false, func, literal, select
 
-from resolvers.reading.binding import page_size
-from resolvers.reading.catalog import Target, is_inherited, python_name
-from resolvers.reading.compiler import EVERY, Compiler, Declined, Row, Template
-from resolvers.reading.declarations import Listing, Reads
+from resolvers.reading.binding import Binder, page_size
+from resolvers.reading.catalog import Catalog, Target, is_inherited, python_name
+from resolvers.reading.compiler import EVERY, Compiler, Declined, Template
+from resolvers.reading.declarations import Listing
 from resolvers.reading.inputs import Argument, arguments
 from resolvers.reading.lists import Filter, Order, beyond, cursor, found_by, order_of
+from resolvers.reading.rows import Row, is_of
 from resolvers.reading.selections import Selected
 from resolvers.reading.statement import Frame, Sql, empty_list, json_list, json_object
 from resolvers.reading.viewer import VIEWER
@@ -21,6 +22,106 @@ __all__ = ["Page"]
 
 MOST_COUNTED = 100_000
 """Largest `totalCount(limit:)`."""
+
+
+def one_way(given: Mapping[str, Argument]) -> None:
+    """Refuse a page that is counted from both ends."""
+    if "first" in given and "last" in given:
+        raise GraphQLError("A page has either `first` or `last`.", extensions={"code": "INVALID_INPUT"})
+
+
+def count_limit(amount: int) -> int:
+    """How far `totalCount` counts. Raises GraphQLError with the limit and the amount."""
+    if not 1 <= amount <= MOST_COUNTED:
+        raise GraphQLError(
+            f"`limit` is {amount}; it may be 1 to {MOST_COUNTED}.",
+            extensions={"code": "LIMIT_EXCEEDED", "limit": MOST_COUNTED, "amount": amount},
+        )
+    return amount
+
+
+class Rows:
+    """Which rows a connection lists, and in which order."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        binder: Binder,
+        declaration: Listing,
+        node_type: GraphQLNamedType,
+        around: Row,
+        given: Mapping[str, Argument],
+    ) -> None:
+        reads = catalog.reads(node_type)
+        if reads is None:
+            raise Declined(f"{node_type.name} reads no table")
+        self.reads = reads
+        self._catalog = catalog
+        self._binder = binder
+        self._declaration = declaration
+        self._node_type = node_type
+        self._around = around
+        self._given = given
+
+    def conditions(self, row: Row) -> list[Sql]:
+        """What a row of the list satisfies, besides being visible."""
+        columns, here, declared = row.columns, self._around.columns, self._declaration
+        conditions: list[Sql] = []
+        if self._around.table is not None:
+            conditions.append(columns.distributor_id == here.distributor_id)
+        if is_object_type(self._node_type):
+            conditions.append(is_of(Target(self._node_type, self.reads), row))
+        if declared.key is None:
+            conditions.append(self._owned(columns.tenant_path))
+        else:
+            tenant = VIEWER.tenant_id if self._around.table is None else here.id
+            conditions.append(columns[declared.key.key] == tenant)
+        if declared.where is not None:
+            conditions.append(declared.where(columns))
+        if declared.filter is not None and "filter" in self._given:
+            name = declared.filter.__strawberry_definition__.name  # type: ignore[attr-defined]
+            filter = Filter(self._binder, self._catalog.prefixes)
+            definition: Any = self._catalog.schema.type_map[name]
+            conditions.append(filter.condition(definition, self._given["filter"], columns))
+        if "search" in self._given:
+            looked_at = [source(columns) for source in declared.search]
+            conditions.append(found_by(self._binder, self._given["search"], looked_at))
+        return conditions
+
+    def order(self, row: Row) -> Order:
+        """The order asked for or declared."""
+        sort = self._declaration.sort
+        declared = None if sort is None else sort.__sorts__  # type: ignore[attr-defined]
+        return order_of(self._given.get("sort"), declared, self._declaration.default_sort, row.columns)
+
+    def beyond(self, order: Order, name: str, *, other_side: bool = False) -> Sql:
+        """Rows on the page's side of the cursor `after` or `before`; or on the other, the cursor's own row included."""
+        before = (name == "before") != other_side
+        return beyond(self._binder, order, self._given[name], before=before, inclusive=other_side)
+
+    def size(self) -> Sql:
+        """Rows of a page."""
+        name = "last" if "last" in self._given else "first"
+        if name not in self._given:
+            return cast(literal(self._declaration.page), BigInteger())
+        argument = self._given[name]
+        return self._binder.bind(
+            lambda variables, _viewer: str(page_size(argument.read(variables), name)), BigInteger()
+        )
+
+    def _owned(self, path: Sql) -> Sql:
+        place = VIEWER.path if self._around.table is None else self._around.columns.tenant_path
+        scope = "OWN"
+        if self._declaration.below:
+            scope = "DOWNSTREAM"
+        elif "scope" in self._given:
+            exact = self._given["scope"].exact()
+            scope = str(getattr(exact, "value", exact))
+        end = place.op("||")(literal(AFTER_ALL, Text()))
+        if scope == "OWN":
+            return func.starts_with(place, path) if is_inherited(self.reads) else path == place
+        start = place if scope == "ALL" else place.op("||")(literal(BEFORE_ALL, Text()))
+        return and_(path >= start, path < end)
 
 
 class Page:
@@ -41,8 +142,8 @@ class Page:
         self.around = around
         self.given = given
         self.node_type = get_named_type(connection.fields["nodes"].type)
-        if "first" in given and "last" in given:
-            raise GraphQLError("A page has either `first` or `last`.", extensions={"code": "INVALID_INPUT"})
+        self.rows = Rows(compiler.catalog, compiler.binder, declaration, self.node_type, around, given)
+        one_way(given)
         self.backwards = "last" in given
 
     def value(self, sets: Sequence[SelectionSetNode], at: Template) -> Sql:
@@ -51,6 +152,10 @@ class Page:
         if any(name in {"nodes", "edges", "page_info"} for _, name in selected):
             return self._page(selected, at).scalar_subquery()
         return json_object([(each.key, self._outside(each, name)) for each, name in selected])
+
+    def _reach(self) -> tuple[Row, list[Sql]]:
+        row, conditions = self.compiler.reach(self.rows.reads)
+        return row, conditions + self.rows.conditions(row)
 
     def _name(self, selected: Selected) -> str:
         if selected.name.startswith("__"):
@@ -63,78 +168,11 @@ class Page:
             return literal(self.connection.name, Text())
         return self._count(selected)
 
-    # The rows
-
-    def _rows(self) -> tuple[Row, list[Sql]]:
-        reads = self.compiler.catalog.reads(self.node_type)
-        if reads is None:
-            raise Declined(f"{self.node_type.name} reads no table")
-        row, conditions = self.compiler.reach(reads)
-        columns, here, declared = row.columns, self.around.columns, self.declaration
-        if self.around.table is not None:
-            conditions.append(columns.distributor_id == here.distributor_id)
-        if is_object_type(self.node_type):
-            conditions.append(self.compiler.is_of(Target(self.node_type, reads), row))
-        if declared.key is None:
-            conditions.append(self._owned(reads, columns.tenant_path, self._place()))
-        elif self.around.table is None:
-            conditions.append(columns[declared.key.key] == VIEWER.tenant_id)
-        else:
-            conditions.append(columns[declared.key.key] == here.id)
-        if declared.where is not None:
-            conditions.append(declared.where(columns))
-        if "filter" in self.given:
-            definition = self._filter_type()
-            filter = Filter(self.compiler.binder, self.compiler.catalog.prefixes)
-            conditions.append(filter.condition(definition, self.given["filter"], columns))
-        if "search" in self.given:
-            looked_at = [source(columns) for source in declared.search]
-            conditions.append(found_by(self.compiler.binder, self.given["search"], looked_at))
-        return row, conditions
-
-    def _filter_type(self) -> Any:
-        assert self.declaration.filter is not None
-        name = self.declaration.filter.__strawberry_definition__.name  # type: ignore[attr-defined]
-        return self.compiler.catalog.schema.type_map[name]
-
-    def _place(self) -> Sql:
-        return VIEWER.path if self.around.table is None else self.around.columns.tenant_path
-
-    def _owned(self, reads: Reads, path: Sql, place: Sql) -> Sql:
-        scope = "OWN"
-        if self.declaration.below:
-            scope = "DOWNSTREAM"
-        elif "scope" in self.given:
-            exact = self.given["scope"].exact()
-            scope = str(getattr(exact, "value", exact))
-        end = place.op("||")(literal(AFTER_ALL, Text()))
-        if scope == "OWN":
-            return func.starts_with(place, path) if is_inherited(reads) else path == place
-        start = place if scope == "ALL" else place.op("||")(literal(BEFORE_ALL, Text()))
-        return and_(path >= start, path < end)
-
-    # The page
-
-    def _size(self) -> Sql:
-        name = "last" if self.backwards else "first"
-        binder = self.compiler.binder
-        if name not in self.given:
-            return cast(literal(self.declaration.page), BigInteger())
-        argument = self.given[name]
-        return binder.bind(lambda variables, _viewer: str(page_size(argument.read(variables), name)), BigInteger())
-
-    def _order(self, row: Row) -> Order:
-        sort = self.declaration.sort
-        declared = None if sort is None else sort.__sorts__  # type: ignore[attr-defined]
-        return order_of(self.given.get("sort"), declared, self.declaration.default_sort, row.columns)
-
     def _page(self, selected: Sequence[tuple[Selected, str]], at: Template) -> Select[Any]:
-        row, conditions = self._rows()
-        order = self._order(row)
-        for name in ("after", "before"):
-            if name in self.given:
-                conditions.append(beyond(self.compiler.binder, order, self.given[name], before=name == "before"))
-        size = self._size()
+        row, conditions = self._reach()
+        order = self.rows.order(row)
+        conditions += [self.rows.beyond(order, name) for name in ("after", "before") if name in self.given]
+        size = self.rows.size()
         looks_further = any(name == "page_info" for _, name in selected)
         keys = [key.expression.label(f"key_{number}") for number, key in enumerate(order.keys)]
         rows = (
@@ -192,10 +230,8 @@ class Page:
         """Whether there are rows on the other side of the cursor that the page starts from, its own row included."""
         if name not in self.given:
             return false()
-        row, conditions = self._rows()
-        outside = beyond(
-            self.compiler.binder, self._order(row), self.given[name], before=name == "after", inclusive=True
-        )
+        row, conditions = self._reach()
+        outside = self.rows.beyond(self.rows.order(row), name, other_side=True)
         query = select(literal(1)).select_from(row.table).where(*conditions, outside).correlate_except(row.table)
         return query.exists()
 
@@ -225,17 +261,10 @@ class Page:
         assert isinstance(type_, GraphQLObjectType)
         limit_argument = arguments(self.compiler.questions, field, selected.nodes[0])["limit"]
 
-        def read(variables: Any, _viewer: Any) -> str:
-            amount = limit_argument.read(variables)
-            if not 1 <= amount <= MOST_COUNTED:
-                raise GraphQLError(
-                    f"`limit` is {amount}; it may be 1 to {MOST_COUNTED}.",
-                    extensions={"code": "LIMIT_EXCEEDED", "limit": MOST_COUNTED, "amount": amount},
-                )
-            return str(amount)
-
-        limit = self.compiler.binder.bind(read, BigInteger())
-        row, conditions = self._rows()
+        limit = self.compiler.binder.bind(
+            lambda variables, _viewer: str(count_limit(limit_argument.read(variables))), BigInteger()
+        )
+        row, conditions = self._reach()
         rows = (
             select(literal(1).label("one"))
             .select_from(row.table)
