@@ -8,6 +8,7 @@ COMMANDS = {
     "mail": "server.cli.mail",
     "migrate": "server.cli.migrate",
     "worker": "server.cli.worker",
+    "schema": "server.cli.schema",
 }
 """Name of a command and the module that holds it.
 

@@ -163,7 +163,7 @@ def test_a_stale_process_number_that_another_program_has_by_now_is_no_server(tmp
 def test_a_path_too_long_for_a_socket_gets_a_short_one(tmp_path: Path) -> None:
     # when
     with EmbeddedPostgres(tmp_path / ("long" * 30)) as server:
-        with psycopg.connect(server.app_url()) as connection:
+        with psycopg.connect(server.superuser_url()) as connection:
             # then
             assert connection.execute("SELECT 1").fetchone() == (1,)
             (socket_dir,) = connection.execute("SHOW unix_socket_directories").fetchone() or ("",)
