@@ -15,12 +15,10 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from server.processes import MAIL_SOCKET
 from server.settings import settings
 
-__all__ = ["MAIL_SOCKET", "Kept", "catch", "kept_mails", "maildir"]
-
-MAIL_SOCKET = "HEADWATER_MAIL_SOCKET"
-"""Environment variable: number of the listening socket that `up` opened."""
+__all__ = ["Kept", "catch", "kept_mails", "maildir"]
 
 SIZE_LIMIT = 20_000_000
 """Bytes of one mail."""

@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Account", "AccountError", "dies_with_parent", "unprivileged_account"]
+__all__ = ["MAIL_SOCKET", "WEB_SOCKET", "Account", "AccountError", "dies_with_parent", "unprivileged_account"]
+
+WEB_SOCKET = "HEADWATER_WEB_SOCKET"
+MAIL_SOCKET = "HEADWATER_MAIL_SOCKET"
+"""Environment variables: numbers of the listening sockets that `up` opens and hands over to web and mailbox."""
 
 _PR_SET_PDEATHSIG = 1
 _SYSTEM_USER = "headwater"

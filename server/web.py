@@ -9,17 +9,16 @@ import socket
 
 import uvicorn
 
+from server.app import application
+from server.processes import WEB_SOCKET
 from server.settings import settings
 
-__all__ = ["WEB_SOCKET"]
-
-WEB_SOCKET = "HEADWATER_WEB_SOCKET"
-"""Environment variable: number of the listening socket that `up` opened."""
+__all__ = ["main"]
 
 
 def main() -> None:
     config = uvicorn.Config(
-        "server.app:app",
+        application(settings()),
         host=settings().host,
         port=settings().port,
         log_level=settings().log_level.lower(),

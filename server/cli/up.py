@@ -23,10 +23,9 @@ from server.cli.migrate import migrate
 from server.cli.options import DataDir, settings_with
 from server.cli.refusal import Refusal
 from server.embedded import EmbeddedPostgres
-from server.mailbox import MAIL_SOCKET
+from server.processes import MAIL_SOCKET, WEB_SOCKET
 from server.settings import Settings
 from server.supervisor import PostgresChild, ProgramChild, StartupError, Supervisor, put_aside_long_logs
-from server.web import WEB_SOCKET
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tenancy.tokens import new_token, set_operator_token

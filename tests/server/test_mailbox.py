@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from server.mailbox import MAIL_SOCKET, kept_mails
+from server.mailbox import kept_mails
+from server.processes import MAIL_SOCKET
 from server.settings import ROOT
 
 
