@@ -1,0 +1,216 @@
+"""What holds for every chain, whatever is done to it: generated sequences against a model in plain Python."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Numeric, literal, select
+
+from domain.catalog.drafts import FeesChange, PlanChange, PlanResourceChange
+from domain.catalog.models import Plan
+from domain.delegation.synchronization import synchronize_plan
+from domain.pricing.actions import set_markup, update_plan
+from domain.pricing.repricing import marked_up_in_sql
+from domain.shared.money import marked_up
+from tenancy.hierarchy import Founded
+from tenancy.scope import PLATFORM
+from tenancy.sessions import ScopedSession, seeing
+from tests.conftest import Chain, act_as, distributor_scope
+from tests.domain.catalog.making import (
+    acting,
+    delegate,
+    found_below,
+    licences,
+    make_plan,
+    make_term,
+    now_of,
+    prices,
+    resource,
+)
+
+four_decimals = st.integers(0, 10_000_000).map(lambda value: Decimal(value).scaleb(-4))
+markups = st.integers(-99_9999, 1_000_0000).map(lambda value: Decimal(value).scaleb(-4))
+
+SHAPE = {1: 0, 2: 1, 3: 2, 4: 0, 5: 4}
+"""Each copy's number and that of the plan it is delegated from: one arm of three levels, one of two."""
+
+generated = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@dataclass
+class Expected:
+    """A plan as plain Python knows it."""
+
+    net: Decimal
+    price: Decimal
+    markup: Decimal | None
+
+
+@pytest.fixture
+def owners(session: ScopedSession, chain: Chain) -> list[Founded]:
+    """Tenants by the numbers of SHAPE; the session is left on the platform."""
+    make_term(session, chain.distributor)
+    deepest = found_below(session, chain.child, "Rill")
+    act_as(session, PLATFORM)
+    return [chain.distributor, chain.reseller, chain.child, deepest, chain.sibling, chain.cousin]
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> list[tuple[str, int, Decimal]]:
+    """What tenants do to their plans, in order: kind, whose plan, amount."""
+    kinds = st.sampled_from(["price", "markup", "net"])
+    made = []
+    for _ in range(draw(st.integers(1, 6))):
+        kind = draw(kinds)
+        at = 0 if kind == "net" else draw(st.integers(0, len(SHAPE)))
+        made.append((kind, at, draw(markups if kind == "markup" else four_decimals)))
+    return made
+
+
+@contextmanager
+def undone(session: ScopedSession) -> Iterator[None]:
+    """One example: what it does is gone afterwards, also when it fails."""
+    transaction = session.begin_nested()
+    try:
+        yield
+    finally:
+        transaction.rollback()
+        act_as(session, PLATFORM)
+
+
+def spread(session: ScopedSession, owners: list[Founded], first: list[Decimal | None]) -> list[Plan]:
+    """One plan delegated over SHAPE, with these markups."""
+    plans = [make_plan(session, owners[0], resources=[licences("8.00", "6.40")])]
+    for at, above in SHAPE.items():
+        markup = first[at - 1]
+        plans.append(
+            delegate(session, plans[above], owners[above], owners[at], None if markup is None else str(markup))
+        )
+    return plans
+
+
+def carry_down(expected: list[Expected]) -> None:
+    """The law, written the slow way."""
+    if expected[0].markup is not None:
+        expected[0].price = marked_up(expected[0].net, expected[0].markup)
+    for at, above in SHAPE.items():
+        copy = expected[at]
+        copy.net = expected[above].price
+        if copy.markup is not None:
+            copy.price = marked_up(copy.net, copy.markup)
+
+
+def act(session: ScopedSession, owner: Founded, plan: Plan, kind: str, amount: Decimal) -> None:
+    scope, clock = acting(session, owner), now_of(session, owner)
+    if kind == "markup":
+        set_markup(session, scope, plan_id=plan.id, markup_percent=amount, clock=clock)
+        return
+    fees = FeesChange(recurring_per_month=amount)
+    licence = PlanResourceChange("licence", fees=fees)
+    if kind == "net":
+        licence = PlanResourceChange("licence", net_cost=fees)
+    update_plan(session, scope, plan_id=plan.id, change=PlanChange(resources=[licence]), clock=clock)
+
+
+@pytest.mark.feature("C-08")
+@generated
+@given(first=st.lists(st.none() | markups, min_size=len(SHAPE), max_size=len(SHAPE)), steps=steps())
+def test_a_net_cost_is_the_price_above_after_any_sequence_of_changes(
+    session: ScopedSession, owners: list[Founded], first: list[Decimal | None], steps: list[tuple[str, int, Decimal]]
+) -> None:
+    with undone(session):
+        # given
+        plans = spread(session, owners, first)
+        expected = [Expected(Decimal("6.40"), Decimal("8.00"), None)]
+        for at, above in SHAPE.items():
+            net = expected[above].price
+            markup = first[at - 1]
+            expected.append(Expected(net, net if markup is None else marked_up(net, markup), markup))
+        # when
+        for kind, at, amount in steps:
+            act(session, owners[at], plans[at], kind, amount)
+            if kind == "price":
+                expected[at].price, expected[at].markup = amount, None
+            elif kind == "markup":
+                expected[at].markup = amount
+            else:
+                expected[at].net = amount
+            carry_down(expected)
+        # then
+        assert prices(session, plans) == [(plan.net, plan.price) for plan in expected]
+        with seeing(session, PLATFORM):
+            assert [plan.markup_percent for plan in plans] == [plan.markup for plan in expected]
+
+
+@generated
+@given(
+    names=st.lists(
+        st.tuples(
+            st.sampled_from(["plan", "resource", "local", "job"]), st.integers(1, len(SHAPE)), st.integers(0, 99)
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+@pytest.mark.feature("C-06")
+def test_synchronized_fields_are_equal_everywhere_and_local_ones_untouched(
+    session: ScopedSession, owners: list[Founded], names: list[tuple[str, int, int]]
+) -> None:
+    with undone(session):
+        # given
+        plans = spread(session, owners, [None] * len(SHAPE))
+        name, licence, local = "Mail", "Licence", dict.fromkeys(SHAPE, "")
+        clock = now_of(session, owners[0])
+        whole = distributor_scope(owners[0])
+
+        def synchronize() -> None:
+            synchronize_plan(session, act_as(session, whole), plan_id=plans[0].id, clock=clock)
+
+        # when
+        for kind, at, number in names:
+            if kind == "job":
+                synchronize()
+                continue
+            change, by = PlanChange(name=f"Mail {number}"), 0
+            if kind == "plan":
+                name = f"Mail {number}"
+            elif kind == "resource":
+                licence = f"Seat {number}"
+                change = PlanChange(resources=[PlanResourceChange("licence", name=licence)])
+            else:
+                local[at], by = f"Ours {number}", at
+                change = PlanChange(description=local[at])
+            scope = acting(session, owners[by])
+            update_plan(session, scope, plan_id=plans[by].id, change=change, clock=clock)
+        synchronize()
+        # then
+        with seeing(session, PLATFORM):
+            assert {(plan.name, plan.synchronized_version) for plan in plans} == {(name, plans[0].version)}
+            assert {resource(session, plan).name for plan in plans} == {licence}
+            assert {at: plans[at].description or "" for at in SHAPE} == local
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    pairs=st.lists(
+        st.tuples(
+            st.integers(0, 10**14).map(lambda value: Decimal(value).scaleb(-4)),
+            st.integers(-99_9999, 1_000_0000).map(lambda value: Decimal(value).scaleb(-4)),
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_the_database_rounds_a_markup_as_python_does(
+    session: ScopedSession, pairs: list[tuple[Decimal, Decimal]]
+) -> None:
+    exact = Numeric()
+    columns = [marked_up_in_sql(literal(net, exact), literal(percent, exact)) for net, percent in pairs]
+    in_sql = session.execute(select(*columns)).one()
+    assert list(in_sql) == [marked_up(net, percent) for net, percent in pairs]
