@@ -1,10 +1,19 @@
 """From a mutation's coerced input to the keywords of its resolver."""
 
+from collections.abc import Callable
 from typing import Any
 
 from graphql import GraphQLID, GraphQLInputField, GraphQLInputObjectType, GraphQLList, GraphQLNonNull
 
 from db import ids
+from domain.catalog.drafts import (
+    FeesChange,
+    FeesDraft,
+    PlanChange,
+    PlanPeriodDraft,
+    PlanResourceChange,
+    PlanResourceDraft,
+)
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.money import Money
 
@@ -26,12 +35,24 @@ PREFIXES: dict[str, tuple[str, ...]] = {
 }
 """Which ids an input field takes, by its name: names mean the same in every mutation."""
 
+SHAPES: dict[str, Callable[..., Any]] = {
+    "FeesChange": FeesChange,
+    "FeesInput": FeesDraft,
+    "MoneyInput": Money,
+    "PlanChange": PlanChange,
+    "PlanPeriodInput": PlanPeriodDraft,
+    "PlanResourceChange": PlanResourceChange,
+    "PlanResourceInput": PlanResourceDraft,
+    "QuantityInput": lambda resource_key, quantity: (resource_key, quantity),
+}
+"""What the domain calls the objects inside inputs."""
+
 MOST_ITEMS = 1_000
 """Of any list in an input."""
 
 
 def keywords(type_: GraphQLInputObjectType, value: dict[str, Any], *path: str | int) -> dict[str, Any]:
-    """The input's fields by their Python names: ids as UUIDs, amounts of money as Money, nested objects as dicts.
+    """The input's fields by their Python names: ids as UUIDs, nested objects in the shapes of the domain.
 
     Null means the same as left out, except in a `…Change`, where it clears. Raises NotFound for an id that is none,
     or one of another type, and InvalidInput for a list that is too long, each with its path.
@@ -63,8 +84,7 @@ def _converted(type_: Any, value: Any, name: str, path: tuple[str | int, ...]) -
     if type_ is GraphQLID:
         return _id(value, name, path)
     if isinstance(type_, GraphQLInputObjectType):
-        found = keywords(type_, value, *path)
-        return Money(**found) if type_.name == "MoneyInput" else found
+        return SHAPES[type_.name](**keywords(type_, value, *path))
     return value
 
 

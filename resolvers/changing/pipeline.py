@@ -1,0 +1,250 @@
+"""The one way of every mutation: from its arguments to the bytes of its answer."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, TypeVar
+from uuid import UUID, uuid4
+
+import orjson
+from graphql import GraphQLError
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from sqlalchemy import Engine as DatabaseEngine
+from sqlalchemy.exc import OperationalError
+
+from domain.shared import outbox
+from domain.shared.errors import Forbidden, Refusal
+from domain.shared.waiting import has_ended, wait_for_job
+from resolvers.changing import idempotency
+from resolvers.changing.answers import Outcome, outcome_of, refused
+from resolvers.changing.change import Change, Wait
+from resolvers.changing.coercion import keywords
+from resolvers.changing.declaration import Mutating
+from resolvers.reading import Engine, Response, Viewer
+from resolvers.reading.documents import Operation, RequestErrors
+from resolvers.reading.execute import errors_only
+from resolvers.reading.selections import Selected
+from tenancy.scope import Scope
+from tenancy.sessions import ScopedSession, Sessions
+from tenancy.tokens import Identity
+
+__all__ = ["Pipeline", "Who"]
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+"""A deadlock or a serialization failure is tried again so often in all."""
+_TRY_AGAIN = {"40001", "40P01"}
+LONGEST_WAIT = 9
+"""Seconds that an answer may wait for a job: less than a request may take."""
+
+T = TypeVar("T")
+
+
+class Who(Protocol):
+    """Who changes something."""
+
+    @property
+    def identity(self) -> Identity:
+        """The token's holder."""
+
+    @property
+    def scope(self) -> Scope:
+        """The acting tenant's."""
+
+    @property
+    def acted_as(self) -> UUID | None:
+        """The tenant acted as by somebody else."""
+
+    @property
+    def viewer(self) -> Viewer:
+        """The same for the reading engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One mutation of a request."""
+
+    who: Who
+    operation: Operation
+    variables: Mapping[str, Any]
+    selected: Selected
+    declaration: Mutating
+    input: Mapping[str, Any]
+    """As GraphQL coerced it."""
+    input_type: Any
+    dry_run: bool
+    key: str | None
+
+    @property
+    def scope(self) -> Scope:
+        """What the resolver works in."""
+        return self.who.scope.writing_downstream() if self.declaration.downstream else self.who.scope
+
+
+class Pipeline:
+    """Answers mutations: permission, acting tenant, idempotency, one transaction each, payload, commit or roll back."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        database: DatabaseEngine,
+        *,
+        threads: int,
+        on_enqueued: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`threads` work at once, as many as `database` has connections; `on_enqueued` follows a commit with jobs."""
+        self._engine = engine
+        self._sessions = Sessions(database)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="change")
+        self._on_enqueued = on_enqueued
+
+    def close(self) -> None:
+        """Let running mutations end, take no more."""
+        self._threads.shutdown()
+
+    async def execute(
+        self, who: Who, document: str, variables: Mapping[str, Any], operation_name: str | None = None
+    ) -> Response:
+        """Answer an operation of mutations, one after the other."""
+        try:
+            operation = self._engine.documents.find(document).operation(operation_name)
+            values = get_variable_values(
+                self._engine.schema, operation.node.variable_definitions or (), dict(variables), max_errors=50
+            )
+            if isinstance(values, list):
+                raise RequestErrors(values)
+            calls = self._calls(who, operation, values)
+        except RequestErrors as wrong:
+            return Response(errors_only(wrong.errors), executed=False)
+        except GraphQLError as error:
+            return Response(errors_only([error]), executed=False)
+        parts, errors = [], []
+        for call in calls:
+            part, wrong_in_part = await self._answered(call)
+            parts.append(orjson.dumps(call.selected.key) + b":" + part)
+            errors += wrong_in_part
+        body = b'{"data":{' + b",".join(parts) + b"}"
+        return Response(body + (b',"errors":' + orjson.dumps(errors) if errors else b"") + b"}")
+
+    def _calls(self, who: Who, operation: Operation, values: VariableValues) -> list[Call]:
+        type_ = self._engine.schema.mutation_type
+        assert type_ is not None
+        calls = []
+        for selected in self._engine.selected(operation, type_, values.coerced):
+            definition = type_.fields.get(selected.name)
+            if definition is None:  # __typename
+                raise GraphQLError("__typename of Mutation is Mutation: ask for it in a query.", selected.nodes)
+            given = get_argument_values(definition, selected.nodes[0], values)
+            declaration = next(
+                each for each in definition.extensions["strawberry-definition"].extensions if isinstance(each, Mutating)
+            )
+            calls.append(
+                Call(
+                    who=who,
+                    operation=operation,
+                    variables=values.coerced,
+                    selected=selected,
+                    declaration=declaration,
+                    input=given["input"],
+                    input_type=definition.args["input"].type.of_type,
+                    dry_run=given["dryRun"],
+                    key=given.get("idempotencyKey"),
+                )
+            )
+        return calls
+
+    async def _answered(self, call: Call) -> tuple[bytes, list[dict[str, Any]]]:
+        try:
+            done = await self._in_thread(partial(self._perform, call))
+            if isinstance(done, Later):
+                await self._wait(call, done.wait)
+                return await self._in_thread(partial(self._read_again, call, done.outcome))
+        except Exception:
+            request_id = uuid4().hex
+            log.exception("fault in %s, told as %s", call.selected.name, request_id)
+            fault = {
+                "message": "Internal error",
+                "path": [call.selected.key],
+                "extensions": {"code": "INTERNAL", "requestId": request_id},
+            }
+            return b"null", [fault]
+        return done
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _wait(self, call: Call, wait: Wait) -> None:
+        distributor_id = call.who.scope.distributor_id
+        if distributor_id is None:
+            return
+        look = partial(has_ended, self._sessions, call.who.scope, distributor_id, wait.job_id)
+        await wait_for_job(partial(self._in_thread, look), seconds=min(wait.seconds, LONGEST_WAIT))
+
+    def _perform(self, call: Call) -> "tuple[bytes, list[dict[str, Any]]] | Later":
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._attempt(call)
+            except Refusal as refusal:
+                return self._read_again(call, refused(refusal))
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN or attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _attempt(self, call: Call) -> "tuple[bytes, list[dict[str, Any]]] | Later":
+        """The whole mutation in one transaction."""
+        with ScopedSession(self._sessions.engine, call.scope) as session:
+            session.begin()
+            outcome, wait = self._done(session, call)
+            session.flush()
+            later = wait is not None and not call.dry_run
+            answer = None if later else self._payload(session, call, outcome)
+            if call.dry_run:
+                session.rollback()
+            else:
+                session.commit()
+            has_jobs = outbox.has_enqueued(session) and not call.dry_run
+        if has_jobs:
+            self._on_enqueued()
+        if answer is None:
+            assert wait is not None
+            return Later(outcome, wait)
+        return answer
+
+    def _done(self, session: ScopedSession, call: Call) -> tuple[Outcome, Wait | None]:
+        needs = call.declaration.needs
+        if needs not in call.who.identity.permissions:
+            raise Forbidden(needs)
+        keyed = None
+        if call.key is not None and not call.dry_run:
+            keyed = idempotency.begin(session, call.scope, call.key, call.selected.name, call.input)
+            if keyed.earlier is not None:
+                return keyed.earlier, None
+        change = Change(session, call.scope, dry_run=call.dry_run)
+        found = call.declaration.resolver(change, **keywords(call.input_type, dict(call.input)))
+        session.flush()
+        outcome = outcome_of(found)
+        if keyed is not None:
+            idempotency.finish(session, keyed, outcome)
+        return outcome, change.wait
+
+    def _read_again(self, call: Call, outcome: Outcome) -> tuple[bytes, list[dict[str, Any]]]:
+        """The payload in a transaction of its own: of a refusal, or after a job."""
+        with self._sessions.begin(call.who.scope) as session:
+            return self._payload(session, call, outcome)
+
+    def _payload(self, session: ScopedSession, call: Call, outcome: Outcome) -> tuple[bytes, list[dict[str, Any]]]:
+        values = outcome.values(call.who.acted_as)
+        return self._engine.payload(session.connection(), call.who.viewer, call.operation, call.selected, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What is answered when a job has ended."""
+
+    outcome: Outcome
+    wait: Wait

@@ -1,0 +1,101 @@
+"""Ordering, changing, paying; and the sandbox's clock."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.customers.models import Account
+from domain.ordering.models import Order
+from domain.payments import actions as payments
+from domain.payments import checkout, completion, lifecycle
+from domain.shared.advancing import start_advance_clock
+from domain.shared.errors import NotFound
+from domain.shared.money import Money
+from domain.subscriptions.models import ServiceSubscription
+from resolvers.changing.change import Answer, Change, Wait
+from tenancy.models import Tenant
+from tenancy.scope import Scope
+
+__all__ = [
+    "activate_subscription",
+    "advance_clock",
+    "change_subscription",
+    "complete_payment",
+    "delete_subscription",
+    "order_subscription",
+    "prolong_subscription",
+    "stop_subscription",
+    "top_up",
+]
+
+
+def order_subscription(change: Change, **input: Any) -> Answer:
+    """See `domain.payments.checkout.order_subscription`."""
+    return _ordered(change, checkout.order_subscription(change.session, change.scope, clock=change.clock, **input))
+
+
+def change_subscription(change: Change, **input: Any) -> Answer:
+    """See `domain.payments.checkout.change_subscription`."""
+    return _ordered(change, checkout.change_subscription(change.session, change.scope, clock=change.clock, **input))
+
+
+def prolong_subscription(change: Change, **input: Any) -> Answer:
+    """See `domain.payments.checkout.prolong_subscription`."""
+    return _ordered(change, checkout.prolong_subscription(change.session, change.scope, clock=change.clock, **input))
+
+
+def _ordered(change: Change, order: Order) -> Answer:
+    subscription = change.session.scalars(
+        select(ServiceSubscription).where(
+            ServiceSubscription.distributor_id == order.distributor_id,
+            ServiceSubscription.id == order.subscription_id,
+        )
+    ).one()
+    return {"order": order, "subscription": subscription}
+
+
+def stop_subscription(change: Change, **input: Any) -> Answer:
+    """See `domain.payments.lifecycle.stop_subscription`."""
+    return {"subscription": lifecycle.stop_subscription(change.session, change.scope, clock=change.clock, **input)}
+
+
+def activate_subscription(change: Change, **input: Any) -> Answer:
+    """See `domain.payments.lifecycle.activate_subscription`."""
+    return {"subscription": lifecycle.activate_subscription(change.session, change.scope, clock=change.clock, **input)}
+
+
+def delete_subscription(change: Change, **input: Any) -> Answer:
+    """See `domain.payments.lifecycle.delete_subscription`."""
+    return {"subscription": lifecycle.delete_subscription(change.session, change.scope, clock=change.clock, **input)}
+
+
+def top_up(change: Change, *, amount: Money, **input: Any) -> Answer:
+    """See `domain.payments.actions.top_up`."""
+    payment = payments.top_up(
+        change.session, change.scope, amount=amount.amount, currency=amount.currency, clock=change.clock, **input
+    )
+    account = change.session.scalars(
+        select(Account).where(Account.distributor_id == payment.distributor_id, Account.id == payment.account_id)
+    ).one()
+    return {"payment": payment, "account": account}
+
+
+def complete_payment(change: Change, **input: Any) -> Answer:
+    """See `domain.payments.completion.complete_payment`."""
+    return {"payment": completion.complete_payment(change.session, change.scope, clock=change.clock, **input)}
+
+
+def advance_clock(change: Change, *, to: datetime, wait: int = 5, distributor_id: UUID | None = None) -> Answer:
+    """See `domain.shared.advancing.start_advance_clock`. The answer waits up to `wait` seconds for the job."""
+    wanted = distributor_id or change.scope.distributor_id
+    distributor = change.session.scalars(select(Tenant).where(Tenant.id == wanted)).one_or_none()
+    if distributor is None or wanted is None:
+        raise NotFound("distributor_id")
+    scope = change.scope
+    if scope.distributor_id is None:  # the platform does it as the distributor
+        scope = Scope.of_tenant(wanted, wanted, distributor.tenant_path, actor_id=scope.actor_id)
+    job = start_advance_clock(change.session, scope, distributor_id=wanted, to=to)
+    change.wait = Wait(job.id, max(0, wait))
+    return {"distributor": distributor, "job": job}
