@@ -1,7 +1,7 @@
 """Actors for tests. Their effects are events, which nobody can take back or write twice unseen."""
 
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from domain.shared import outbox
 from domain.shared.errors import InvalidState
 from jobs.actors import actor, calling_actor, stepping_actor
 from jobs.tasks import Backoff, Progress, Task
-from tenancy.clock import clock_of
+from tenancy.clock import Clock, clock_of
 from tenancy.models import Tenant
 from tenancy.scope import Scope
 
@@ -97,3 +97,15 @@ def call(task: Task) -> None:
         tell(session, task.scope, "trial.asked")
     with task.last_transaction() as session:
         tell(session, task.scope, "trial.answered")
+
+
+def begin_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> None:
+    """The first step of a trial day: an event that says which, and where the clock stands."""
+    tell(session, scope, f"trial.{day.isoformat()} at {clock.now:%m-%d %H:%M}")
+
+
+def end_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> None:
+    """The second step."""
+    tell(session, scope, f"trial.{day.isoformat()} ends")
+    session.flush()
+    time.sleep(0.02)

@@ -1,10 +1,12 @@
-"""A worker that knows the actors of the tests too."""
+"""A worker that knows the actors of the tests too, and with TRIAL_DAYS set runs days of their steps."""
 
+import os
 import sys
 
-from jobs import worker
-
-worker.ACTORS = (*worker.ACTORS, "tests.jobs.actors")
+from jobs import renewals, worker
+from tests.jobs import actors
 
 if __name__ == "__main__":
+    if os.environ.get("TRIAL_DAYS"):
+        renewals.STEPS = (actors.begin_day, actors.end_day)
     sys.exit(worker.main())
