@@ -57,13 +57,7 @@ class Binder:
         """Prefixes and UUIDs of a list of public ids, as two arrays."""
 
         def wanted(variables: Any) -> list[tuple[str, str]]:
-            found = argument.read(variables)
-            if len(found) > MOST_ROWS:
-                raise GraphQLError(
-                    f"`ids` has {len(found)} ids; it may have {MOST_ROWS}.",
-                    extensions={"code": "LIMIT_EXCEEDED", "limit": MOST_ROWS, "amount": len(found)},
-                )
-            return [split_id(id) for id in found]
+            return [split_id(id) for id in id_texts(argument.read(variables))]
 
         prefixes = self.bind(lambda variables, _viewer: text_array([id[0] for id in wanted(variables)]), ARRAY(Text()))
         uuids = self.bind(lambda variables, _viewer: text_array([id[1] for id in wanted(variables)]), ARRAY(Uuid()))
@@ -104,6 +98,16 @@ def uuid_text(id: str, prefixes: tuple[str, ...]) -> str:
     """The UUID in a public id, or nothing's."""
     prefix, uuid = split_id(id)
     return uuid if prefix in prefixes else NOTHING
+
+
+def id_texts(wanted: list[str]) -> list[str]:
+    """The ids themselves. Raises GraphQLError with the limit and the amount when there are too many."""
+    if len(wanted) > MOST_ROWS:
+        raise GraphQLError(
+            f"`ids` has {len(wanted)} ids; it may have {MOST_ROWS}.",
+            extensions={"code": "LIMIT_EXCEEDED", "limit": MOST_ROWS, "amount": len(wanted)},
+        )
+    return wanted
 
 
 def split_id(id: str) -> tuple[str, str]:

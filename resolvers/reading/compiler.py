@@ -65,12 +65,7 @@ from resolvers.reading.statement import (
 )
 from tenancy.permissions import Permission
 
-__all__ = ["Compiler", "Declined", "Forbidden", "Patch", "Row"]
-
-EVERY = "*"
-"""In a template: every item of a list."""
-Template = tuple[str, ...]
-"""Where a field stands in the response, `EVERY` for each place in a list."""
+__all__ = ["FROM", "MARK", "Compiler", "Declined", "Forbidden", "Mark", "Patch"]
 
 
 class Declined(Exception):
@@ -79,18 +74,23 @@ class Declined(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """A field that the viewer may not see."""
+    """A field that the viewer may not see: null and an error in its place."""
 
-    at: Template
     permission: Permission
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A field whose value a Python function makes of what the statement left there."""
+    """A field whose value a Python function makes of what the statement read."""
 
-    at: Template
     function: Callable[..., Any]
+
+
+Mark = Forbidden | Patch
+MARK = "!"
+"""The key of an object that stands in the answer where something is still to do; no field can be called so."""
+FROM = "from"
+"""The key of what a patch's function takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,7 @@ class Compiler:
         self.catalog = catalog
         self.questions = questions
         self.binder = Binder()
-        self.forbidden: list[Forbidden] = []
-        self.patches: list[Patch] = []
+        self.marks: list[Mark] = []
         self._permissions = permissions
         self._is_platform = is_platform
         self._selections = Selections(catalog.schema, fragments, questions)
@@ -126,27 +125,27 @@ class Compiler:
 
     # Objects
 
-    def root(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], at: Template = ()) -> Select[Any]:
+    def root(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Select[Any]:
         """The statement that answers a query."""
         frame = Frame(None)
-        return frame.select(self.object(type_, sets, Row(frame), at))
+        return frame.select(self.object(type_, sets, Row(frame)))
 
-    def object(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], row: Row, at: Template) -> Sql:
+    def object(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], row: Row) -> Sql:
         """An object of this very type, made of the row."""
-        fields = [(each.key, self._field(type_, each, row, (*at, each.key))) for each in self.selected(type_, sets)]
+        fields = [(each.key, self._field(type_, each, row)) for each in self.selected(type_, sets)]
         return json_object(fields)
 
     def selected(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> list[Selected]:
         """The fields asked of an object of this type."""
         return self._selections.of(type_, sets)
 
-    def item(self, type_: GraphQLNamedType, sets: Sequence[SelectionSetNode], row: Row, at: Template) -> Sql:
+    def item(self, type_: GraphQLNamedType, sets: Sequence[SelectionSetNode], row: Row) -> Sql:
         """An object of a type that the row decides, where there are several."""
         targets = self.catalog.targets(type_)
         if is_object_type(type_):
-            return self.object(type_, sets, replace(row, reads=self.catalog.reads(type_) or row.reads), at)
+            return self.object(type_, sets, replace(row, reads=self.catalog.reads(type_) or row.reads))
         choices = [
-            (is_of(target, row), self.object(target.type, sets, replace(row, reads=target.reads), at))
+            (is_of(target, row), self.object(target.type, sets, replace(row, reads=target.reads)))
             for target in targets
             if row.reads is not None and target.reads.table is row.reads.table
         ]
@@ -154,7 +153,7 @@ class Compiler:
             raise Declined(f"{type_.name} reads no table")
         return case(*choices)
 
-    def _field(self, type_: GraphQLObjectType, selected: Selected, row: Row, at: Template) -> Sql:
+    def _field(self, type_: GraphQLObjectType, selected: Selected, row: Row) -> Sql:
         if selected.name == "__typename":
             return literal(type_.name, Text())
         if selected.name.startswith("__"):
@@ -164,33 +163,30 @@ class Compiler:
         if declaration is None:
             raise Declined(f"{type_.name}.{selected.name} has no declaration")
         if declaration.needs is not None and declaration.needs not in self._permissions:
-            self.forbidden.append(Forbidden(at, declaration.needs))
-            return null()
-        made = self._made(declaration, definition, selected, row, at)
+            return self._mark(Forbidden(declaration.needs))
+        made = self._made(declaration, definition, selected, row)
         if is_non_null_type(definition.type) and made.nullable:
             return required(made.value, f"{type_.name}.{selected.name}", is_json=made.is_json)
         return made.value
 
-    def _made(
-        self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row, at: Template
-    ) -> Made:
+    def _made(self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row) -> Made:
         named = get_named_type(definition.type)
         match declaration:
             case Inline():
-                return self._inline(declaration, named, selected, row, at)
+                return self._inline(declaration, named, selected, row)
             case Related():
-                return self._related(declaration, definition.type, selected, row, at)
+                return self._related(declaration, definition.type, selected, row)
             case Subject():
                 kind, id = declaration.kind(row.columns), declaration.id(row.columns)
-                return self._subject(kind, id, named, selected, row, at)
+                return self._subject(kind, id, named, selected, row)
             case Part():
-                return self._part(declaration, definition, selected, row, at)
+                return self._part(declaration, definition, selected, row)
             case Listing() | ById() | NodeById() | NodesByIds():
-                return self._argued(declaration, definition, selected, row, at)
+                return self._argued(declaration, definition, selected, row)
             case _:
-                return self._leaf(declaration, named, row, at)
+                return self._leaf(declaration, named, row)
 
-    def _leaf(self, declaration: Declaration, named: GraphQLNamedType, row: Row, at: Template) -> Made:
+    def _leaf(self, declaration: Declaration, named: GraphQLNamedType, row: Row) -> Made:
         match declaration:
             case Value():
                 value = output(declaration.source(row.columns), named.name)
@@ -201,29 +197,31 @@ class Compiler:
                 value = cast(literal(orjson.dumps(declaration.value).decode(), Text()), JSON())
                 return Made(value, is_json=True, nullable=declaration.value is None)
             case Python():
-                self.patches.append(Patch(at, declaration.function))
-                return Made(json_array([source(row.columns) for source in declaration.sources]), nullable=False)
+                values = json_array([source(row.columns) for source in declaration.sources])
+                return Made(self._mark(Patch(declaration.function), (FROM, values)), nullable=False)
             case _:
                 raise Declined(type(declaration).__name__)
 
-    def _argued(
-        self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row, at: Template
-    ) -> Made:
+    def _argued(self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row) -> Made:
         from resolvers.reading.pages import Page  # noqa: PLC0415 - pages are made of objects, objects of pages
 
         named = get_named_type(definition.type)
         given = arguments(self.questions, definition, selected.nodes[0])
         match declaration:
             case Listing() if is_connection(named):
-                return Made(Page(self, declaration, named, row, given).value(selected.sets, at), nullable=False)
+                return Made(Page(self, declaration, named, row, given).value(selected.sets), nullable=False)
             case ById():
-                return Made(self._by_id(declaration, named, selected, row, at, given["id"]))
+                return Made(self._by_id(declaration, named, selected, row, given["id"]))
             case NodeById():
-                return Made(self._node(named, selected, row, at, given["id"]))
+                return Made(self._node(named, selected, row, given["id"]))
             case NodesByIds():
-                return Made(self._nodes(named, selected, at, given["ids"]), nullable=False)
+                return Made(self._nodes(named, selected, given["ids"]), nullable=False)
             case _:
                 raise Declined(f"{type(declaration).__name__} on {named.name}")
+
+    def _mark(self, mark: Mark, *more: tuple[str, Sql]) -> Sql:
+        self.marks.append(mark)
+        return json_object([(MARK, literal(len(self.marks) - 1)), *more])
 
     def node_id(self, row: Row) -> Sql:
         """The public id of the row."""
@@ -233,13 +231,13 @@ class Compiler:
 
     # Objects of the same row
 
-    def _inline(self, declaration: Inline, named: GraphQLNamedType, selected: Selected, row: Row, at: Template) -> Made:
+    def _inline(self, declaration: Inline, named: GraphQLNamedType, selected: Selected, row: Row) -> Made:
         assert isinstance(named, GraphQLObjectType)
-        value = self.object(named, selected.sets, inner_row(declaration, row), at)
+        value = self.object(named, selected.sets, inner_row(declaration, row))
         present = presence(declaration, row)
         return Made(value, nullable=False) if present is None else Made(case((present, value)))
 
-    def _part(self, declaration: Part, definition: GraphQLField, selected: Selected, row: Row, at: Template) -> Made:
+    def _part(self, declaration: Part, definition: GraphQLField, selected: Selected, row: Row) -> Made:
         name = declaration.name or python_name(definition)
         named = get_named_type(definition.type)
         many = is_list_type(get_nullable_type(definition.type))
@@ -253,7 +251,7 @@ class Compiler:
         assert isinstance(named, GraphQLObjectType)
         inner = row.document.op("->")(literal(name, Text()))
         if not many:
-            value = self.object(named, selected.sets, replace(row, document=inner), at)
+            value = self.object(named, selected.sets, replace(row, document=inner))
             return Made(case((func.jsonb_typeof(inner) == literal("object", Text()), value)))
         items = (
             func.jsonb_array_elements(inner)
@@ -261,7 +259,7 @@ class Compiler:
             .render_derived(name=self.name())
         )
         frame = Frame(items)
-        item = self.object(named, selected.sets, Row(frame, items, document=items.c.value), (*at, EVERY))
+        item = self.object(named, selected.sets, Row(frame, items, document=items.c.value))
         return Made(empty_list(frame.select(json_list(item, items.c.position)).scalar_subquery()), nullable=False)
 
     # Other rows
@@ -282,19 +280,17 @@ class Compiler:
             raise Declined(f"{named.name} reads no table")
         return reads
 
-    def _related(
-        self, declaration: Related, type_: GraphQLOutputType, selected: Selected, row: Row, at: Template
-    ) -> Made:
+    def _related(self, declaration: Related, type_: GraphQLOutputType, selected: Selected, row: Row) -> Made:
         named = get_named_type(type_)
         reads = self._reads(named)
         other, conditions = self.reach(reads)
         conditions += joined(declaration, reads, type_, row, other)
         if is_list_type(get_nullable_type(type_)):
-            value = self.item(named, selected.sets, other, (*at, EVERY))
+            value = self.item(named, selected.sets, other)
             items = json_list(value, *declared_order(declaration.order, other.columns))
             query = other.frame.select(items).where(*conditions)
             return Made(empty_list(query.scalar_subquery()), nullable=False)
-        value = self.item(named, selected.sets, other, at)
+        value = self.item(named, selected.sets, other)
         return Made(row.frame.one(other.frame.select(value).where(*conditions).limit(1), self.name()))
 
     def _by_id(
@@ -303,7 +299,6 @@ class Compiler:
         named: GraphQLNamedType,
         selected: Selected,
         row: Row,
-        at: Template,
         id: Argument,
     ) -> Sql:
         targets = {target.reads.prefix: target for target in self.catalog.targets(named)}
@@ -311,15 +306,15 @@ class Compiler:
         if target is None or target.reads.prefix is None:
             return null()
         uuid = self.binder.id(id, (target.reads.prefix,))
-        return self.one(target, uuid, selected.sets, row, at, declaration.where)
+        return self.one(target, uuid, selected.sets, row, declaration.where)
 
-    def _node(self, named: GraphQLNamedType, selected: Selected, row: Row, at: Template, id: Argument) -> Sql:
+    def _node(self, named: GraphQLNamedType, selected: Selected, row: Row, id: Argument) -> Sql:
         target = self._possible(named).get(id.prefix())
         if target is None or target.reads.prefix is None:
             return null()
-        return self.one(target, self.binder.id(id, (target.reads.prefix,)), selected.sets, row, at)
+        return self.one(target, self.binder.id(id, (target.reads.prefix,)), selected.sets, row)
 
-    def _nodes(self, named: GraphQLNamedType, selected: Selected, at: Template, ids: Argument) -> Sql:
+    def _nodes(self, named: GraphQLNamedType, selected: Selected, ids: Argument) -> Sql:
         possible = self._possible(named)
         prefixes = [prefix for prefix in ids.prefixes() if prefix in possible]
         wanted = (
@@ -329,13 +324,13 @@ class Compiler:
         )
         frame = Frame(wanted)
         outer = Row(frame, wanted)
-        value: Sql = null()
+        value: Sql = cast(null(), JSON())
         if prefixes:
             value = case(
                 *(
                     (
                         wanted.c.prefix == literal(prefix, Text()),
-                        self.one(possible[prefix], wanted.c.id, selected.sets, outer, (*at, EVERY)),
+                        self.one(possible[prefix], wanted.c.id, selected.sets, outer),
                     )
                     for prefix in prefixes
                 )
@@ -345,14 +340,12 @@ class Compiler:
     def _possible(self, named: GraphQLNamedType) -> dict[str, Target]:
         return {target.reads.prefix: target for target in self.catalog.targets(named) if target.reads.prefix}
 
-    def _subject(
-        self, kind: Sql | str, id: Sql, named: GraphQLNamedType, selected: Selected, row: Row, at: Template
-    ) -> Made:
+    def _subject(self, kind: Sql | str, id: Sql, named: GraphQLNamedType, selected: Selected, row: Row) -> Made:
         possible = self._possible(named)
         if isinstance(kind, str):
-            return Made(self.one(possible[kind], id, selected.sets, row, at))
+            return Made(self.one(possible[kind], id, selected.sets, row))
         choices = [
-            (kind == literal(prefix, Text()), self.one(target, id, selected.sets, row, at))
+            (kind == literal(prefix, Text()), self.one(target, id, selected.sets, row))
             for prefix, target in possible.items()
         ]
         return Made(case(*choices))
@@ -363,7 +356,6 @@ class Compiler:
         id: Sql,
         sets: Sequence[SelectionSetNode],
         row: Row,
-        at: Template,
         where: Callable[[Any], Sql] | None = None,
     ) -> Sql:
         """The row of this type with this id, as an object; null when it is not there."""
@@ -372,5 +364,5 @@ class Compiler:
         conditions.append(is_of(target, other))
         if where is not None:
             conditions.append(where(other.columns))
-        value = self.object(target.type, sets, other, at)
+        value = self.object(target.type, sets, other)
         return row.frame.one(other.frame.select(value).where(*conditions).limit(1), self.name())

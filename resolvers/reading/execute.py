@@ -1,7 +1,7 @@
 """Runs operations: finds the plan, sends one pipeline, hands on the bytes."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from db.engine import APPLICATION_ROLE, FAIL_CLOSED
 from resolvers.reading.catalog import Catalog
-from resolvers.reading.compiler import EVERY, Compiler, Declined, Forbidden, Template
+from resolvers.reading.compiler import Compiler, Declined
 from resolvers.reading.documents import Document, Documents, Operation, RequestErrors
 from resolvers.reading.inputs import Questions
+from resolvers.reading.marks import with_marks_done
 from resolvers.reading.plans import Plan
+from resolvers.reading.reference import Reference
 from resolvers.reading.statement import compiled
 from resolvers.reading.viewer import Viewer
 from tenancy.scope import Scope
@@ -37,6 +39,8 @@ class Response:
 
     body: bytes
     executed: bool = True
+    faults: tuple[BaseException, ...] = ()
+    """What the client was told of as "Internal error" only."""
 
 
 def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool:
@@ -97,9 +101,9 @@ class Engine:
             if not (error.sqlstate or "").startswith(DATA_ERROR):
                 raise
             return await self._by_reference(pool, viewer, operation, variables or {})
-        if plan.is_plain:
+        if not plan.marks:
             return Response(b'{"data":' + data + b"}")
-        return Response(finished(plan, data))
+        return Response(with_marks_done(data, plan.marks))
 
     def plan(self, operation: Operation, viewer: Viewer, variables: Mapping[str, Any]) -> Plan:
         """The plan of a query. Raises GraphQLError for arguments that no plan can have."""
@@ -117,7 +121,7 @@ class Engine:
             statement = compiler.root(self.schema.query_type, [operation.node.selection_set])
         except Declined:
             return Plan(None)
-        return Plan(compiled(statement), tuple(compiler.forbidden), tuple(compiler.patches))
+        return Plan(compiled(statement), tuple(compiler.marks))
 
     async def _run(self, pool: Pool, viewer: Viewer, text: str, parameters: list[str | None]) -> bytes:
         """One pipeline up to its Sync is one implicit transaction: the settings end with it."""
@@ -135,58 +139,21 @@ class Engine:
     async def _by_reference(
         self, pool: Pool, viewer: Viewer, operation: Operation, variables: Mapping[str, Any]
     ) -> Response:
-        from resolvers.reading.reference import Reference  # noqa: PLC0415 - most processes never need it
+        reference = Reference(self.catalog, viewer, lambda: snapshot(pool, viewer))
+        answer = await asyncio.to_thread(reference.answer, operation, variables)
+        return Response(answer.body, faults=answer.faults)
 
-        def connect() -> psycopg.Connection[Any]:
-            assert isinstance(pool.conninfo, str)
-            assert isinstance(pool.kwargs, dict)
-            return psycopg.connect(pool.conninfo, **pool.kwargs)
 
-        reference = Reference(self.catalog, viewer, connect)
-        return Response(await asyncio.to_thread(reference.answer, operation, variables))
+def snapshot(pool: Pool, viewer: Viewer) -> psycopg.Connection[Any]:
+    """A connection like the pool's, in a transaction that sees the viewer's rows as of now."""
+    assert isinstance(pool.conninfo, str)
+    assert isinstance(pool.kwargs, dict)
+    connection = psycopg.connect(pool.conninfo, **{**pool.kwargs, "autocommit": False})
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    psycopg.RawCursor(connection).execute(SET_SCOPE, scope_settings(viewer.scope))
+    return connection
 
 
 def errors_only(errors: list[GraphQLError]) -> bytes:
     """The answer to a request that did not run."""
     return orjson.dumps({"errors": [error.formatted for error in errors]})
-
-
-def finished(plan: Plan, data: bytes) -> bytes:
-    """The answer with Python's fields filled in and every hidden field's error."""
-    answer = orjson.loads(data)
-    for patch in plan.patches:
-        for _, holder, key in places(answer, patch.at):
-            if holder[key] is not None:
-                holder[key] = patch.function(*holder[key])
-    errors = [error for hidden in plan.forbidden for error in forbidden_errors(answer, hidden)]
-    if not errors:
-        return orjson.dumps({"data": answer})
-    return orjson.dumps({"data": answer, "errors": errors})
-
-
-def forbidden_errors(answer: Any, hidden: Forbidden) -> Iterator[dict[str, Any]]:
-    """One error for every place where a hidden field stands."""
-    for path, _, _ in places(answer, hidden.at):
-        yield {
-            "message": f"This needs the permission {hidden.permission}.",
-            "path": path,
-            "extensions": {"code": "FORBIDDEN", "permission": str(hidden.permission)},
-        }
-
-
-def places(value: Any, template: Template, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[Any], Any, Any]]:
-    """Every place in the answer that a template means: its path, and the object and key to find it by."""
-    step, rest = template[0], template[1:]
-    if value is None:
-        return
-    if step == EVERY:
-        for index, item in enumerate(value):
-            if rest:
-                yield from places(item, rest, (*path, index))
-        return
-    if step not in value:
-        return  # another type of the interface
-    if not rest:
-        yield [*path, step], value, step
-    else:
-        yield from places(value[step], rest, (*path, step))

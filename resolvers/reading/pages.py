@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Select, Text, and_, cast, false, func, litera
 
 from resolvers.reading.binding import Binder, page_size
 from resolvers.reading.catalog import Catalog, Target, is_inherited, python_name
-from resolvers.reading.compiler import EVERY, Compiler, Declined, Template
+from resolvers.reading.compiler import Compiler, Declined
 from resolvers.reading.declarations import Listing
 from resolvers.reading.inputs import Argument, arguments
 from resolvers.reading.lists import Filter, Order, beyond, cursor, found_by, order_of
@@ -146,11 +146,11 @@ class Page:
         one_way(given)
         self.backwards = "last" in given
 
-    def value(self, sets: Sequence[SelectionSetNode], at: Template) -> Sql:
+    def value(self, sets: Sequence[SelectionSetNode]) -> Sql:
         """The connection as JSON."""
         selected = [(each, self._name(each)) for each in self.compiler.selected(self.connection, sets)]
         if any(name in {"nodes", "edges", "page_info"} for _, name in selected):
-            return self._page(selected, at).scalar_subquery()
+            return self._page(selected).scalar_subquery()
         return json_object([(each.key, self._outside(each, name)) for each, name in selected])
 
     def _reach(self) -> tuple[Row, list[Sql]]:
@@ -168,7 +168,7 @@ class Page:
             return literal(self.connection.name, Text())
         return self._count(selected)
 
-    def _page(self, selected: Sequence[tuple[Selected, str]], at: Template) -> Select[Any]:
+    def _page(self, selected: Sequence[tuple[Selected, str]]) -> Select[Any]:
         row, conditions = self._reach()
         order = self.rows.order(row)
         conditions += [self.rows.beyond(order, name) for name in ("after", "before") if name in self.given]
@@ -193,13 +193,12 @@ class Page:
         marks = cursor(order, [page.c[key.name] for key in keys])
         parts: list[tuple[str, Sql]] = []
         for each, name in selected:
-            inside = (*at, each.key, EVERY)
             match name:
                 case "nodes":
-                    item = self.compiler.item(self.node_type, each.sets, shown, inside)
+                    item = self.compiler.item(self.node_type, each.sets, shown)
                     value = self._list(item, page, size, looks_further=looks_further)
                 case "edges":
-                    item = self._edge(each, shown, marks, inside)
+                    item = self._edge(each, shown, marks)
                     value = self._list(item, page, size, looks_further=looks_further)
                 case "page_info":
                     value = self._page_info(each, page, size, marks)
@@ -212,7 +211,7 @@ class Page:
         items: Any = json_list(item, page.c.position.desc()) if self.backwards else json_list(item)
         return empty_list(items.filter(page.c.position <= size) if looks_further else items)
 
-    def _edge(self, selected: Selected, row: Row, marks: Sql, at: Template) -> Sql:
+    def _edge(self, selected: Selected, row: Row, marks: Sql) -> Sql:
         type_ = get_named_type(self.connection.fields[selected.name].type)
         assert isinstance(type_, GraphQLObjectType)
         fields: list[tuple[str, Sql]] = []
@@ -222,7 +221,7 @@ class Page:
             elif python_name(type_.fields[each.name]) == "cursor":
                 value = marks
             else:
-                value = self.compiler.item(self.node_type, each.sets, row, (*at, each.key))
+                value = self.compiler.item(self.node_type, each.sets, row)
             fields.append((each.key, value))
         return json_object(fields)
 

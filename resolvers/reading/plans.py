@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from resolvers.reading.compiler import Forbidden, Patch
+from resolvers.reading.compiler import Mark
 from resolvers.reading.inputs import Question, Questions
 from resolvers.reading.statement import Compiled
 
@@ -22,13 +22,8 @@ class Plan:
     """
 
     statement: Compiled | None
-    forbidden: tuple[Forbidden, ...] = ()
-    patches: tuple[Patch, ...] = ()
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the statement's answer goes out as it is."""
-        return not self.forbidden and not self.patches
+    marks: tuple[Mark, ...] = ()
+    """Empty: the statement's answer goes out as it is."""
 
 
 @dataclass(slots=True)

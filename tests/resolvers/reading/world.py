@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from db import ids
 from domain.billing.models import Charge, ChargeKind, ChargeState
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
 from domain.customers.models import Account
@@ -16,7 +17,6 @@ from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
 from domain.subscriptions.models import ServiceSubscription, SubscriptionResource, SubscriptionState
 from resolvers.reading import Viewer
-from db import ids
 from tenancy.hierarchy import Founded
 from tenancy.permissions import Permission, Role, permissions_of
 from tenancy.scope import PLATFORM
@@ -116,7 +116,7 @@ def _sell(session: ScopedSession, founded: Founded, term: ServiceTerm, above: Pl
         key="seat",
         name="Seat",
         unit="license",
-        recurring_per_month=Decimal("10"),
+        recurring_per_month=Decimal(10),
         net_recurring_per_month=Decimal("7.25"),
     )
     session.add_all([period, endless, resource])
@@ -129,7 +129,7 @@ def _sell(session: ScopedSession, founded: Founded, term: ServiceTerm, above: Pl
             email=f"buyer{number}@{name.lower()}.example",
             currency="EUR",
             funds=Decimal("100.50"),
-            blocked=Decimal("30"),
+            blocked=Decimal(30),
             external_id=f"erp-{number}" if number == 1 else None,
         )
         for number in (1, 2, 3)
@@ -222,8 +222,8 @@ def _subscribe(
             subscription_id=subscription.id,
             account_id=account.id,
             order_id=order.id,
-            quantity=Decimal("1"),
-            unit_price=Decimal("10"),
+            quantity=Decimal(1),
+            unit_price=Decimal(10),
             currency="EUR",
             amount=Decimal("3.87"),
             discount_name="Summer" if part else None,
