@@ -130,9 +130,7 @@ class ResellerCharge(TenantRow, Base):
     closed_at: Mapped[datetime | None]
 
     __table_args__ = owned(
-        UniqueConstraint(
-            "distributor_id", "charge_id", "tenant_id", "reversal", name="uq_reseller_charges_debtor"
-        ),
+        UniqueConstraint("distributor_id", "charge_id", "tenant_id", "reversal", name="uq_reseller_charges_debtor"),
         Index("ix_reseller_charges_subscription", "distributor_id", "subscription_id"),
         creditor_id="tenants",
         charge_id="charges",

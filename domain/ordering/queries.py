@@ -34,7 +34,7 @@ def require_no_open_order(session: Session, subscription: TenantRow, operation: 
     """Raises InvalidState naming the open order: a subscription has one at a time."""
     for order in open_orders(session, subscription.distributor_id, [subscription.id]):
         raise InvalidState(
-            f"Order {order.number} of this subscription is {order.state}; complete or cancel it before the {operation}.",
+            f"Order {order.number} of this subscription is {order.state}: its {operation} has to wait for that.",
             path=("subscription_id",),
         )
 

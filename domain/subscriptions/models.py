@@ -135,7 +135,7 @@ class ServiceSubscription(TenantRow, Base):
     stop_reason: Mapped[str | None]
     """Why it was stopped, in the words of whoever did it."""
     stopped_units: Mapped[dict[str, Any] | None]
-    """What the stop took back, and an activation charges again: see `domain.billing.stopped_units`."""
+    """What the stop took back, and an activation charges again: see `domain.billing.settlement`."""
     version: Mapped[int] = mapped_column(default=1)
     """Rises with every change."""
     external_id: Mapped[str | None]

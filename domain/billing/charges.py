@@ -1,0 +1,310 @@
+"""Charges written down, and the changes of their state; money moves with them, in the same flush."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.ids import uuid7
+from domain.billing import levels
+from domain.billing.charging import recomputed_for_payment
+from domain.billing.closing import closes_on
+from domain.billing.contracts import Contract
+from domain.billing.drafts import ChargeDraft, lots_of
+from domain.billing.explanation import Explanation, months_of
+from domain.billing.ledger import move
+from domain.billing.models import Charge, ChargeState, LedgerAccount
+from domain.billing.prices import Prices
+from domain.billing.splitting import ExistingCharge
+from domain.billing.wording import description
+from domain.customers.models import Account
+from domain.ordering.models import Order, OrderType
+from domain.shared.errors import InvalidInput
+from domain.shared.money import round_money
+from domain.shared.numbers import numbers_for
+from domain.shared.outbox import announce
+from domain.shared.periods import Period
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+
+__all__ = [
+    "AMOUNT_LIMIT",
+    "Making",
+    "announce_closed",
+    "block",
+    "charges_of_orders",
+    "close",
+    "draft_of",
+    "drop",
+    "existing",
+    "late",
+    "make",
+    "number_of",
+    "rewrite",
+]
+
+AMOUNT_LIMIT = Decimal(10) ** 12
+"""What one charge may come to: the columns hold fourteen digits before the point, and sums need room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A charge to be made."""
+
+    contract: Contract
+    draft: ChargeDraft
+    state: ChargeState
+    order_id: UUID | None = None
+    closes_on: date | None = None
+    split_from_id: UUID | None = None
+
+
+def make(session: Session, makings: Sequence[Making], *, prices: Prices | None = None, clock: Clock) -> list[Charge]:
+    """Write charges of one distributor, numbered in the order given; no money moves yet.
+
+    Those that are no part of a split get the levels of the chain: as they are now, or, where `prices` holds the price,
+    those of the charge it was first charged with. Raises InvalidInput when a charge is absurdly large.
+    """
+    numbers = _numbers(session, makings)
+    charges = [_row(making, numbers[position], clock) for position, making in enumerate(makings)]
+    session.add_all(charges)
+    session.flush()
+    held = {}
+    for charge in charges:
+        price = None if prices is None else prices.get((charge.subscription_id, charge.resource_key))
+        if price is not None and price.charge_id is not None and charge.split_from_id is None:
+            held[charge.id] = price.charge_id
+    levels.snapshot(session, [charge for charge in charges if charge.split_from_id is None], held, at=clock.now)
+    return charges
+
+
+def _numbers(session: Session, makings: Sequence[Making]) -> list[str]:
+    """One series a tenant. Tenants in id order: their series are locked until the transaction ends."""
+    by_tenant: dict[UUID, list[int]] = defaultdict(list)
+    for position, making in enumerate(makings):
+        by_tenant[making.contract.subscription.tenant_id].append(position)
+    numbers = [""] * len(makings)
+    for _, positions in sorted(by_tenant.items()):
+        owner = makings[positions[0]].contract.subscription
+        for position, number in zip(positions, numbers_for(session, owner, "charges", len(positions)), strict=True):
+            numbers[position] = number
+    return numbers
+
+
+def _row(making: Making, number: str, clock: Clock) -> Charge:
+    subscription, draft = making.contract.subscription, making.draft
+    charge = Charge(
+        distributor_id=subscription.distributor_id,
+        id=uuid7(),
+        tenant_id=subscription.tenant_id,
+        tenant_path=subscription.tenant_path,
+        number=number,
+        kind=draft.kind,
+        subscription_id=subscription.id,
+        account_id=subscription.account_id,
+        order_id=making.order_id,
+        split_from_id=making.split_from_id,
+        currency=draft.currency,
+        created_at=clock.now,
+    )
+    rewrite(charge, making.contract, draft, clock=clock)
+    charge.state = making.state
+    charge.closes_on = making.closes_on
+    if making.state is ChargeState.CLOSED:
+        charge.closed_at = clock.now
+    return charge
+
+
+def rewrite(charge: Charge, contract: Contract, draft: ChargeDraft, *, clock: Clock) -> None:
+    """Give the charge the numbers of the draft; state and closing day stay."""
+    if draft.amount + draft.discount >= AMOUNT_LIMIT:
+        raise InvalidInput(f"A charge of {draft.amount:f} {draft.currency} is more than can be booked.")
+    charge.description = description(contract, draft)
+    charge.resource_key = draft.resource_key
+    charge.quantity = draft.quantity
+    charge.unit_price = draft.unit_price
+    charge.amount = draft.amount
+    charge.discount = draft.discount
+    charge.discount_percent = draft.discount_percent
+    charge.period_start = None if draft.period is None else draft.period.start
+    charge.period_end = None if draft.period is None else draft.period.end
+    charge.billing_period_start = None if draft.billing_period is None else draft.billing_period.start
+    charge.explanation = draft.explanation.to_json()
+    charge.updated_at = clock.now
+
+
+def charges_of_orders(session: Session, distributor_id: UUID, order_ids: Sequence[UUID]) -> dict[UUID, list[Charge]]:
+    """The NEW charges of these orders, in the order of their numbers, locked."""
+    found: dict[UUID, list[Charge]] = defaultdict(list)
+    for charge in session.scalars(
+        select(Charge)
+        .where(
+            Charge.distributor_id == distributor_id,
+            Charge.order_id.in_(order_ids),
+            Charge.state == ChargeState.NEW,
+        )
+        .order_by(Charge.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ):
+        if charge.order_id is not None:
+            found[charge.order_id].append(charge)
+    return found
+
+
+def draft_of(charge: Charge, contract: Contract, clock: Clock) -> ChargeDraft:
+    """The charge as it was computed. Not for discounted ones: an order's discount needs all its charges."""
+    explanation = Explanation.from_json(charge.explanation)
+    period = billing_period = None
+    if charge.period_start is not None and charge.period_end is not None:
+        period = Period(charge.period_start, charge.period_end)
+        if charge.billing_period_start is not None:
+            billing_period = contract.billing_period(charge.billing_period_start, clock)
+    return ChargeDraft(
+        resource_key=charge.resource_key,
+        kind=charge.kind,
+        state=ChargeState.BLOCKED,
+        quantity=charge.quantity,
+        unit_price=charge.unit_price,
+        currency=charge.currency,
+        period=period,
+        billing_period=billing_period,
+        months=Fraction(months_of(explanation)),
+        unrounded=explanation.exact,
+        amount=_money(charge.amount, charge),
+        explanation=explanation,
+        split_from=lots_of(explanation),
+    )
+
+
+def late(
+    contract: Contract, charges: Sequence[Charge], *, on: date, clock: Clock
+) -> list[tuple[Charge, ChargeDraft | None]]:
+    """Each NEW charge as it is when its order completes on `on`: for what remains of its days; None when none do."""
+    terms = contract.terms(clock)
+    found: list[tuple[Charge, ChargeDraft | None]] = []
+    for charge in charges:
+        remaining = recomputed_for_payment(terms, [draft_of(charge, contract, clock)], on=on).drafts
+        found.append((charge, remaining[0] if remaining else None))
+    return found
+
+
+def block(
+    session: Session,
+    contract: Contract,
+    account: Account,
+    computed: Iterable[tuple[Charge, ChargeDraft | None]],
+    *,
+    order: Order,
+    clock: Clock,
+) -> list[Charge]:
+    """Reserve the money of an order's charges; returns those that close at once. The account must be locked.
+
+    Charges whose period is over are dropped, those that became less are rewritten.
+    """
+    terms = contract.terms(clock, end=contract.next_end(clock) if order.type is OrderType.RENEWAL else None)
+    at_once = []
+    for charge, draft in computed:
+        if draft is None:
+            drop(charge, clock=clock)
+            continue
+        if (draft.period and draft.period.start) != charge.period_start or draft.amount != charge.amount:
+            rewrite(charge, contract, draft, clock=clock)
+        charge.state = ChargeState.BLOCKED
+        charge.updated_at = clock.now
+        charge.closes_on = closes_on(
+            terms,
+            draft,
+            paid_on=clock.today,
+            window_days=contract.service_term.deletion_window_days,
+            sales_or_renewal=order.type in {OrderType.SALES, OrderType.RENEWAL},
+        )
+        move(
+            session,
+            account,
+            LedgerAccount.AVAILABLE,
+            LedgerAccount.BLOCKED,
+            _money(charge.amount, charge),
+            charge_id=charge.id,
+            at=clock.now,
+        )
+        if charge.closes_on <= clock.today:
+            at_once.append(charge)
+    return at_once
+
+
+def drop(charge: Charge, *, clock: Clock) -> None:
+    """A NEW charge whose order is not paid, or whose days are over: nothing was reserved for it."""
+    charge.state = ChargeState.DELETED
+    charge.updated_at = clock.now
+
+
+def close(
+    session: Session, scope: Scope, charges: Sequence[Charge], accounts: Mapping[UUID, Account], *, clock: Clock
+) -> None:
+    """Write off blocked charges of one distributor, and make what each level of the chain owes for them.
+
+    The charges and their accounts must be locked.
+    """
+    for charge in charges:
+        charge.state = ChargeState.CLOSED
+        charge.closed_at = charge.updated_at = clock.now
+        move(
+            session,
+            accounts[charge.account_id],
+            LedgerAccount.BLOCKED,
+            LedgerAccount.REVENUE,
+            _money(charge.amount, charge),
+            charge_id=charge.id,
+            at=clock.now,
+        )
+    announce_closed(session, scope, charges, clock=clock)
+
+
+def announce_closed(session: Session, scope: Scope, charges: Sequence[Charge], *, clock: Clock) -> None:
+    """Tell of closed charges, then make and tell what each level owes for them."""
+    for charge in charges:
+        announce(session, scope, "charge.closed", subject=charge, prefix="chg", at=clock.now)
+    session.flush()
+    levels.owe_upstream(session, scope, charges, at=clock.now)
+
+
+def number_of(charge: Charge) -> int:
+    """The number without its letters: higher is newer."""
+    return int("".join(digit for digit in charge.number if digit.isdigit()))
+
+
+def existing(
+    contract: Contract, charges: Sequence[Charge], groups: Mapping[UUID, str], clock: Clock
+) -> list[ExistingCharge]:
+    """Stored recurring charges as the calculation of a split takes them."""
+    return [
+        ExistingCharge(
+            id=charge.id,
+            number=number_of(charge),
+            resource_key=charge.resource_key,
+            state=charge.state,
+            quantity=charge.quantity,
+            unit_price=charge.unit_price,
+            period=Period(charge.period_start, charge.period_end),
+            billing_period=contract.billing_period(charge.billing_period_start, clock),
+            amount=_money(charge.amount, charge),
+            discount=_money(charge.discount, charge),
+            discount_percent=charge.discount_percent,
+            lots=lots_of(Explanation.from_json(charge.explanation)),
+            price_group=groups.get(charge.id, ""),
+        )
+        for charge in charges
+        if charge.period_start is not None and charge.period_end is not None and charge.billing_period_start is not None
+    ]
+
+
+def _money(amount: Decimal, charge: Charge) -> Decimal:
+    """As the currency writes it: columns hold four decimals."""
+    return round_money(amount, charge.currency)

@@ -1,0 +1,156 @@
+"""A subscription with everything its charges are made from."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.billing.charging import prolongation_charges, sales_charges
+from domain.billing.drafts import BillingTerms, ChargeDraft, Line
+from domain.billing.policy import Anchor, Horizon, Policy, policy_of
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
+from domain.shared.periods import Period, PeriodUnit, billing_period_containing, end_of_term
+from domain.subscriptions.models import ServiceSubscription, SubscriptionResource
+from domain.subscriptions.queries import resources_of
+from tenancy.clock import Clock
+
+__all__ = ["Contract", "contracts_of", "covered", "span_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What was bought, and from which plan of the seller."""
+
+    subscription: ServiceSubscription
+    resources: Sequence[SubscriptionResource]
+    plan: Plan
+    period: PlanPeriod
+    service_term: ServiceTerm
+    offered: Mapping[str, PlanResource]
+    """The plan's resources by key."""
+
+    @property
+    def policy(self) -> Policy:
+        """The row of the policy table."""
+        return policy_of(self.subscription.billing_type)
+
+    def ordered_on(self, clock: Clock) -> date:
+        """The day of the sales order: the term, its anchor and price protection count from it."""
+        return clock.day_of(self.subscription.created_at)
+
+    def end(self, clock: Clock) -> date | None:
+        """The day after the term's last one; None when it is endless. A late payment does not move it."""
+        if self.subscription.expires_on is not None:
+            return self.subscription.expires_on + timedelta(days=1)
+        return end_of_term(self.ordered_on(clock), self.period.duration, self.period.unit)
+
+    def next_end(self, clock: Clock) -> date | None:
+        """The end of the term that follows this one."""
+        end = self.end(clock)
+        if end is None:
+            return None
+        return end_of_term(end, self.period.duration, self.period.unit, self.ordered_on(clock).day)
+
+    def term_start(self, clock: Clock) -> date:
+        """The first day of the present term: the order's, or the day the last renewal begins on."""
+        start = self.ordered_on(clock)
+        end, unit, duration = self.end(clock), self.period.unit, self.period.duration
+        if end is None or unit is PeriodUnit.ENDLESS:
+            return start
+        while (following := end_of_term(start, duration, unit, self.ordered_on(clock).day)) is not None:
+            if following >= end:
+                break
+            start = following
+        return start
+
+    def terms(self, clock: Clock, *, end: date | None = None) -> BillingTerms:
+        """What its charges are counted by; `end` of another term than the present one."""
+        ordered_on = self.ordered_on(clock)
+        free_until = None
+        if self.plan.free_period and self.policy.horizon is Horizon.CURRENT_PERIOD:
+            first = billing_period_containing(ordered_on, self.cutting_day(clock))
+            free_until = None if first.start == ordered_on else first.end
+        return BillingTerms(
+            billing_type=self.subscription.billing_type,
+            currency=self.subscription.currency,
+            billing_day=self.subscription.billing_day,
+            end=self.end(clock) if end is None else end,
+            anchor_day=ordered_on.day,
+            free_until=free_until,
+        )
+
+    def cutting_day(self, clock: Clock) -> int:
+        """The day of the month that cuts time into billing periods."""
+        if self.policy.anchor is Anchor.START:
+            return self.ordered_on(clock).day
+        return self.subscription.billing_day
+
+    def billing_period(self, on: date, clock: Clock) -> Period:
+        """The whole billing period that the day lies in."""
+        return billing_period_containing(on, self.cutting_day(clock))
+
+
+def covered(terms: BillingTerms, *, on: date, prolongation: bool = False) -> Period | None:
+    """The days that an order from `on` pays for, whether or not it has anything to charge; None when there are none."""
+    nothing = [Line(None, Decimal(1), Decimal(0))]
+    drafts = prolongation_charges(terms, nothing, paid_to=on) if prolongation else sales_charges(terms, nothing, on=on)
+    return span_of(drafts)
+
+
+def span_of(drafts: Sequence[ChargeDraft]) -> Period | None:
+    """From the first to the last day that the charges cover."""
+    periods = [draft.period for draft in drafts if draft.period is not None]
+    if not periods:
+        return None
+    return Period(min(period.start for period in periods), max(period.end for period in periods))
+
+
+def contracts_of(session: Session, subscriptions: Collection[ServiceSubscription]) -> dict[UUID, Contract]:
+    """These subscriptions of one distributor with their plans, by subscription id: five statements, however many."""
+    if not subscriptions:
+        return {}
+    distributor_id = next(iter(subscriptions)).distributor_id
+    resources = resources_of(session, distributor_id, [row.id for row in subscriptions])
+    plan_ids = {row.plan_id for row in subscriptions}
+    plans = {
+        row.id: row
+        for row in session.scalars(select(Plan).where(Plan.distributor_id == distributor_id, Plan.id.in_(plan_ids)))
+    }
+    periods = {
+        row.id: row
+        for row in session.scalars(
+            select(PlanPeriod).where(
+                PlanPeriod.distributor_id == distributor_id,
+                PlanPeriod.id.in_({row.plan_period_id for row in subscriptions}),
+            )
+        )
+    }
+    terms = {
+        row.id: row
+        for row in session.scalars(
+            select(ServiceTerm).where(
+                ServiceTerm.distributor_id == distributor_id,
+                ServiceTerm.id.in_({plan.service_term_id for plan in plans.values()}),
+            )
+        )
+    }
+    offered: dict[UUID, dict[str, PlanResource]] = {id: {} for id in plan_ids}
+    for offer in session.scalars(
+        select(PlanResource).where(PlanResource.distributor_id == distributor_id, PlanResource.plan_id.in_(plan_ids))
+    ):
+        offered[offer.plan_id][offer.key] = offer
+    return {
+        row.id: Contract(
+            subscription=row,
+            resources=resources.get(row.id, []),
+            plan=plans[row.plan_id],
+            period=periods[row.plan_period_id],
+            service_term=terms[plans[row.plan_id].service_term_id],
+            offered=offered[row.plan_id],
+        )
+        for row in subscriptions
+    }

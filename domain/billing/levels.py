@@ -1,0 +1,329 @@
+"""The prices of every level of the chain, and what each level owes the one above for a closed charge.
+
+The seller of a subscription may not see what the tenants above it pay, yet its customer's charge decides what they owe
+one another. This is the one module that leaves the actor's scope: it reads and writes for the whole distributor, in
+Core rows that never become the session's objects, and hands nothing of it back.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from db.ids import uuid7
+from domain.billing.explanation import Explanation, months_of
+from domain.billing.models import Charge, ChargeKind, ChargeLevel, ResellerCharge
+from domain.billing.reseller_discounts import Discounts, discounts_for
+from domain.billing.upstream import UpstreamPrice, owed_upstream
+from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.shared.outbox import announce
+from domain.shared.rounding import half_up
+from domain.subscriptions.models import ServiceSubscription
+from tenancy.rows import TenantRow
+from tenancy.scope import SEGMENT, Scope
+from tenancy.sessions import seeing
+
+__all__ = ["owe_upstream", "price_groups", "snapshot", "take_back"]
+
+_MONTHS_DIGITS = 6
+_FEE_OF_KIND = {
+    ChargeKind.SETUP: ("setup", "net_setup"),
+    ChargeKind.RENEWAL: ("renewal", "net_renewal"),
+}
+
+
+def _everything(row: TenantRow, scope: Scope | None = None) -> Scope:
+    """The whole distributor of the row, reading and writing, for the same actor and job."""
+    whole = Scope.of_tenant(row.distributor_id, row.distributor_id, row.tenant_path[:SEGMENT]).writing_downstream()
+    return whole if scope is None or scope.job_id is None else whole.for_job(scope.job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """One plan of a chain of delegations, the seller's first."""
+
+    plan_id: UUID
+    tenant_id: UUID
+    tenant_path: str
+    currency: str
+
+
+def snapshot(session: Session, charges: Sequence[Charge], held: Mapping[UUID, UUID], *, at: datetime) -> None:
+    """Write down what every level pays the one above for one unit of these new charges.
+
+    `held` maps a charge to the one whose levels it keeps, where the price is held; the others take the prices of now.
+    Not for parts of a split: those use the levels of the charge they come from.
+    """
+    if not charges:
+        return
+    with seeing(session, _everything(charges[0])):
+        rows = _copied(session, charges, held, at)
+        known = {row["charge_id"] for row in rows}
+        rows += _current(session, [charge for charge in charges if charge.id not in known], at)
+        if rows:
+            session.execute(insert(ChargeLevel), rows)
+
+
+def _copied(
+    session: Session, charges: Sequence[Charge], held: Mapping[UUID, UUID], at: datetime
+) -> list[dict[str, Any]]:
+    if not held:
+        return []
+    levels = _levels_of(session, charges[0].distributor_id, set(held.values()))
+    return [
+        {**_level_values(level, at), "charge_id": charge.id}
+        for charge in charges
+        if charge.id in held
+        for level in levels.get(held[charge.id], ())
+    ]
+
+
+def _level_values(level: Any, at: datetime) -> dict[str, Any]:
+    return {**level._mapping, "id": uuid7(), "created_at": at, "updated_at": at}  # noqa: SLF001 - a row's public name
+
+
+def _current(session: Session, charges: Sequence[Charge], at: datetime) -> list[dict[str, Any]]:
+    if not charges:
+        return []
+    distributor_id = charges[0].distributor_id
+    sold = {
+        row.id: (row.plan_id, row.key)
+        for row in session.execute(
+            select(ServiceSubscription.id, ServiceSubscription.plan_id, PlanPeriod.key)
+            .join(
+                PlanPeriod,
+                (PlanPeriod.distributor_id == distributor_id) & (PlanPeriod.id == ServiceSubscription.plan_period_id),
+            )
+            .where(
+                ServiceSubscription.distributor_id == distributor_id,
+                ServiceSubscription.id.in_({charge.subscription_id for charge in charges}),
+            )
+        )
+    }
+    chains = _chains(session, distributor_id, {plan_id for plan_id, _ in sold.values()})
+    plan_ids = {level.plan_id for chain in chains.values() for level in chain}
+    by_resource = _fees(session, PlanResource, distributor_id, plan_ids)
+    by_period = _fees(session, PlanPeriod, distributor_id, plan_ids)
+    rows = []
+    for charge in charges:
+        plan_id, period_key = sold[charge.subscription_id]
+        fees, key = (by_period, period_key) if charge.resource_key is None else (by_resource, charge.resource_key)
+        price_name, net_name = _FEE_OF_KIND.get(charge.kind, ("recurring_per_month", "net_recurring_per_month"))
+        chain = chains[plan_id]
+        for debtor, creditor in zip(chain, [*chain[1:], None], strict=True):
+            above = None if creditor is None else fees.get((creditor.plan_id, key))
+            own = fees.get((debtor.plan_id, key))
+            if above is not None:
+                price = getattr(above, price_name)
+            else:
+                price = Decimal(0) if own is None else getattr(own, net_name)
+            rows.append(
+                {
+                    "distributor_id": distributor_id,
+                    "id": uuid7(),
+                    "tenant_id": debtor.tenant_id,
+                    "tenant_path": debtor.tenant_path,
+                    "charge_id": charge.id,
+                    "creditor_id": None if creditor is None else creditor.tenant_id,
+                    "plan_id": debtor.plan_id,
+                    "unit_price": price,
+                    "currency": debtor.currency if creditor is None else creditor.currency,
+                    "created_at": at,
+                    "updated_at": at,
+                }
+            )
+    return rows
+
+
+def _chains(session: Session, distributor_id: UUID, plan_ids: Collection[UUID]) -> dict[UUID, list[_Level]]:
+    """From each plan up its delegations to the origin."""
+    columns = (Plan.id, Plan.parent_id, Plan.tenant_id, Plan.tenant_path, Plan.currency)
+    chain = (
+        select(Plan.id.label("sold"), *columns, literal(0).label("steps"))
+        .where(Plan.distributor_id == distributor_id, Plan.id.in_(plan_ids))
+        .cte("chain", recursive=True)
+    )
+    above = aliased(Plan)
+    chain = chain.union_all(
+        select(
+            chain.c.sold,
+            above.id,
+            above.parent_id,
+            above.tenant_id,
+            above.tenant_path,
+            above.currency,
+            chain.c.steps + 1,
+        ).join(chain, (above.distributor_id == distributor_id) & (above.id == chain.c.parent_id))
+    )
+    found: dict[UUID, list[_Level]] = defaultdict(list)
+    for row in session.execute(select(chain).order_by(chain.c.sold, chain.c.steps)):
+        found[row.sold].append(_Level(row.id, row.tenant_id, row.tenant_path, row.currency))
+    return found
+
+
+def _fees(
+    session: Session,
+    model: type[PlanResource] | type[PlanPeriod],
+    distributor_id: UUID,
+    plan_ids: Collection[UUID],
+) -> dict[tuple[UUID, str], Any]:
+    rows = session.execute(
+        select(
+            model.plan_id,
+            model.key,
+            model.setup,
+            model.recurring_per_month,
+            model.renewal,
+            model.net_setup,
+            model.net_recurring_per_month,
+            model.net_renewal,
+        ).where(model.distributor_id == distributor_id, model.plan_id.in_(plan_ids))
+    )
+    return {(row.plan_id, row.key): row for row in rows}
+
+
+def _levels_of(session: Session, distributor_id: UUID, charge_ids: Collection[UUID]) -> dict[UUID, list[Any]]:
+    """The levels of each charge as rows, the seller's first."""
+    rows = session.execute(
+        select(
+            ChargeLevel.distributor_id,
+            ChargeLevel.tenant_id,
+            ChargeLevel.tenant_path,
+            ChargeLevel.charge_id,
+            ChargeLevel.creditor_id,
+            ChargeLevel.plan_id,
+            ChargeLevel.unit_price,
+            ChargeLevel.currency,
+        )
+        .where(ChargeLevel.distributor_id == distributor_id, ChargeLevel.charge_id.in_(charge_ids))
+        .order_by(ChargeLevel.charge_id, ChargeLevel.tenant_path.desc())
+    )
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.charge_id].append(row)
+    return found
+
+
+def price_groups(session: Session, charges: Sequence[Charge]) -> dict[UUID, str]:
+    """A mark for each charge: equal where all levels above pay the same. For merging only; it is stored nowhere."""
+    if not charges:
+        return {}
+    with seeing(session, _everything(charges[0])):
+        levels = _levels_of(session, charges[0].distributor_id, {_priced_as(charge) for charge in charges})
+    marks: dict[tuple[tuple[UUID, Decimal], ...], str] = {}
+    groups = {}
+    for charge in charges:
+        prices = tuple((level.tenant_id, level.unit_price) for level in levels.get(_priced_as(charge), ()))
+        groups[charge.id] = marks.setdefault(prices, str(len(marks)))
+    return groups
+
+
+def _priced_as(charge: Charge) -> UUID:
+    return charge.split_from_id or charge.id
+
+
+def owe_upstream(session: Session, scope: Scope, charges: Sequence[Charge], *, at: datetime) -> None:
+    """Make what each level owes the level above for these closed charges, up to the owner of the original plan.
+
+    The prices are the charge's levels, the discounts those of now. Made once for a charge and level, however often
+    this is called.
+    """
+    if not charges:
+        return
+    with seeing(session, _everything(charges[0], scope)):
+        distributor_id = charges[0].distributor_id
+        levels = _levels_of(session, distributor_id, {_priced_as(charge) for charge in charges})
+        discounts = discounts_for(session, distributor_id, {level.tenant_id for of in levels.values() for level in of})
+        rows = []
+        for charge in charges:
+            chain = levels.get(_priced_as(charge), [])
+            plan_ids = frozenset(level.plan_id for level in chain)
+            rows += [_owed(charge, level, plan_ids, discounts, at) for level in chain if level.creditor_id is not None]
+        _write(session, scope, rows, at)
+
+
+def _owed(charge: Charge, level: Any, plan_ids: frozenset[UUID], discounts: Discounts, at: datetime) -> dict[str, Any]:
+    best = discounts.best(
+        debtor_id=level.tenant_id,
+        subscription_id=charge.subscription_id,
+        account_id=charge.account_id,
+        plan_ids=plan_ids,
+        creditor_id=level.creditor_id,
+    )
+    percent = Decimal(0) if best is None else best.percent
+    of = Explanation.from_json(charge.explanation)
+    explanation = owed_upstream(
+        of, UpstreamPrice(level.unit_price, percent), quantity=charge.quantity, currency=level.currency
+    )
+    return {
+        "distributor_id": charge.distributor_id,
+        "id": uuid7(),
+        "tenant_id": level.tenant_id,
+        "tenant_path": level.tenant_path,
+        "creditor_id": level.creditor_id,
+        "charge_id": charge.id,
+        "subscription_id": charge.subscription_id,
+        "unit_price": level.unit_price,
+        "currency": level.currency,
+        "quantity": charge.quantity,
+        "reversal": False,
+        "months": half_up(months_of(of), _MONTHS_DIGITS),
+        "discount_percent": percent,
+        "discount_id": None if best is None else best.id,
+        "amount": explanation.rounded,
+        "explanation": explanation.to_json(),
+        "closed_at": at,
+        "created_at": at,
+        "updated_at": at,
+    }
+
+
+def take_back(session: Session, scope: Scope, charges: Sequence[Charge], *, at: datetime) -> None:
+    """The reseller charges of these formerly closed charges again, negative: other charges have replaced them."""
+    if not charges:
+        return
+    with seeing(session, _everything(charges[0], scope)):
+        table = ResellerCharge.__table__
+        made = session.execute(
+            select(*table.columns).where(
+                ResellerCharge.distributor_id == charges[0].distributor_id,
+                ResellerCharge.charge_id.in_([charge.id for charge in charges]),
+                ~ResellerCharge.reversal,
+            )
+        ).mappings()
+        _write(session, scope, [_reversed(dict(row), at) for row in made], at)
+
+
+def _reversed(row: dict[str, Any], at: datetime) -> dict[str, Any]:
+    explanation = Explanation.from_json(row["explanation"])
+    percent = UpstreamPrice(row["unit_price"], row["discount_percent"])
+    again = owed_upstream(explanation, percent, quantity=row["quantity"], currency=row["currency"], refund=True)
+    return {
+        **row,
+        "id": uuid7(),
+        "reversal": True,
+        "quantity": -row["quantity"],
+        "amount": again.rounded,
+        "explanation": again.to_json(),
+        "closed_at": at,
+        "created_at": at,
+        "updated_at": at,
+    }
+
+
+def _write(session: Session, scope: Scope, rows: Sequence[dict[str, Any]], at: datetime) -> None:
+    if not rows:
+        return
+    written = set(
+        session.scalars(insert(ResellerCharge).on_conflict_do_nothing().returning(ResellerCharge.id), rows).all()
+    )
+    for row in rows:
+        if row["id"] in written:
+            announce(session, scope, "reseller_charge.created", subject=ResellerCharge(**row), prefix="rch", at=at)

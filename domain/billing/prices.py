@@ -1,0 +1,106 @@
+"""Which unit price a new charge has: the plan's now, or one that is held from earlier."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.billing.contracts import Contract
+from domain.billing.drafts import Line
+from domain.billing.models import Charge, ChargeKind
+from domain.billing.proration import chargeable
+from domain.shared.periods import add_months
+from domain.subscriptions.models import SubscriptionResource
+from tenancy.clock import Clock
+
+__all__ = ["Held", "Prices", "held_prices", "held_since", "recurring_lines", "resource_price"]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A price that stays, and the charge it was first charged with: the levels above hold theirs with it."""
+
+    unit_price: Decimal
+    charge_id: UUID | None
+    """None: nothing was charged at that price yet."""
+
+
+Prices = Mapping[tuple[UUID, str | None], Held]
+"""By subscription and resource key; what is not in it costs what the plan says now."""
+
+
+def held_since(contract: Contract, on: date, clock: Clock) -> date | None:
+    """Since when the prices that hold on `on` are held; None when each charge takes the plan's.
+
+    A fixed price holds for the term. Price protection of N months holds from the purchase day for N months, then the
+    prices of that day hold for N more, and so on.
+    """
+    if contract.plan.fixed_price:
+        return contract.term_start(clock)
+    months = contract.plan.price_protection_months
+    if months <= 0:
+        return None
+    purchase = contract.ordered_on(clock)
+    windows = ((on.year - purchase.year) * 12 + on.month - purchase.month) // months
+    while windows > 0 and add_months(purchase, windows * months) > on:
+        windows -= 1
+    return add_months(purchase, max(0, windows) * months)
+
+
+def held_prices(session: Session, contracts: Collection[Contract], on: Mapping[UUID, date], clock: Clock) -> Prices:
+    """The prices that are held for charges whose period begins on the subscription's day in `on`."""
+    since = {
+        contract.subscription.id: day
+        for contract in contracts
+        if (day := held_since(contract, on[contract.subscription.id], clock)) is not None
+    }
+    if not since:
+        return {}
+    found: dict[tuple[UUID, str | None], Held] = {}
+    for contract in contracts:
+        # Nothing charged yet: what the order wrote down, while it is the order's time.
+        if since.get(contract.subscription.id) == contract.ordered_on(clock):
+            for resource in contract.resources:
+                found[contract.subscription.id, resource.key] = Held(resource.unit_price, None)
+    firsts = session.execute(
+        select(Charge.subscription_id, Charge.resource_key, Charge.unit_price, Charge.id, Charge.period_start)
+        .where(
+            Charge.distributor_id == next(iter(contracts)).subscription.distributor_id,
+            Charge.subscription_id.in_(since),
+            Charge.kind == ChargeKind.RECURRING,
+            Charge.split_from_id.is_(None),
+        )
+        .order_by(Charge.id.desc())
+    )
+    for row in firsts:
+        if row.period_start is not None and row.period_start >= since[row.subscription_id]:
+            found[row.subscription_id, row.resource_key] = Held(row.unit_price, row.id)
+    return found
+
+
+def recurring_lines(contract: Contract, prices: Prices) -> list[Line]:
+    """What the next period costs: the plan's own fee, if any, and each resource's chargeable units at one price."""
+    lines = []
+    fee = _price(contract, None, prices, contract.period.recurring_per_month)
+    if fee:
+        lines.append(Line(None, Decimal(1), fee))
+    for resource in contract.resources:
+        units = chargeable(resource.quantity, resource.included)
+        lines.append(Line(resource.key, units, resource_price(contract, resource, prices)))
+    return lines
+
+
+def resource_price(contract: Contract, resource: SubscriptionResource, prices: Prices) -> Decimal:
+    """A month's fee for one unit. A resource that the plan no longer has keeps the price it was last ordered at."""
+    offer = contract.offered.get(resource.key)
+    now = resource.unit_price if offer is None else offer.recurring_per_month
+    return _price(contract, resource.key, prices, now)
+
+
+def _price(contract: Contract, key: str | None, prices: Prices, now: Decimal) -> Decimal:
+    held = prices.get((contract.subscription.id, key))
+    return now if held is None else held.unit_price

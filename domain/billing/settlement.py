@@ -1,0 +1,322 @@
+"""What a decrease, a stop, an activation or a deletion does to a subscription's charges and to the balance."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.billing import charges as written
+from domain.billing import levels
+from domain.billing.charges import Making
+from domain.billing.charging import activation_charges
+from domain.billing.closing import closes_on
+from domain.billing.contracts import Contract
+from domain.billing.drafts import ChargeDraft, Line, Lot, NotAllowedByBillingType
+from domain.billing.explanation import plain
+from domain.billing.ledger import move, require_funds
+from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
+from domain.billing.policy import Stop
+from domain.billing.splitting import Amendment, ExistingCharge, Split, settle_decrease, settle_deletion, settle_stop
+from domain.customers.models import Account
+from domain.shared.errors import RefusedByBillingType
+from domain.shared.money import round_money
+from domain.shared.periods import next_billing_day
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+
+__all__ = ["activate", "check_decrease", "decrease", "delete", "refusing", "stop"]
+
+_AT_STAKE = (ChargeState.BLOCKED, ChargeState.CLOSED, ChargeState.OPENED)
+
+Settling = Callable[[Sequence[ExistingCharge]], Split]
+
+
+@dataclass(slots=True)
+class _Stake:
+    """The charges of a subscription whose days are not over."""
+
+    contract: Contract
+    account: Account
+    rows: dict[UUID, Charge]
+    by_resource: dict[str | None, list[ExistingCharge]] = field(default_factory=dict)
+
+
+def refusing(contract: Contract, error: NotAllowedByBillingType) -> RefusedByBillingType:
+    """The refusal that a calculation's error becomes."""
+    return RefusedByBillingType(
+        f"{contract.subscription.billing_type} does not allow {error.operation}.", path=("subscription_id",)
+    )
+
+
+def check_decrease(
+    session: Session, contract: Contract, account: Account, units: Mapping[str, Decimal], *, clock: Clock
+) -> None:
+    """Raise RefusedByBillingType if these decreases, to chargeable units by resource, are not allowed today."""
+    _decreases(contract, _stake(session, contract, account, clock), units, clock)
+
+
+def decrease(
+    session: Session, scope: Scope, contract: Contract, account: Account, units: Mapping[str, Decimal], *, clock: Clock
+) -> None:
+    """Let the newest units of these resources leave today; `units` are the chargeable ones that stay.
+
+    The account must be locked. Raises RefusedByBillingType.
+    """
+    stake = _stake(session, contract, account, clock)
+    _book(session, scope, stake, _decreases(contract, stake, units, clock), clock=clock)
+
+
+def _decreases(contract: Contract, stake: _Stake, units: Mapping[str, Decimal], clock: Clock) -> list[Split]:
+    terms = contract.terms(clock)
+    splits = []
+    for key, quantity in units.items():
+
+        def settling(charges: Sequence[ExistingCharge], to: Decimal = quantity) -> Split:
+            return settle_decrease(terms, charges, quantity=to, on=clock.today)
+
+        splits.append(_settled(contract, settling, stake.by_resource.get(key, [])))
+    return splits
+
+
+def stop(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:
+    """Settle the current period by the type's column `stop`, and remember what an activation charges again.
+
+    The account must be locked. Raises RefusedByBillingType.
+    """
+    terms = contract.terms(clock)
+    stake = _stake(session, contract, account, clock)
+    if contract.policy.stop is Stop.REFUSED:
+        raise refusing(contract, NotAllowedByBillingType(terms.billing_type, "a stop"))
+    splits = [
+        _settled(contract, lambda charges: settle_stop(terms, charges, on=clock.today), charges)
+        for charges in stake.by_resource.values()
+    ]
+    rest_closes: date | None = None
+    if contract.policy.stop is Stop.USED_CLOSED_REST_BLOCKED:
+        rest_closes = next_billing_day(clock.today, contract.cutting_day(clock))
+    _book(session, scope, stake, splits, clock=clock, rest_closes=rest_closes)
+    returned = contract.policy.stop is Stop.ACTIVE_DAYS_ONLY
+    lines = [line for split in splits for line in split.stopped] if returned else []
+    contract.subscription.stopped_units = {"lines": [_line_json(line) for line in lines]}
+
+
+def activate(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:
+    """Charge again, from today to the end of the period, what the stop took back; it blocks at once.
+
+    The account must be locked. Raises InsufficientBalance.
+    """
+    terms = contract.terms(clock)
+    stopped = contract.subscription.stopped_units or {"lines": []}
+    drafts = activation_charges(terms, [_line(stored) for stored in stopped["lines"]], on=clock.today)
+    require_funds(account, sum((draft.amount for draft in drafts), Decimal(0)), "subscription_id")
+    _block_parts(session, scope, contract, account, drafts, clock=clock)
+    contract.subscription.stopped_units = None
+
+
+def delete(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:
+    """Settle the current period and release later ones by the type's deletion rule.
+
+    The account must be locked. Raises RefusedByBillingType.
+    """
+    terms = contract.terms(clock)
+    stake = _stake(session, contract, account, clock)
+    started_on = contract.subscription.started_on or clock.today
+    window = started_on + timedelta(days=max(0, contract.service_term.deletion_window_days))
+    splits = [
+        _settled(
+            contract,
+            lambda charges: settle_deletion(terms, charges, on=clock.today, inside_window=clock.today < window),
+            charges,
+        )
+        # The type is asked also when nothing is at stake.
+        for charges in (stake.by_resource.values() or [[]])
+    ]
+    _book(session, scope, stake, splits, clock=clock)
+    contract.subscription.stopped_units = None
+
+
+def _settled(contract: Contract, settling: Settling, charges: Sequence[ExistingCharge]) -> Split:
+    try:
+        return settling(charges)
+    except NotAllowedByBillingType as error:
+        raise refusing(contract, error) from error
+
+
+def _stake(session: Session, contract: Contract, account: Account, clock: Clock) -> _Stake:
+    subscription = contract.subscription
+    rows = session.scalars(
+        select(Charge)
+        .where(
+            Charge.distributor_id == subscription.distributor_id,
+            Charge.subscription_id == subscription.id,
+            Charge.kind == ChargeKind.RECURRING,
+            Charge.state.in_(_AT_STAKE),
+            Charge.period_end > clock.today,
+        )
+        .order_by(Charge.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    stake = _Stake(contract, account, {row.id: row for row in rows})
+    groups = levels.price_groups(session, rows)
+    found: dict[str | None, list[ExistingCharge]] = defaultdict(list)
+    for charge in written.existing(contract, rows, groups, clock):
+        found[charge.resource_key].append(charge)
+    stake.by_resource = dict(found)
+    return stake
+
+
+def _book(
+    session: Session,
+    scope: Scope,
+    stake: _Stake,
+    splits: Sequence[Split],
+    *,
+    clock: Clock,
+    rest_closes: date | None = None,
+) -> None:
+    """Undo the deleted charges, then book what replaces them."""
+    contract, account = stake.contract, stake.account
+    require_funds(account, -sum((split.difference for split in splits), Decimal(0)), "subscription_id")
+    undone = []
+    for split in splits:
+        for id in split.deleted:
+            if stake.rows[id].state is ChargeState.CLOSED:
+                undone.append(stake.rows[id])
+            _undo(session, account, stake.rows[id], clock)
+        for amendment in split.amended:
+            _amend(session, contract, account, stake.rows[amendment.charge_id], amendment, clock)
+    levels.take_back(session, scope, undone, at=clock.now)
+    orders = _orders_of(session, contract, splits)
+    makings = []
+    for split in splits:
+        due = rest_closes or min(
+            (day for id in split.deleted if (day := stake.rows[id].closes_on) is not None), default=None
+        )
+        makings += [
+            Making(contract, draft, draft.state, **_origin(draft, orders), closes_on=clock.today)
+            for draft in split.used
+        ]
+        makings += [
+            Making(contract, draft, draft.state, **_origin(draft, orders), closes_on=due) for draft in split.rest
+        ]
+        makings += [Making(contract, draft, draft.state, **_origin(draft, orders)) for draft in split.returned]
+    parts = written.make(session, makings, clock=clock)
+    books = {ChargeState.CLOSED: LedgerAccount.REVENUE, ChargeState.BLOCKED: LedgerAccount.BLOCKED}
+    for part in parts:
+        if part.state in books:
+            amount = round_money(part.amount, part.currency)
+            move(
+                session,
+                account,
+                LedgerAccount.AVAILABLE,
+                books[part.state],
+                amount,
+                charge_id=part.id,
+                at=clock.now,
+            )
+    closed = [part for part in parts if part.state is ChargeState.CLOSED]
+    written.announce_closed(session, scope, closed, clock=clock)
+
+
+def _block_parts(
+    session: Session, scope: Scope, contract: Contract, account: Account, drafts: Sequence[ChargeDraft], *, clock: Clock
+) -> None:
+    terms = contract.terms(clock)
+    orders = _orders_of_lots(session, contract, [lot.charge_id for draft in drafts for lot in draft.split_from])
+    makings = [
+        Making(
+            contract,
+            draft,
+            ChargeState.BLOCKED,
+            **_origin(draft, orders),
+            closes_on=closes_on(
+                terms,
+                draft,
+                paid_on=clock.today,
+                window_days=contract.service_term.deletion_window_days,
+                sales_or_renewal=False,
+            ),
+        )
+        for draft in drafts
+    ]
+    parts = written.make(session, makings, clock=clock)
+    for part in parts:
+        amount = round_money(part.amount, part.currency)
+        move(session, account, LedgerAccount.AVAILABLE, LedgerAccount.BLOCKED, amount, charge_id=part.id, at=clock.now)
+    at_once = [part for part in parts if part.closes_on is not None and part.closes_on <= clock.today]
+    written.close(session, scope, at_once, {account.id: account}, clock=clock)
+
+
+def _undo(session: Session, account: Account, charge: Charge, clock: Clock) -> None:
+    """Put the money of a charge back where it can be used; the charge is deleted."""
+    held = {ChargeState.BLOCKED: LedgerAccount.BLOCKED, ChargeState.CLOSED: LedgerAccount.REVENUE}.get(charge.state)
+    if held is not None:
+        amount = round_money(charge.amount, charge.currency)
+        move(session, account, held, LedgerAccount.AVAILABLE, amount, charge_id=charge.id, at=clock.now)
+    charge.state = ChargeState.DELETED
+    charge.updated_at = clock.now
+
+
+def _amend(
+    session: Session, contract: Contract, account: Account, charge: Charge, amendment: Amendment, clock: Clock
+) -> None:
+    """A charge of a later period with the units that are left."""
+    if amendment.draft is None:
+        _undo(session, account, charge, clock)
+        return
+    before = round_money(charge.amount, charge.currency)
+    written.rewrite(charge, contract, amendment.draft, clock=clock)
+    less = before - amendment.draft.amount
+    held = {ChargeState.BLOCKED: LedgerAccount.BLOCKED, ChargeState.CLOSED: LedgerAccount.REVENUE}.get(charge.state)
+    if held is not None:
+        move(session, account, held, LedgerAccount.AVAILABLE, less, charge_id=charge.id, at=clock.now)
+
+
+def _orders_of(session: Session, contract: Contract, splits: Sequence[Split]) -> dict[UUID, UUID | None]:
+    drafts = [draft for split in splits for draft in (*split.used, *split.rest, *split.returned)]
+    return _orders_of_lots(session, contract, [lot.charge_id for draft in drafts for lot in draft.split_from])
+
+
+def _orders_of_lots(session: Session, contract: Contract, charge_ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """The order each of these charges came with."""
+    if not charge_ids:
+        return {}
+    rows = session.execute(
+        select(Charge.id, Charge.order_id).where(
+            Charge.distributor_id == contract.subscription.distributor_id, Charge.id.in_(set(charge_ids))
+        )
+    )
+    return {row.id: row.order_id for row in rows}
+
+
+def _origin(draft: ChargeDraft, orders: dict[UUID, UUID | None]) -> dict[str, Any]:
+    """The charge a part's units came with, and that charge's order."""
+    if not draft.split_from:
+        return {}
+    charge_id = draft.split_from[0].charge_id
+    return {"split_from_id": charge_id, "order_id": orders.get(charge_id)}
+
+
+def _line_json(line: Line) -> dict[str, Any]:
+    return {
+        "resource": line.resource_key,
+        "quantity": plain(line.quantity),
+        "unit_price": plain(line.unit_price),
+        "lots": [[f"{lot.charge_id}", lot.number, plain(lot.quantity)] for lot in line.lots],
+    }
+
+
+def _line(stored: dict[str, Any]) -> Line:
+    return Line(
+        stored["resource"],
+        Decimal(stored["quantity"]),
+        Decimal(stored["unit_price"]),
+        lots=tuple(Lot(UUID(id), number, Decimal(quantity)) for id, number, quantity in stored["lots"]),
+    )

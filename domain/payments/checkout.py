@@ -1,0 +1,381 @@
+"""Orders: a new subscription, a change of quantities, the next period by hand."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.ids import uuid7
+from domain.billing import settlement
+from domain.billing.charging import increase_charges, prolongation_charges, sales_charges
+from domain.billing.contracts import Contract, contracts_of, covered, span_of
+from domain.billing.drafts import ChargeDraft, ChargeKind, Line, NotAllowedByBillingType
+from domain.billing.policy import Anchor, Horizon, Increase, Measure, policy_of
+from domain.billing.prices import Prices, held_prices, recurring_lines, resource_price
+from domain.billing.proration import chargeable, chargeable_increase
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState, ServiceTerm
+from domain.catalog.queries import plan_by_id
+from domain.catalog.queries import resources_of as plan_resources_of
+from domain.customers.models import Account
+from domain.customers.queries import account_for_update
+from domain.ordering.models import Order, OrderType
+from domain.ordering.queries import require_no_open_order
+from domain.payments.completion import finish
+from domain.payments.placing import Wish, lapses_on, place
+from domain.payments.quantities import checked_quantities, require_total
+from domain.shared.billing_types import BillingType
+from domain.shared.errors import CurrencyMismatch, InvalidInput, InvalidState, NotFound, RefusedByBillingType
+from domain.shared.money import Money
+from domain.shared.numbers import number_for
+from domain.shared.outbox import announce
+from domain.shared.periods import PeriodUnit
+from domain.shared.rows import locked, own
+from domain.subscriptions import states
+from domain.subscriptions.models import ServiceSubscription, SubscriptionResource, SubscriptionState
+from domain.subscriptions.queries import require_version
+from domain.subscriptions.states import Operation
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+from tenancy.texts import clean_text
+
+__all__ = ["change_subscription", "order_subscription", "own_contract", "prolong_subscription"]
+
+
+def order_subscription(
+    session: Session,
+    scope: Scope,
+    *,
+    account_id: UUID,
+    plan_id: UUID,
+    period_id: UUID,
+    quantities: Sequence[tuple[str, Decimal]],
+    name: str | None = None,
+    promo_code: str | None = None,
+    auto_renew: bool = True,
+    external_id: str | None = None,
+    expected_total: Money | None = None,
+    clock: Clock,
+) -> Order:
+    """Order a subscription to a plan of the acting tenant for one of its accounts.
+
+    The order waits for its payment; one of zero, or of a postpaid account, completes at once. `quantities` are pairs
+    of resource key and units, included ones counted; resources left out start at their minimum.
+
+    Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold; InvalidInput; CurrencyMismatch;
+    PriceChanged; RefusedByBillingType for a type that cannot be sold yet.
+    """
+    account = account_for_update(session, scope, account_id, "account_id")
+    plan, period = _sold(session, scope, plan_id, period_id)
+    if plan.currency != account.currency:
+        raise CurrencyMismatch(
+            f"{plan.name} is sold in {plan.currency}; the account pays in {account.currency}.", path=("plan_id",)
+        )
+    if promo_code is not None:
+        raise InvalidInput("There is no such promo code.", path=("promo_code",))
+    offered = {resource.key: resource for resource in plan_resources_of(session, plan)}
+    asked = checked_quantities(quantities, offered)
+    subscription = _subscription(
+        account, plan, period, name=name, auto_renew=auto_renew, external_id=external_id, clock=clock
+    )
+    subscription.billing_day = _billing_day(session, plan)
+    subscription.number = number_for(session, account, "subscriptions")
+    session.add(subscription)
+    session.flush()
+    session.add_all(
+        _resource(subscription, resource, asked.get(key, resource.minimum), clock) for key, resource in offered.items()
+    )
+    session.flush()
+    contract = contracts_of(session, [subscription])[subscription.id]
+    terms = contract.terms(clock)
+    drafts = sales_charges(terms, _sales_lines(contract), on=clock.today)
+    require_total(_total(drafts), subscription.currency, expected_total)
+    lapses = lapses_on(contract, clock)
+    wish = Wish(
+        contract=contract,
+        account=account,
+        type=OrderType.SALES,
+        drafts=drafts,
+        # Something bought once pays for no span of time.
+        period=None if contract.policy.anchor is Anchor.NONE else covered(terms, on=clock.today),
+        cancels_on=lapses,
+        due_on=lapses,
+        lines={resource.key: resource.quantity for resource in contract.resources},
+        external_id=subscription.external_id,
+    )
+    announce(session, scope, "subscription.ordered", subject=subscription, prefix="sub", at=clock.now)
+    return _placed(session, scope, wish, clock=clock)
+
+
+def change_subscription(
+    session: Session,
+    scope: Scope,
+    *,
+    subscription_id: UUID,
+    quantities: Sequence[tuple[str, Decimal]],
+    if_version: int | None = None,
+    expected_total: Money | None = None,
+    clock: Clock,
+) -> Order:
+    """Order other quantities; resources left out keep theirs. They take effect on the day the order completes.
+
+    The total is that of the increases. An order without any completes at once, and settles the decreases.
+    Raises NotFound, ActAsRequired, Stale; InvalidState, also for an open order; InvalidInput, also when nothing
+    changes; PriceChanged; RefusedByBillingType.
+    """
+    account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
+    subscription = contract.subscription
+    asked = checked_quantities(quantities, contract.offered)
+    _require_changeable(contract, clock)
+    require_no_open_order(session, subscription, Operation.CHANGE)
+    present = {resource.key: resource for resource in contract.resources}
+    changed = {key: after for key, after in asked.items() if key not in present or present[key].quantity != after}
+    if not changed:
+        raise InvalidInput("The subscription has these quantities already.", path=("quantities",))
+    _add_missing(session, contract, changed, clock)
+    contract = contracts_of(session, [subscription])[subscription.id]
+    drafts, prices = _increases(session, contract, changed, clock)
+    fewer = {
+        resource.key: chargeable(changed[resource.key], resource.included)
+        for resource in contract.resources
+        if resource.key in changed
+        and chargeable(changed[resource.key], resource.included) < chargeable(resource.quantity, resource.included)
+    }
+    settlement.check_decrease(session, contract, account, fewer, clock=clock)
+    require_total(_total(drafts), subscription.currency, expected_total)
+    lapses = lapses_on(contract, clock)
+    wish = Wish(
+        contract=contract,
+        account=account,
+        type=OrderType.CHANGE,
+        drafts=drafts,
+        period=span_of(drafts),
+        cancels_on=lapses,
+        due_on=lapses,
+        lines=changed,
+    )
+    return _placed(session, scope, wish, prices=prices, clock=clock)
+
+
+def prolong_subscription(
+    session: Session,
+    scope: Scope,
+    *,
+    subscription_id: UUID,
+    if_version: int | None = None,
+    expected_total: Money | None = None,
+    clock: Clock,
+) -> Order:
+    """Order the next monthly period by hand: when stopped for non-payment, or from *paid to* on.
+
+    A stopped subscription pays from the day it runs again; a monthly commitment owes every missed month whole.
+    Raises NotFound, ActAsRequired, Stale; InvalidState before *paid to*, after the term, or with an open order;
+    RefusedByBillingType; PriceChanged.
+    """
+    account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
+    subscription = contract.subscription
+    states.require(subscription, Operation.PROLONG)
+    require_no_open_order(session, subscription, Operation.PROLONG)
+    paid_to, end = subscription.paid_to, contract.end(clock)
+    if paid_to is None or clock.today < paid_to:
+        hint = " Activate it instead." if subscription.state is SubscriptionState.STOPPED else ""
+        raise InvalidState(
+            f"Subscription {subscription.number} is {subscription.state} and paid to {paid_to}: its prolongation is "
+            f"not possible before.{hint}",
+            path=("subscription_id",),
+        )
+    prices = held_prices(session, [contract], {subscription.id: clock.today}, clock)
+    try:
+        drafts = prolongation_charges(
+            contract.terms(clock), recurring_lines(contract, prices), paid_to=paid_to, on=clock.today
+        )
+        period = span_of(
+            prolongation_charges(
+                contract.terms(clock), [Line(None, Decimal(1), Decimal(0))], paid_to=paid_to, on=clock.today
+            )
+        )
+    except NotAllowedByBillingType as error:
+        raise settlement.refusing(contract, error) from error
+    if period is None:
+        raise InvalidState(
+            f"Subscription {subscription.number} has expired ({end}): its prolongation is not possible, renew it.",
+            path=("subscription_id",),
+        )
+    require_total(_total(drafts), subscription.currency, expected_total)
+    lapses = lapses_on(contract, clock)
+    wish = Wish(contract, account, OrderType.PROLONG, drafts, period, cancels_on=lapses, due_on=lapses)
+    return _placed(session, scope, wish, prices=prices, clock=clock)
+
+
+def own_contract(
+    session: Session, scope: Scope, subscription_id: UUID, *, if_version: int | None
+) -> tuple[Account, Contract]:
+    """The acting tenant's subscription and its account, both locked. Raises NotFound, ActAsRequired, Stale."""
+    seen = own(session, scope, ServiceSubscription, subscription_id, "subscription_id")
+    account = locked(session, Account, seen.distributor_id, [seen.account_id])[seen.account_id]
+    subscription = locked(session, ServiceSubscription, seen.distributor_id, [seen.id])[seen.id]
+    require_version(subscription, if_version)
+    return account, contracts_of(session, [subscription])[subscription.id]
+
+
+def _placed(session: Session, scope: Scope, wish: Wish, *, prices: Prices | None = None, clock: Clock) -> Order:
+    (placed,) = place(session, scope, [wish], prices=prices, clock=clock)
+    if placed.completes_at_once:
+        finish(
+            session, scope, placed.contract, placed.account, placed.order, placed.charges, placed.payment, clock=clock
+        )
+    return placed.order
+
+
+def _total(drafts: Sequence[ChargeDraft]) -> Decimal:
+    return sum((draft.amount for draft in drafts), Decimal(0))
+
+
+def _sold(session: Session, scope: Scope, plan_id: UUID, period_id: UUID) -> tuple[Plan, PlanPeriod]:
+    plan = plan_by_id(session, scope, plan_id, "plan_id")
+    scope.require_own(plan.tenant_id, plan.tenant_path, "plan_id")
+    if plan.state is not PlanState.ACTIVE:
+        raise InvalidState(f"Plan {plan.number} is {plan.state}: it cannot be ordered.", path=("plan_id",))
+    period = session.scalars(
+        select(PlanPeriod).where(
+            PlanPeriod.distributor_id == plan.distributor_id,
+            PlanPeriod.plan_id == plan.id,
+            PlanPeriod.id == period_id,
+        )
+    ).one_or_none()
+    if period is None:
+        raise NotFound("period_id")
+    _require_sellable(plan.billing_type)
+    return plan, period
+
+
+def _require_sellable(billing_type: BillingType) -> None:
+    """Not built yet: consumption, months at the highest quantity, later reservations, changes from the next day."""
+    policy = policy_of(billing_type)
+    if (
+        policy.horizon in {Horizon.NONE, Horizon.NEXT_PERIOD, Horizon.WHOLE_TERM_OPENED}
+        or policy.measure is Measure.MONTH_AT_MAX
+        or policy.increase is Increase.FROM_NEXT_DAY
+    ):
+        raise RefusedByBillingType(f"Plans of type {billing_type} cannot be ordered yet.", path=("plan_id",))
+
+
+def _subscription(
+    account: Account,
+    plan: Plan,
+    period: PlanPeriod,
+    *,
+    name: str | None,
+    auto_renew: bool,
+    external_id: str | None,
+    clock: Clock,
+) -> ServiceSubscription:
+    return ServiceSubscription(
+        distributor_id=account.distributor_id,
+        id=uuid7(),
+        tenant_id=account.tenant_id,
+        tenant_path=account.tenant_path,
+        name=plan.name if name is None else clean_text(name, "name"),
+        state=SubscriptionState.ORDERED,
+        account_id=account.id,
+        plan_id=plan.id,
+        plan_period_id=period.id,
+        billing_type=plan.billing_type,
+        currency=plan.currency,
+        trial=period.trial,
+        endless=period.unit is PeriodUnit.ENDLESS,
+        auto_renew=auto_renew,
+        version=1,
+        external_id=None if external_id is None else clean_text(external_id, "external_id"),
+        created_at=clock.now,
+        updated_at=clock.now,
+    )
+
+
+def _billing_day(session: Session, plan: Plan) -> int:
+    return session.scalars(
+        select(ServiceTerm.billing_day).where(
+            ServiceTerm.distributor_id == plan.distributor_id, ServiceTerm.id == plan.service_term_id
+        )
+    ).one()
+
+
+def _resource(
+    subscription: ServiceSubscription, offer: PlanResource, quantity: Decimal, clock: Clock
+) -> SubscriptionResource:
+    return SubscriptionResource(
+        distributor_id=subscription.distributor_id,
+        tenant_id=subscription.tenant_id,
+        tenant_path=subscription.tenant_path,
+        subscription_id=subscription.id,
+        plan_resource_id=offer.id,
+        key=offer.key,
+        name=offer.name,
+        priority=offer.priority,
+        quantity=quantity,
+        included=offer.included,
+        unit_price=offer.recurring_per_month,
+        currency=subscription.currency,
+        created_at=clock.now,
+        updated_at=clock.now,
+    )
+
+
+def _sales_lines(contract: Contract) -> list[Line]:
+    """One-time fees that cost something, then what recurs."""
+    lines = []
+    if contract.period.setup:
+        lines.append(Line(None, Decimal(1), contract.period.setup, ChargeKind.SETUP))
+    lines += [
+        Line(resource.key, chargeable(resource.quantity, resource.included), fee, ChargeKind.SETUP)
+        for resource in contract.resources
+        if (fee := contract.offered[resource.key].setup)
+    ]
+    return lines + recurring_lines(contract, {})
+
+
+def _require_changeable(contract: Contract, clock: Clock) -> None:
+    subscription = contract.subscription
+    if contract.policy.increase in {Increase.REFUSED, Increase.NOT_APPLICABLE}:
+        raise RefusedByBillingType(f"{subscription.billing_type} does not allow a change.", path=("subscription_id",))
+    states.require(subscription, Operation.CHANGE)
+    if subscription.paid_to is not None and subscription.paid_to <= clock.today:
+        # The billing run comes before any change of the day.
+        raise InvalidState(
+            f"Subscription {subscription.number} is paid to {subscription.paid_to}: its change is not possible before "
+            "the billing run of that day.",
+            path=("subscription_id",),
+        )
+
+
+def _add_missing(session: Session, contract: Contract, changed: Mapping[str, Decimal], clock: Clock) -> None:
+    """A resource that the plan got after the order starts at nothing."""
+    present = {resource.key for resource in contract.resources}
+    session.add_all(
+        _resource(contract.subscription, contract.offered[key], Decimal(0), clock)
+        for key in changed
+        if key not in present
+    )
+    session.flush()
+
+
+def _increases(
+    session: Session, contract: Contract, changed: Mapping[str, Decimal], clock: Clock
+) -> tuple[list[ChargeDraft], Prices]:
+    subscription, terms = contract.subscription, contract.terms(clock)
+    prices = held_prices(session, [contract], {subscription.id: clock.today}, clock)
+    added, setup = [], []
+    for resource in contract.resources:
+        units = chargeable_increase(resource.quantity, changed.get(resource.key, resource.quantity), resource.included)
+        if units:
+            added.append(Line(resource.key, units, resource_price(contract, resource, prices)))
+            if fee := contract.offered[resource.key].setup:
+                setup.append(Line(resource.key, units, fee, ChargeKind.SETUP))
+    if not added:
+        return [], prices
+    try:
+        recurring = increase_charges(terms, added, on=clock.today, paid_to=subscription.paid_to)
+    except NotAllowedByBillingType as error:
+        raise settlement.refusing(contract, error) from error
+    return sales_charges(terms, setup, on=clock.today) + recurring, prices

@@ -1,0 +1,237 @@
+"""What happens when an order is paid, or needs no payment."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from domain.billing import charges as billed
+from domain.billing import settlement
+from domain.billing.contracts import Contract, contracts_of
+from domain.billing.drafts import ChargeDraft
+from domain.billing.ledger import move, require_funds
+from domain.billing.models import Charge, ChargeKind, LedgerAccount
+from domain.billing.policy import Prolongs
+from domain.billing.proration import chargeable
+from domain.customers.models import Account
+from domain.customers.queries import account_for_update
+from domain.ordering.models import Order, OrderState, OrderType
+from domain.ordering.queries import lines_of
+from domain.ordering.states import OrderStep, advance
+from domain.payments.models import Payment, PaymentState
+from domain.shared.errors import InvalidState
+from domain.shared.money import round_money
+from domain.shared.outbox import announce
+from domain.shared.rows import locked, own
+from domain.subscriptions import states
+from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from domain.subscriptions.states import Operation
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+
+__all__ = ["complete", "complete_payment", "finish", "receive"]
+
+
+def complete_payment(session: Session, scope: Scope, *, payment_id: UUID, clock: Clock) -> Payment:
+    """Pay an order from the balance and do what it asks for; of a top-up, record that its money has come.
+
+    An order paid after the first day it covers costs what remains; the difference stays on the balance.
+    Raises NotFound, ActAsRequired; InvalidState for a payment that does not wait, or an order that has lapsed;
+    InsufficientBalance; RefusedByBillingType when a decrease is no longer allowed.
+    """
+    account_id = own(session, scope, Payment, payment_id, "payment_id").account_id
+    account = account_for_update(session, scope, account_id, "payment_id")
+    # Only now, behind the account's lock, is it certain that nobody else completes it.
+    payment = locked(session, Payment, account.distributor_id, [payment_id])[payment_id]
+    if payment.state is not PaymentState.WAITING_FOR_PAYMENT:
+        raise InvalidState(
+            f"Payment {payment.number} is {payment.state}: its completion is not possible.", path=("payment_id",)
+        )
+    if payment.order_id is None:
+        receive(session, scope, account, payment, clock=clock)
+        return payment
+    unlocked = session.get_one(Order, (payment.distributor_id, payment.order_id))
+    subscription = locked(session, ServiceSubscription, account.distributor_id, [unlocked.subscription_id])[
+        unlocked.subscription_id
+    ]
+    order = locked(session, Order, account.distributor_id, [payment.order_id])[payment.order_id]
+    if order.cancels_on is not None and order.cancels_on <= clock.today:
+        raise InvalidState(
+            f"Order {order.number} had to be paid before {order.cancels_on}: its completion is not possible.",
+            path=("payment_id",),
+        )
+    contract = contracts_of(session, [subscription])[subscription.id]
+    charges = billed.charges_of_orders(session, order.distributor_id, [order.id])[order.id]
+    finish(session, scope, contract, account, order, charges, payment, clock=clock)
+    return payment
+
+
+def receive(session: Session, scope: Scope, account: Account, payment: Payment, *, clock: Clock) -> None:
+    """Record that the money of a top-up has come. It pays nothing by itself. The account must be locked."""
+    payment.state = PaymentState.COMPLETED
+    payment.completed_at = payment.updated_at = clock.now
+    move(
+        session,
+        account,
+        LedgerAccount.CASH,
+        LedgerAccount.AVAILABLE,
+        round_money(payment.total, payment.currency),
+        payment_id=payment.id,
+        at=clock.now,
+    )
+    announce(session, scope, "payment.completed", subject=payment, prefix="pay", at=clock.now)
+    session.flush()
+
+
+def finish(
+    session: Session,
+    scope: Scope,
+    contract: Contract,
+    account: Account,
+    order: Order,
+    charges: Sequence[Charge],
+    payment: Payment | None,
+    *,
+    clock: Clock,
+) -> None:
+    """`complete`, and close at once what closes at once."""
+    at_once = complete(session, scope, contract, account, order, charges, payment, clock=clock)
+    session.flush()
+    billed.close(session, scope, at_once, {account.id: account}, clock=clock)
+    session.flush()
+
+
+def complete(
+    session: Session,
+    scope: Scope,
+    contract: Contract,
+    account: Account,
+    order: Order,
+    charges: Sequence[Charge],
+    payment: Payment | None,
+    *,
+    clock: Clock,
+) -> list[Charge]:
+    """Block the order's charges and do what the order asks for; returns the charges that close at once.
+
+    Account, subscription, order and charges must be locked. Raises InvalidState and InsufficientBalance before
+    anything has changed, RefusedByBillingType for a decrease that was allowed when it was ordered.
+    """
+    _require_possible(contract, order)
+    computed: Sequence[tuple[Charge, ChargeDraft | None]] = [
+        (charge, billed.draft_of(charge, contract, clock)) for charge in charges
+    ]
+    if order.paid_from is not None and clock.today > order.paid_from and _shortened(contract, order):
+        computed = billed.late(contract, charges, on=clock.today, clock=clock)
+    required = sum((draft.amount for _, draft in computed if draft is not None), Decimal(0))
+    require_funds(account, required, "payment_id")
+    at_once = billed.block(session, contract, account, computed, order=order, clock=clock)
+    advance(order, OrderStep.COMPLETE, "payment_id")
+    order.total = required
+    order.completed_at = order.updated_at = clock.now
+    if payment is not None:
+        payment.state = PaymentState.PAID_FROM_BALANCE
+        payment.completed_at = payment.updated_at = clock.now
+        announce(session, scope, "payment.completed", subject=payment, prefix="pay", at=clock.now)
+    announce(session, scope, "order.completed", subject=order, prefix="ord", at=clock.now)
+    _keep_prices(contract, charges, clock)
+    _EFFECTS[order.type](session, scope, contract, account, order, clock)
+    contract.subscription.updated_at = clock.now
+    return at_once
+
+
+def _keep_prices(contract: Contract, charges: Sequence[Charge], clock: Clock) -> None:
+    """The resources show what their last order charged."""
+    prices = {charge.resource_key: charge.unit_price for charge in charges if charge.kind is ChargeKind.RECURRING}
+    for resource in contract.resources:
+        if resource.key in prices and resource.unit_price != prices[resource.key]:
+            resource.unit_price = prices[resource.key]
+            resource.updated_at = clock.now
+
+
+_OPERATIONS = {
+    OrderType.PROLONG: Operation.PROLONG,
+    OrderType.RENEWAL: Operation.RENEW,
+    OrderType.CHANGE: Operation.CHANGE,
+}
+
+
+def _operation(contract: Contract, order: Order) -> Operation:
+    if order.type is OrderType.SALES:
+        return Operation.DELIVER if contract.policy.becomes_delivered else Operation.START
+    return _OPERATIONS[order.type]
+
+
+def _require_possible(contract: Contract, order: Order) -> None:
+    states.require(contract.subscription, _operation(contract, order))
+    if order.state is not OrderState.WAITING_FOR_PAYMENT:
+        raise InvalidState(f"Order {order.number} is {order.state}: its completion is not possible.")
+
+
+def _shortened(contract: Contract, order: Order) -> bool:
+    """Whether a late payment pays only for what remains.
+
+    A prolongation paid in grace covers from *paid to*; one of a stopped subscription from the day it runs again,
+    unless its type owes every missed month.
+    """
+    if order.type is not OrderType.PROLONG:
+        return True
+    stopped = contract.subscription.state is SubscriptionState.STOPPED
+    return stopped and contract.policy.prolongs is not Prolongs.MONTHLY_MISSED_MONTHS_TOO
+
+
+def _start(session: Session, scope: Scope, contract: Contract, _account: Account, order: Order, clock: Clock) -> None:
+    subscription, end = contract.subscription, contract.end(clock)
+    states.advance(subscription, _operation(contract, order))
+    subscription.started_on = clock.today
+    subscription.paid_to = order.paid_until
+    subscription.expires_on = None if end is None else end - timedelta(days=1)
+    announce(session, scope, "subscription.activated", subject=subscription, prefix="sub", at=clock.now)
+
+
+def _prolong(session: Session, scope: Scope, contract: Contract, _account: Account, order: Order, clock: Clock) -> None:
+    _run_on(contract, order, Operation.PROLONG)
+    announce(session, scope, "subscription.prolonged", subject=contract.subscription, prefix="sub", at=clock.now)
+
+
+def _renew(session: Session, scope: Scope, contract: Contract, _account: Account, order: Order, clock: Clock) -> None:
+    end = contract.next_end(clock)
+    _run_on(contract, order, Operation.RENEW)
+    contract.subscription.expires_on = None if end is None else end - timedelta(days=1)
+    announce(session, scope, "subscription.renewed", subject=contract.subscription, prefix="sub", at=clock.now)
+
+
+def _run_on(contract: Contract, order: Order, operation: Operation) -> None:
+    """The next period is paid: a stopped or graced subscription is active again."""
+    subscription = contract.subscription
+    states.advance(subscription, operation)
+    subscription.paid_to = order.paid_until
+    subscription.stopped_on = subscription.stop_reason = subscription.stopped_units = None
+
+
+def _change(session: Session, scope: Scope, contract: Contract, account: Account, order: Order, clock: Clock) -> None:
+    """Quantities take effect today: the newest units of what becomes less leave."""
+    resources = {resource.key: resource for resource in contract.resources}
+    fewer = {}
+    for line in lines_of(session, order):
+        resource = resources[line.resource_key]
+        before, after = resource.quantity, line.quantity
+        if chargeable(after, resource.included) < chargeable(before, resource.included):
+            fewer[resource.key] = chargeable(after, resource.included)
+        resource.quantity = after
+        resource.updated_at = clock.now
+    states.advance(contract.subscription, Operation.CHANGE)
+    if fewer:
+        session.flush()
+        settlement.decrease(session, scope, contract, account, fewer, clock=clock)
+    announce(session, scope, "subscription.changed", subject=contract.subscription, prefix="sub", at=clock.now)
+
+
+_EFFECTS = {
+    OrderType.SALES: _start,
+    OrderType.PROLONG: _prolong,
+    OrderType.RENEWAL: _renew,
+    OrderType.CHANGE: _change,
+}

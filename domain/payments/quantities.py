@@ -1,0 +1,58 @@
+"""Quantities that people ask for, held against what the plan offers."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from domain.catalog.models import PlanResource
+from domain.shared.decimals import clean_units, plain
+from domain.shared.errors import CurrencyMismatch, InvalidInput, PriceChanged
+from domain.shared.money import Money, round_money
+
+__all__ = ["checked_quantities", "require_total"]
+
+
+def checked_quantities(asked: Sequence[tuple[str, Decimal]], offered: Mapping[str, PlanResource]) -> dict[str, Decimal]:
+    """The quantities by resource key.
+
+    Raises InvalidInput with the entry's place for an unknown or repeated key, for what is no whole number, and for
+    what is outside minimum…maximum.
+    """
+    found: dict[str, Decimal] = {}
+    for position, (key, quantity) in enumerate(asked):
+        resource = offered.get(key)
+        if resource is None:
+            known = ", ".join(sorted(offered)) or "none"
+            raise InvalidInput(
+                f"The plan has no resource {key!r}; it has {known}.", path=("quantities", position, "resource_key")
+            )
+        if key in found:
+            raise InvalidInput(f"The resource {key} is named twice.", path=("quantities", position, "resource_key"))
+        found[key] = _within(clean_units(quantity, "quantities", position, "quantity"), resource, position)
+    return found
+
+
+def _within(quantity: Decimal, resource: PlanResource, position: int) -> Decimal:
+    path = ("quantities", position, "quantity")
+    if quantity < resource.minimum:
+        raise InvalidInput(
+            f"{resource.name} starts at {plain(resource.minimum)}, included ones counted; got {plain(quantity)}.",
+            path=path,
+        )
+    if resource.maximum is not None and quantity > resource.maximum:
+        raise InvalidInput(f"{resource.name} ends at {plain(resource.maximum)}; got {plain(quantity)}.", path=path)
+    return quantity
+
+
+def require_total(total: Decimal, currency: str, expected: Money | None) -> None:
+    """Raises PriceChanged when the client expected another total, CurrencyMismatch for one in another currency."""
+    if expected is None:
+        return
+    if expected.currency != currency:
+        raise CurrencyMismatch(
+            f"The total is in {currency}, not in {expected.currency}.", path=("expected_total", "currency")
+        )
+    if expected.amount != total:
+        raise PriceChanged(
+            f"The total is {round_money(total, currency):f} {currency}, not {expected.amount:f}.",
+            path=("expected_total",),
+        )
