@@ -30,7 +30,7 @@ from domain.shared.periods import next_billing_day
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
-__all__ = ["activate", "check_decrease", "decrease", "delete", "refusing", "stop"]
+__all__ = ["activate", "check_decrease", "decrease", "delete", "refusing", "require_stoppable", "stop"]
 
 _AT_STAKE = (ChargeState.BLOCKED, ChargeState.CLOSED, ChargeState.OPENED)
 
@@ -84,15 +84,20 @@ def _decreases(contract: Contract, stake: _Stake, units: Mapping[str, Decimal], 
     return splits
 
 
+def require_stoppable(contract: Contract) -> None:
+    """Raises RefusedByBillingType for a type that is never stopped."""
+    if contract.policy.stop is Stop.REFUSED:
+        raise refusing(contract, NotAllowedByBillingType(contract.subscription.billing_type, "a stop"))
+
+
 def stop(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:
     """Settle the current period by the type's column `stop`, and remember what an activation charges again.
 
     The account must be locked. Raises RefusedByBillingType.
     """
+    require_stoppable(contract)
     terms = contract.terms(clock)
     stake = _stake(session, contract, account, clock)
-    if contract.policy.stop is Stop.REFUSED:
-        raise refusing(contract, NotAllowedByBillingType(terms.billing_type, "a stop"))
     splits = [
         _settled(contract, lambda charges: settle_stop(terms, charges, on=clock.today), charges)
         for charges in stake.by_resource.values()

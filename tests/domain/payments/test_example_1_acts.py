@@ -70,7 +70,7 @@ def test_example_1_in_acts(session: ScopedSession, chain: Chain) -> None:
     shop.day = date(2027, 8, 28)
     fewer = shop.change(subscription, 6)
     # then
-    assert (fewer.state, fewer.total) == (OrderState.COMPLETED, 0)
+    assert (fewer.state, fewer.total) == (OrderState.COMPLETED, Decimal(0))
     assert shop.amounts(ChargeState.DELETED) == ["19.35", "6.77"]
     assert shop.amounts(ChargeState.CLOSED) == ["12.90", "2.90"]
     assert shop.amounts(ChargeState.BLOCKED) == ["7.74"]

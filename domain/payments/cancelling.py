@@ -1,0 +1,50 @@
+"""Orders that are not to be: their charges and payments end with them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.billing.charges import charges_of_orders, drop
+from domain.ordering.models import Order
+from domain.ordering.states import OrderStep, advance
+from domain.payments.models import Payment, PaymentState
+from domain.shared.outbox import announce
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+
+__all__ = ["cancel"]
+
+
+def cancel(session: Session, scope: Scope, orders: Sequence[Order], *, clock: Clock) -> None:
+    """Cancel waiting orders of one distributor: charges DELETED, payments CANCELLED. No money was reserved for them.
+
+    The orders, and their accounts before them, must be locked. What becomes of the subscriptions is the caller's.
+    Raises InvalidState for an order that does not wait.
+    """
+    if not orders:
+        return
+    distributor_id, ids = orders[0].distributor_id, [order.id for order in orders]
+    charges = charges_of_orders(session, distributor_id, ids)
+    payments = session.scalars(
+        select(Payment)
+        .where(
+            Payment.distributor_id == distributor_id,
+            Payment.order_id.in_(ids),
+            Payment.state == PaymentState.WAITING_FOR_PAYMENT,
+        )
+        .order_by(Payment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for order in orders:
+        advance(order, OrderStep.CANCEL)
+        order.updated_at = clock.now
+        for charge in charges.get(order.id, ()):
+            drop(charge, clock=clock)
+        announce(session, scope, "order.cancelled", subject=order, prefix="ord", at=clock.now)
+    for payment in payments:
+        payment.state = PaymentState.CANCELLED
+        payment.updated_at = clock.now
+        announce(session, scope, "payment.cancelled", subject=payment, prefix="pay", at=clock.now)
+    session.flush()
