@@ -43,6 +43,28 @@ __all__ = [
 
 EnumT = TypeVar("EnumT", bound=type[StrEnum])
 
+_CLOSED: tuple[type[StrEnum], ...] = (
+    TenantState,
+    PaymentModel,
+    PlanState,
+    PeriodUnit,
+    ExpiredRenewal,
+    SubscriptionPhase,
+    ErrorKind,
+    JobState,
+)
+_OPEN: tuple[type[StrEnum], ...] = (
+    BillingType,
+    OrderType,
+    OrderState,
+    SubscriptionState,
+    ChargeState,
+    ChargeKind,
+    PaymentState,
+    PaymentPurpose,
+    ErrorCode,
+)
+
 
 @strawberry.schema_directive(
     locations=[Location.ENUM], description="Values may be added at 30 days' notice: keep a default branch."
@@ -61,28 +83,9 @@ def open_(values: EnumT, name: str | None = None) -> EnumT:
     return strawberry.enum(values, name=name, directives=[Open()])
 
 
-for _values in (
-    TenantState,
-    PaymentModel,
-    PlanState,
-    PeriodUnit,
-    ExpiredRenewal,
-    SubscriptionPhase,
-    ErrorKind,
-    JobState,
-):
+for _values in _CLOSED:
     closed(_values)
-for _values in (
-    BillingType,
-    OrderType,
-    OrderState,
-    SubscriptionState,
-    ChargeState,
-    ChargeKind,
-    PaymentState,
-    PaymentPurpose,
-    ErrorCode,
-):
+for _values in _OPEN:
     open_(_values)
 ManagerRole = Role
 open_(Role, name="ManagerRole")

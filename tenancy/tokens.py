@@ -2,11 +2,13 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -71,10 +73,10 @@ def authenticate(connection: Connection | Session, token: str) -> Identity | Non
     """Who is behind a token; None for an unknown, expired or revoked one, or one of a suspended tenant."""
     found = connection.execute(text("SELECT * FROM app_authenticate(:hash)"), {"hash": hash_of(token)})
     row = found.mappings().one_or_none()
-    return None if row is None else identity_of(row)
+    return None if row is None else identity_of(cast("Mapping[str, Any]", row))
 
 
-def identity_of(row: RowMapping) -> Identity:
+def identity_of(row: Mapping[str, Any]) -> Identity:
     """The identity in a row of `app_authenticate`."""
     if row["kind"] == "platform":
         return Identity(

@@ -239,7 +239,9 @@ class Pipeline:
 
     def _payload(self, session: ScopedSession, call: Call, outcome: Outcome) -> tuple[bytes, list[dict[str, Any]]]:
         values = outcome.values(call.who.acted_as)
-        return self._engine.payload(session.connection(), call.who.viewer, call.operation, call.selected, values)
+        return self._engine.payload(
+            session.connection(), call.who.viewer, call.operation, call.variables, call.selected, values
+        )
 
 
 @dataclass(frozen=True, slots=True)
