@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 import psycopg
-from graphql import GraphQLError, GraphQLSchema
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
 from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import Connection
 
 from db.engine import APPLICATION_ROLE, FAIL_CLOSED
 from resolvers.reading.catalog import Catalog
@@ -16,8 +17,10 @@ from resolvers.reading.compiler import Compiler, Declined
 from resolvers.reading.documents import Document, Documents, Operation, RequestErrors
 from resolvers.reading.inputs import Questions
 from resolvers.reading.marks import with_marks_done
+from resolvers.reading.payloads import Payload, Values
 from resolvers.reading.plans import Plan
 from resolvers.reading.reference import Reference
+from resolvers.reading.selections import Selected, Selections
 from resolvers.reading.statement import compiled
 from resolvers.reading.viewer import Viewer
 from tenancy.scope import Scope
@@ -104,6 +107,35 @@ class Engine:
         if not plan.marks:
             return Response(b'{"data":' + data + b"}")
         return Response(with_marks_done(data, plan.marks))
+
+    def is_mutation(self, document: str, operation_name: str | None = None) -> bool:
+        """Whether the operation changes something. A wrong request does not: `execute` says what is wrong."""
+        try:
+            return self.documents.find(document).operation(operation_name).is_mutation
+        except RequestErrors:
+            return False
+
+    def selected(self, operation: Operation, type_: GraphQLObjectType, variables: Mapping[str, Any]) -> list[Selected]:
+        """The fields that an operation asks of its root."""
+        selections = Selections(self.schema, operation.document.fragments, Questions(variables))
+        return selections.of(type_, [operation.node.selection_set])
+
+    def payload(
+        self,
+        connection: Connection,
+        viewer: Viewer,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        selected: Selected,
+        values: Values,
+    ) -> tuple[bytes, list[dict[str, Any]]]:
+        """What one mutation answers with, read in its open transaction, whose scope is the viewer's.
+
+        `variables` are coerced. `values` holds the payload's fields by their Python names: the UUIDs of rows, plain
+        values for the rest. Returns the payload's JSON and the errors inside it. A database that refuses a statement
+        raises, as does a fault of the reference.
+        """
+        return Payload(self.catalog, viewer, operation, variables, selected).read(connection, values)
 
     def plan(self, operation: Operation, viewer: Viewer, variables: Mapping[str, Any]) -> Plan:
         """The plan of a query. Raises GraphQLError for arguments that no plan can have."""

@@ -23,10 +23,9 @@ def marks_done(value: Any, marks: Sequence[Mark], path: tuple[str | int, ...], e
     place: Any = value
     members: Any = value.items() if isinstance(value, dict) else enumerate(value)
     for key, item in list(members):
-        if not isinstance(item, dict | list):
-            continue
-        if MARK not in item:
-            marks_done(item, marks, (*path, key), errors)
+        if not isinstance(item, dict) or MARK not in item:
+            if isinstance(item, dict | list):
+                marks_done(item, marks, (*path, key), errors)
             continue
         mark = marks[item[MARK]]
         if isinstance(mark, Forbidden):

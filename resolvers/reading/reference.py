@@ -7,6 +7,7 @@ row-level security alone; the compiler binds the same ranges besides.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -17,6 +18,12 @@ from graphql import (
     GraphQLField,
     GraphQLNamedType,
     GraphQLResolveInfo,
+    MiddlewareManager,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    default_field_resolver,
+    default_type_resolver,
     execute_sync,
     get_named_type,
     get_nullable_type,
@@ -24,6 +31,9 @@ from graphql import (
     is_list_type,
     is_object_type,
 )
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.executor import Executor
+from graphql.execution.values import VariableValues
 from psycopg import RawCursor
 from sqlalchemy import JSON, Select, Text, func, literal, select
 
@@ -50,6 +60,7 @@ from resolvers.reading.inputs import Argument, Questions
 from resolvers.reading.lists import cursor, declared_order
 from resolvers.reading.pages import Rows, count_limit, one_way
 from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence
+from resolvers.reading.selections import Selected
 from resolvers.reading.statement import Frame, Sql, compiled, output, public_id
 from resolvers.reading.viewer import Viewer
 
@@ -79,6 +90,11 @@ class Answer:
         return response
 
 
+def _answer(result: ExecutionResult) -> Answer:
+    faults = [error.original_error for error in result.errors or ()]
+    return Answer(result, tuple(each for each in faults if each and not isinstance(each, GraphQLError)))
+
+
 def _masked(error: GraphQLError) -> Mapping[str, Any]:
     if error.original_error is None or isinstance(error.original_error, GraphQLError):
         return error.formatted
@@ -105,6 +121,10 @@ class Item:
         return Item(row, self.where)
 
 
+class Members(dict[str, Any]):
+    """A plain object's members; unlike a dict it can be marked with its type."""
+
+
 @dataclass
 class Reference:
     """Answers operations for one viewer on a connection of its own."""
@@ -124,6 +144,30 @@ class Reference:
                 self._connection.close()
                 self._connection = None
 
+    def payload(
+        self, operation: Operation, variables: Mapping[str, Any], selected: Selected, values: Mapping[str, Any]
+    ) -> Answer:
+        """What a mutation answers with, once it is done: its field alone, on the connection of its transaction."""
+        alone = SelectionSetNode(selections=selected.nodes)
+        node = OperationDefinitionNode(operation=OperationType.MUTATION, selection_set=alone)
+        fragments = operation.document.fragments
+        executor: Executor[Any] = Executor(
+            self.catalog.schema,
+            fragments,
+            {name: FragmentDetails(fragment, None) for name, fragment in fragments.items()},
+            {selected.name: values},
+            None,
+            node,
+            VariableValues({}, dict(variables)),
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            middleware_manager=MiddlewareManager(self),
+        )
+        result = executor.execute_operation()
+        assert isinstance(result, ExecutionResult)
+        return _answer(result)
+
     def on_schema(self, operation: Operation, variables: Mapping[str, Any]) -> Answer:
         """Run an operation with graphql-core."""
         result = execute_sync(
@@ -134,8 +178,7 @@ class Reference:
             operation_name=operation.name,
             middleware=[self],
         )
-        faults = [error.original_error for error in result.errors or ()]
-        return Answer(result, tuple(each for each in faults if each and not isinstance(each, GraphQLError)))
+        return _answer(result)
 
     def resolve(self, inner: Any, source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
         """Resolve one field by its declaration. Introspection and lists' own objects know their values themselves."""
@@ -143,15 +186,42 @@ class Reference:
             return inner(source, info, **given)
         field = info.parent_type.fields[info.field_name]
         declaration = self.catalog.declaration(field)
-        if isinstance(source, dict):
-            value = source[python_name(field)]
-            return value(given["limit"]) if callable(value) else value
+        if isinstance(source, Mapping):
+            return self._member(source, field, info.field_name, given)
         if declaration is None:
             return inner(source, info, **given)
         if declaration.needs is not None and declaration.needs not in self.viewer.permissions:
             raise forbidden(declaration.needs)
         arguments = {name: Argument.constant(_CONSTANTS, value) for name, value in given.items()}
         return self._value(declaration, field, source, {key: each for key, each in arguments.items() if each.given})
+
+    def _member(self, source: Mapping[str, Any], field: GraphQLField, name: str, given: Mapping[str, Any]) -> Any:
+        """A member of a connection, of a payload, or of a plain object in one."""
+        value = source.get(python_name(field), source.get(name))
+        if callable(value):
+            return value(given["limit"])
+        if isinstance(value, UUID):
+            return self._by_uuid(get_named_type(field.type), value)
+        if isinstance(value, list) and value and isinstance(value[0], UUID):
+            found = [self._by_uuid(get_named_type(field.type), each) for each in value]
+            return [item for item in found if item is not None]
+        if name == "query":
+            return Item(Row(Frame(None)))
+        named = get_named_type(field.type)
+        return [self._plain(named, each) for each in value] if isinstance(value, list) else self._plain(named, value)
+
+    def _plain(self, named: GraphQLNamedType, value: Any) -> Any:
+        """A plain object, marked with its type where the schema would ask for it."""
+        if not isinstance(value, Mapping) or isinstance(value, Members):
+            return value
+        type_ = self.catalog.schema.type_map[value.get("__typename", named.name)]
+        return strawberry.cast(definition(type_).origin, Members(value))
+
+    def _by_uuid(self, named: GraphQLNamedType, id: UUID) -> Item | None:
+        reads = self.catalog.reads(named)
+        assert reads is not None
+        row = self._row(reads)
+        return next(iter(self._items(named, reads, row, [row.columns.id == literal(str(id))])), None)
 
     # Values
 

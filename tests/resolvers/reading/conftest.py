@@ -6,14 +6,10 @@ from typing import Any
 
 import orjson
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
 
 from db.engine import application_engine
-from resolvers.reading import Engine, Names, Viewer, reading_pool
-from schema.query import Query
-from schema.scalars import SCALARS
-from schema.tenants import Distributor, Reseller
+from resolvers.reading import Engine, Viewer, reading_pool
+from schema.build import build
 from tests.conftest import Server, _clone
 from tests.resolvers.reading.world import World, found_world
 
@@ -22,14 +18,8 @@ Read = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def reading_engine() -> Engine:
-    """The engine on the real schema's queries."""
-    return Engine(
-        strawberry.Schema(
-            query=Query,
-            types=[Distributor, Reseller],
-            config=StrawberryConfig(name_converter=Names(), scalar_map=SCALARS),
-        )
-    )
+    """The engine on the real schema."""
+    return Engine(build())
 
 
 @pytest.fixture(scope="session")

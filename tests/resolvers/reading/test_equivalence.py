@@ -23,13 +23,10 @@ OPERATIONS = {
     for name, _, document in [part.partition("\n")]
 }
 OPERATIONS["a long alias"] = f"{{ accounts(first: 1) {{ nodes {{ {LONG}: name {LONG}b: name }} }} }}"
-OPERATIONS[
-    "more than fifty fields"
-] = """{ subscriptions { nodes { __typename id number name state phase billingType trial
-  endless autoRenew startedOn paidTo expiresOn daysLeft createdAt updatedAt externalId version account { name }
-  plan { name } planPeriod { unit } tenant { name } resources { name } %s } } }""" % " ".join(
-    f"a{number}: daysLeft" for number in range(30)
-)
+MANY = " ".join(f"a{number}: daysLeft" for number in range(30))
+OPERATIONS["more than fifty fields"] = f"""{{ subscriptions {{ nodes {{ __typename id number name state phase
+  billingType trial endless autoRenew startedOn paidTo expiresOn daysLeft createdAt updatedAt externalId version
+  account {{ name }} plan {{ name }} planPeriod {{ unit }} tenant {{ name }} resources {{ name }} {MANY} }} }} }}"""
 
 
 def both(
