@@ -19,37 +19,37 @@ __all__ = [
 ]
 
 
-def create_service_term(change: Change, **input: Any) -> Answer:
+def create_service_term(change: Change, /, **input: Any) -> Answer:
     """See `domain.catalog.actions.create_service_term`."""
     return {"service_term": catalog.create_service_term(change.session, change.scope, clock=change.clock, **input)}
 
 
-def create_plan(change: Change, **input: Any) -> Answer:
+def create_plan(change: Change, /, **input: Any) -> Answer:
     """See `domain.catalog.actions.create_plan`."""
     return {"plan": catalog.create_plan(change.session, change.scope, clock=change.clock, **input)}
 
 
-def update_plan(change: Change, **input: Any) -> Answer:
+def update_plan(change: Change, /, **input: Any) -> Answer:
     """See `domain.pricing.actions.update_plan`."""
     return {"plan": pricing.update_plan(change.session, change.scope, clock=change.clock, **input)}
 
 
-def delegate_plan(change: Change, **input: Any) -> Answer:
+def delegate_plan(change: Change, /, **input: Any) -> Answer:
     """See `domain.delegation.actions.delegate_plan`."""
     return {"plans": list(delegation.delegate_plan(change.session, change.scope, clock=change.clock, **input))}
 
 
-def deactivate_plan(change: Change, **input: Any) -> Answer:
+def deactivate_plan(change: Change, /, **input: Any) -> Answer:
     """See `domain.delegation.actions.deactivate_plan`."""
     return {"plan": delegation.deactivate_plan(change.session, change.scope, clock=change.clock, **input)}
 
 
-def set_markup(change: Change, **input: Any) -> Answer:
+def set_markup(change: Change, /, **input: Any) -> Answer:
     """See `domain.pricing.actions.set_markup`."""
     return {"plan": pricing.set_markup(change.session, change.scope, clock=change.clock, **input)}
 
 
-def create_reseller_discount(change: Change, **input: Any) -> Answer:
+def create_reseller_discount(change: Change, /, **input: Any) -> Answer:
     """See `domain.billing.reseller_discounts.create_reseller_discount`."""
     return {
         "reseller_discount": reseller_discounts.create_reseller_discount(

@@ -31,17 +31,17 @@ __all__ = [
 ]
 
 
-def order_subscription(change: Change, **input: Any) -> Answer:
+def order_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.checkout.order_subscription`."""
     return _ordered(change, checkout.order_subscription(change.session, change.scope, clock=change.clock, **input))
 
 
-def change_subscription(change: Change, **input: Any) -> Answer:
+def change_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.checkout.change_subscription`."""
     return _ordered(change, checkout.change_subscription(change.session, change.scope, clock=change.clock, **input))
 
 
-def prolong_subscription(change: Change, **input: Any) -> Answer:
+def prolong_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.checkout.prolong_subscription`."""
     return _ordered(change, checkout.prolong_subscription(change.session, change.scope, clock=change.clock, **input))
 
@@ -56,22 +56,22 @@ def _ordered(change: Change, order: Order) -> Answer:
     return {"order": order, "subscription": subscription}
 
 
-def stop_subscription(change: Change, **input: Any) -> Answer:
+def stop_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.lifecycle.stop_subscription`."""
     return {"subscription": lifecycle.stop_subscription(change.session, change.scope, clock=change.clock, **input)}
 
 
-def activate_subscription(change: Change, **input: Any) -> Answer:
+def activate_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.lifecycle.activate_subscription`."""
     return {"subscription": lifecycle.activate_subscription(change.session, change.scope, clock=change.clock, **input)}
 
 
-def delete_subscription(change: Change, **input: Any) -> Answer:
+def delete_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.lifecycle.delete_subscription`."""
     return {"subscription": lifecycle.delete_subscription(change.session, change.scope, clock=change.clock, **input)}
 
 
-def top_up(change: Change, *, amount: Money, **input: Any) -> Answer:
+def top_up(change: Change, /, *, amount: Money, **input: Any) -> Answer:
     """See `domain.payments.actions.top_up`."""
     payment = payments.top_up(
         change.session, change.scope, amount=amount.amount, currency=amount.currency, clock=change.clock, **input
@@ -82,12 +82,12 @@ def top_up(change: Change, *, amount: Money, **input: Any) -> Answer:
     return {"payment": payment, "account": account}
 
 
-def complete_payment(change: Change, **input: Any) -> Answer:
+def complete_payment(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.completion.complete_payment`."""
     return {"payment": completion.complete_payment(change.session, change.scope, clock=change.clock, **input)}
 
 
-def advance_clock(change: Change, *, to: datetime, wait: int = 5, distributor_id: UUID | None = None) -> Answer:
+def advance_clock(change: Change, /, *, to: datetime, wait: int = 5, distributor_id: UUID | None = None) -> Answer:
     """See `domain.shared.advancing.start_advance_clock`. The answer waits up to `wait` seconds for the job."""
     wanted = distributor_id or change.scope.distributor_id
     distributor = change.session.scalars(select(Tenant).where(Tenant.id == wanted)).one_or_none()

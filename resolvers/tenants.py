@@ -10,12 +10,12 @@ from tenancy import hierarchy
 __all__ = ["create_account", "create_distributor", "create_manager", "create_reseller"]
 
 
-def create_distributor(change: Change, **input: Any) -> Answer:
+def create_distributor(change: Change, /, **input: Any) -> Answer:
     """See `tenancy.hierarchy.create_distributor`."""
     return _founded(change, "distributor", hierarchy.create_distributor(change.session, change.scope, **input))
 
 
-def create_reseller(change: Change, **input: Any) -> Answer:
+def create_reseller(change: Change, /, **input: Any) -> Answer:
     """See `tenancy.hierarchy.create_reseller`."""
     input.setdefault("parent_id", None)
     return _founded(change, "tenant", hierarchy.create_reseller(change.session, change.scope, **input))
@@ -34,12 +34,12 @@ def _founded(change: Change, field: str, founded: hierarchy.Founded) -> Answer:
     return {field: founded.tenant, "manager": founded.manager, "token": Secret(founded.token)}
 
 
-def create_manager(change: Change, **input: Any) -> Answer:
+def create_manager(change: Change, /, **input: Any) -> Answer:
     """See `tenancy.hierarchy.create_manager`."""
     manager, token = hierarchy.create_manager(change.session, change.scope, **input)
     return {"manager": manager, "token": Secret(token)}
 
 
-def create_account(change: Change, **input: Any) -> Answer:
+def create_account(change: Change, /, **input: Any) -> Answer:
     """See `domain.customers.actions.create_account`."""
     return {"account": customers.create_account(change.session, change.scope, clock=change.clock, **input)}

@@ -83,8 +83,13 @@ class Engine:
         document: str,
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
+        *,
+        request_id: str | None = None,
     ) -> Response:
-        """Answer a query with one statement, or by the reference where the compiler declines."""
+        """Answer a query with one statement, or by the reference where the compiler declines.
+
+        `request_id` stands in the errors that tell of faults. Raises psycopg.Error when the database does not answer.
+        """
         try:
             operation = self.documents.find(document).operation(operation_name)
             if not operation.is_query:
@@ -92,7 +97,7 @@ class Engine:
             coerced = operation.coerced(variables or {})
             plan = self.plan(operation, viewer, coerced)
             if plan.statement is None:
-                return await self._by_reference(pool, viewer, operation, variables or {})
+                return await self._by_reference(pool, viewer, operation, variables or {}, request_id)
             parameters = plan.statement.parameters(coerced, viewer)
         except RequestErrors as refused:
             return Response(errors_only(refused.errors), executed=False)
@@ -103,7 +108,7 @@ class Engine:
         except psycopg.Error as error:
             if not (error.sqlstate or "").startswith(DATA_ERROR):
                 raise
-            return await self._by_reference(pool, viewer, operation, variables or {})
+            return await self._by_reference(pool, viewer, operation, variables or {}, request_id)
         if not plan.marks:
             return Response(b'{"data":' + data + b"}")
         return Response(with_marks_done(data, plan.marks))
@@ -169,11 +174,16 @@ class Engine:
             return value
 
     async def _by_reference(
-        self, pool: Pool, viewer: Viewer, operation: Operation, variables: Mapping[str, Any]
+        self,
+        pool: Pool,
+        viewer: Viewer,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        request_id: str | None,
     ) -> Response:
         reference = Reference(self.catalog, viewer, lambda: snapshot(pool, viewer))
         answer = await asyncio.to_thread(reference.answer, operation, variables)
-        return Response(answer.body, faults=answer.faults)
+        return Response(orjson.dumps(answer.formatted(request_id)), faults=answer.faults)
 
 
 def snapshot(pool: Pool, viewer: Viewer) -> psycopg.Connection[Any]:

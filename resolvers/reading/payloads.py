@@ -192,7 +192,7 @@ class Payload:
         answer = reference.payload(self._operation, self._variables, self._selected, values)
         if answer.faults:
             raise answer.faults[0]
-        formatted = answer.formatted
+        formatted = answer.formatted()
         data = formatted["data"] and formatted["data"][self._selected.key]
         return orjson.dumps(data), formatted.get("errors", [])
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-import orjson
 import psycopg
 import strawberry
 from graphql import (
@@ -76,17 +75,11 @@ class Answer:
     result: ExecutionResult
     faults: tuple[BaseException, ...] = ()
 
-    @property
-    def body(self) -> bytes:
-        """The response."""
-        return orjson.dumps(self.formatted)
-
-    @property
-    def formatted(self) -> dict[str, Any]:
-        """The response as an object, faults masked."""
+    def formatted(self, request_id: str | None = None) -> dict[str, Any]:
+        """The response, faults masked."""
         response: dict[str, Any] = {"data": self.result.data}
         if self.result.errors:
-            response["errors"] = [_masked(error) for error in self.result.errors]
+            response["errors"] = [_masked(error, request_id) for error in self.result.errors]
         return response
 
 
@@ -95,10 +88,11 @@ def _answer(result: ExecutionResult) -> Answer:
     return Answer(result, tuple(each for each in faults if each and not isinstance(each, GraphQLError)))
 
 
-def _masked(error: GraphQLError) -> Mapping[str, Any]:
+def _masked(error: GraphQLError, request_id: str | None) -> Mapping[str, Any]:
     if error.original_error is None or isinstance(error.original_error, GraphQLError):
         return error.formatted
-    return {**error.formatted, "message": "Internal error", "extensions": {"code": "INTERNAL"}}
+    extensions = {"code": "INTERNAL"} if request_id is None else {"code": "INTERNAL", "requestId": request_id}
+    return {**error.formatted, "message": "Internal error", "extensions": extensions}
 
 
 def forbidden(permission: str) -> GraphQLError:

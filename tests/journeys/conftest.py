@@ -17,6 +17,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 
+from db.engine import application_engine
+from tenancy.scope import PLATFORM
+from tenancy.sessions import Sessions
+from tenancy.tokens import set_operator_token
 from tests.conftest import Server
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +114,10 @@ def house(fresh_database: Server, tmp_path: Path) -> Iterator[House]:
         "HEADWATER_SMTP_PORT": str(catcher.port),
         "HEADWATER_JOB_LEASE": "1",
     }
+    engine = application_engine(fresh_database.app)
+    with Sessions(engine).begin(PLATFORM) as session:
+        set_operator_token(session, OPERATOR)
+    engine.dispose()
     found = House(fresh_database, f"http://127.0.0.1:{port}", mailbox, environment, tmp_path / "log")
     found.start("web", "server.web")
     found.start("worker", "jobs.worker")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gql import Client, gql
+from gql import Client, GraphQLRequest
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXTransport
 
@@ -53,7 +53,7 @@ class Story:
         token = self.operator if who == "operator" else self.tokens[who]
         transport = HTTPXTransport(f"{self.url}/graphql", headers={"Authorization": f"Bearer {token}"}, timeout=60)
         with Client(transport=transport, execute_timeout=None) as client:
-            return dict(client.execute(gql(document), variable_values=variables))
+            return dict(client.execute(GraphQLRequest(document, variable_values=variables)))
 
     def do(self, who: str, document: str, **input: Any) -> Row:
         """Send one mutation as somebody; a refusal raises."""
