@@ -2,10 +2,11 @@ import re
 from pathlib import Path
 
 import pytest
-from graphql import OperationDefinitionNode, parse
+from graphql import OperationDefinitionNode, build_schema, parse, validate
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from schema.build import sdl
 from server import explorer
 
 STATIC = Path(explorer.__file__).parent / "static"
@@ -39,6 +40,12 @@ def test_the_page_runs_no_script_but_those_files(client: TestClient) -> None:
 def test_the_styles_load_nothing_from_elsewhere() -> None:
     for sheet in STATIC.glob("*.css"):
         assert not re.search(r"url\(\s*[\"']?(?!data:)|@import", sheet.read_text())
+
+
+def test_every_example_is_valid() -> None:
+    schema = build_schema(sdl())
+    for tab in explorer.examples():
+        assert validate(schema, parse(tab["query"])) == [], tab["query"]
 
 
 def test_every_example_is_one_operation_with_a_title() -> None:
