@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import orjson
 import psycopg
 import pytest
 
@@ -38,7 +37,7 @@ def both(
     with psycopg.connect(server.app, options="-c timezone=UTC") as connection:
         psycopg.RawCursor(connection).execute(SET_SCOPE, scope_settings(viewer.scope))
         reference = Reference(engine.catalog, viewer, lambda: connection)
-        expected = orjson.loads(reference.answer(operation, variables).body)
+        expected = reference.answer(operation, variables).formatted()
     return read(viewer, document, **variables), expected
 
 
