@@ -16,7 +16,7 @@ from domain.catalog.models import Plan, PlanPeriod
 from domain.customers.actions import create_account
 from domain.customers.models import Account, PaymentModel
 from domain.delegation.actions import delegate_plan
-from domain.ordering.models import Order
+from domain.ordering.models import Order, OrderState
 from domain.payments import actions, checkout
 from domain.payments.models import Payment
 from domain.shared.billing_types import BillingType
@@ -87,7 +87,7 @@ class Shop:
     def bought(self, quantity: int = 5, **more: Any) -> ServiceSubscription:
         """An ordered and paid subscription."""
         order = self.order(quantity, **more)
-        if order.total:
+        if order.state is OrderState.WAITING_FOR_PAYMENT:
             self.pay(order)
         return self.subscription_of(order)
 

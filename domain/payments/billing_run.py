@@ -1,0 +1,331 @@
+"""The billing run: all that one date brings for one distributor, in the order of the rules.
+
+Close charges and make reseller charges; cancel lapsed orders; create prolong and renewal orders; pay them in order of
+subscription number, else grace or stop; end what has waited long enough. Invoices and mail come after, elsewhere.
+
+A step does one batch and answers how many rows it has handled; it is over when it answers 0. Every step finds its work
+by what the rows say, so that a run broken off between two transactions goes on where it was, and a second run of the
+same date finds nothing. A batch locks its accounts before anything else, therefore each has its own transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from domain.billing import charges as billed
+from domain.billing import settlement
+from domain.billing.contracts import Contract, contracts_of
+from domain.billing.models import Charge, ChargeState
+from domain.catalog.models import ServiceTerm
+from domain.customers.models import Account
+from domain.ordering.models import Order, OrderState, OrderType
+from domain.ordering.queries import open_orders
+from domain.payments.cancelling import cancel
+from domain.payments.completion import complete
+from domain.payments.models import Payment
+from domain.payments.next_periods import ends_its_term, prolongations, renewals
+from domain.payments.placing import Placed, place
+from domain.payments.run_batches import (
+    BATCH,
+    distributor_of,
+    due_ahead,
+    has_open_order,
+    joined,
+    on_day,
+    ready,
+    running,
+    to_prolong,
+    to_renew,
+)
+from domain.shared.errors import InsufficientBalance
+from domain.shared.outbox import announce
+from domain.shared.rows import locked
+from domain.subscriptions import states
+from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from domain.subscriptions.states import Operation
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+
+__all__ = ["STEPS", "Step", "run_day"]
+
+NOT_PAID = "The next period was not paid."
+"""Why the run stops a subscription."""
+
+_Subscription = ServiceSubscription
+
+
+class Step(Protocol):
+    """A part of a day's run."""
+
+    def __call__(self, session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+        """Do one batch of what `day` brings; answers how many rows that were, 0 when the step is over.
+
+        The scope writes the whole distributor. Rows get the instant of `clock`, or the first one of `day` when the
+        clock is past it.
+        """
+
+
+def run_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> None:
+    """All steps of one date in one transaction: for tests and small distributors. See `STEPS`."""
+    for step in STEPS:
+        while step(session, scope, clock=clock, day=day):
+            pass
+
+
+def close_due(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+    """Write off blocked charges whose day has come; each level of the chain owes for them."""
+    clock = on_day(clock, day)
+    due = session.execute(
+        select(Charge.id, Charge.account_id)
+        .where(
+            Charge.distributor_id == scope.distributor_id,
+            Charge.state == ChargeState.BLOCKED,
+            Charge.closes_on <= day,
+        )
+        .order_by(Charge.closes_on, Charge.id)
+        .limit(BATCH)
+    ).all()
+    accounts = locked(session, Account, scope.distributor_id, [row.account_id for row in due])
+    charges = locked(session, Charge, scope.distributor_id, [row.id for row in due])
+    still = [charge for charge in charges.values() if charge.state is ChargeState.BLOCKED]
+    billed.close(session, scope, still, accounts, clock=clock)
+    session.flush()
+    return len(due)
+
+
+def cancel_lapsed(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+    """Cancel orders that nobody paid in time; what was never sold is deleted."""
+    clock = on_day(clock, day)
+    due = session.execute(
+        select(Order.id, Order.account_id, Order.subscription_id)
+        .where(
+            Order.distributor_id == scope.distributor_id,
+            Order.state == OrderState.WAITING_FOR_PAYMENT,
+            Order.cancels_on <= day,
+        )
+        .order_by(Order.id)
+        .limit(BATCH)
+    ).all()
+    locked(session, Account, scope.distributor_id, [row.account_id for row in due])
+    subscriptions = locked(session, _Subscription, scope.distributor_id, [row.subscription_id for row in due])
+    orders = locked(session, Order, scope.distributor_id, [row.id for row in due])
+    still = [order for order in orders.values() if order.state is OrderState.WAITING_FOR_PAYMENT]
+    cancel(session, scope, still, clock=clock)
+    for order in still:
+        if order.type is OrderType.SALES:
+            subscription = subscriptions[order.subscription_id]
+            states.advance(subscription, Operation.CANCEL)
+            subscription.updated_at = clock.now
+            announce(session, scope, "subscription.deleted", subject=subscription, prefix="sub", at=clock.now)
+    session.flush()
+    return len(due)
+
+
+def create_prolongations(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+    """Order the next period of what runs and is prolonged, auto-renew-point days before *paid to*.
+
+    An order of zero completes at once. A postpaid account is charged on the day itself.
+    """
+    clock = on_day(clock, day)
+    wanted = running(scope).where(to_prolong(), due_ahead(day), ~has_open_order())
+    ids, contracts, accounts = ready(session, scope, wanted)
+    wishes, prices = prolongations(session, list(contracts.values()), accounts, clock)
+    placed = place(session, scope, wishes, prices=prices, clock=clock)
+    _complete_free(session, scope, placed, accounts, clock=clock)
+    return len(ids)
+
+
+def create_renewals(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+    """Order the next term of what renews itself, auto-renew-point days before expiration. Trials end."""
+    clock = on_day(clock, day)
+    wanted = running(scope).where(to_renew(), due_ahead(day), ~has_open_order())
+    ids, contracts, accounts = ready(session, scope, wanted)
+    wishes, prices = renewals(session, list(contracts.values()), accounts, clock)
+    placed = place(session, scope, wishes, prices=prices, clock=clock)
+    _complete_free(session, scope, placed, accounts, clock=clock)
+    return len(ids)
+
+
+def pay_due(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+    """Pay the next periods that begin from the balances, in order of subscription number; else grace or stop."""
+    clock = on_day(clock, day)
+    due = session.execute(
+        select(Order.id, Order.account_id, Order.subscription_id)
+        .join(
+            _Subscription,
+            and_(_Subscription.distributor_id == scope.distributor_id, _Subscription.id == Order.subscription_id),
+        )
+        .where(
+            Order.distributor_id == scope.distributor_id,
+            Order.state == OrderState.WAITING_FOR_PAYMENT,
+            Order.type.in_((OrderType.PROLONG, OrderType.RENEWAL)),
+            Order.paid_from <= day,
+            _Subscription.state == SubscriptionState.ACTIVE,
+            _Subscription.paid_to <= day,
+        )
+        .order_by(Order.tenant_path, _Subscription.number)
+        .limit(BATCH)
+    ).all()
+    accounts = locked(session, Account, scope.distributor_id, [row.account_id for row in due])
+    subscriptions = locked(session, _Subscription, scope.distributor_id, [row.subscription_id for row in due])
+    contracts = contracts_of(session, list(subscriptions.values()))
+    orders = locked(session, Order, scope.distributor_id, [row.id for row in due])
+    payments = _payments_of(session, scope, list(orders))
+    charges = billed.charges_of_orders(session, distributor_of(scope), list(orders))
+    at_once: list[Charge] = []
+    unpaid: list[Order] = []
+    for row in due:
+        order, contract = orders[row.id], contracts[row.subscription_id]
+        if order.state is not OrderState.WAITING_FOR_PAYMENT:
+            continue
+        try:
+            at_once += complete(
+                session,
+                scope,
+                contract,
+                accounts[row.account_id],
+                order,
+                charges[order.id],
+                payments.get(order.id),
+                clock=clock,
+            )
+        except InsufficientBalance:
+            if not _grace(session, scope, contract, prolongation=order.type is OrderType.PROLONG, clock=clock):
+                unpaid.append(order)
+    session.flush()
+    billed.close(session, scope, at_once, accounts, clock=clock)
+    cancel(session, scope, unpaid, clock=clock)
+    for order in unpaid:
+        _stop(session, scope, contracts[order.subscription_id], clock=clock)
+    session.flush()
+    return len(due)
+
+
+def end_unpaid(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+    """Stop what is over: expired and not renewed, or in grace for all its days."""
+    clock = on_day(clock, day)
+    ids, contracts, _ = ready(
+        session,
+        scope,
+        joined(scope).where(
+            or_(
+                and_(_Subscription.state == SubscriptionState.ACTIVE, _Subscription.paid_to <= day),
+                and_(
+                    _Subscription.state == SubscriptionState.GRACED,
+                    _Subscription.paid_to + ServiceTerm.grace_period_days <= day,
+                ),
+            )
+        ),
+    )
+    ending = [
+        contract
+        for contract in contracts.values()
+        if contract.subscription.state is SubscriptionState.GRACED
+        or not _grace(session, scope, contract, prolongation=not ends_its_term(contract), clock=clock)
+    ]
+    cancel(
+        session,
+        scope,
+        open_orders(session, distributor_of(scope), [contract.subscription.id for contract in ending]),
+        clock=clock,
+    )
+    for contract in ending:
+        _stop(session, scope, contract, clock=clock)
+    session.flush()
+    return len(ids)
+
+
+def delete_stopped(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+    """Delete what has been stopped for its stop period; what is still reserved for it is released."""
+    clock = on_day(clock, day)
+    ids, contracts, accounts = ready(
+        session,
+        scope,
+        joined(scope).where(
+            _Subscription.state == SubscriptionState.STOPPED,
+            _Subscription.stopped_on + ServiceTerm.stop_period_days <= day,
+        ),
+    )
+    at_stake = set(
+        session.scalars(
+            select(Charge.subscription_id).where(
+                Charge.distributor_id == scope.distributor_id,
+                Charge.subscription_id.in_(contracts),
+                Charge.state.in_((ChargeState.BLOCKED, ChargeState.OPENED)),
+                Charge.period_end > day,
+            )
+        )
+    )
+    cancel(session, scope, open_orders(session, distributor_of(scope), list(contracts)), clock=clock)
+    for id, contract in contracts.items():
+        subscription = contract.subscription
+        if id in at_stake:
+            settlement.delete(session, scope, contract, accounts[subscription.account_id], clock=clock)
+        states.advance(subscription, Operation.DELETE)
+        subscription.updated_at = clock.now
+        announce(session, scope, "subscription.deleted", subject=subscription, prefix="sub", at=clock.now)
+    session.flush()
+    return len(ids)
+
+
+STEPS: tuple[Step, ...] = (
+    close_due,
+    cancel_lapsed,
+    create_prolongations,
+    create_renewals,
+    pay_due,
+    end_unpaid,
+    delete_stopped,
+)
+"""A date's run, in order. Repeat a step, each time in a transaction of its own, until it answers 0; then the next."""
+
+
+def _complete_free(
+    session: Session, scope: Scope, placed: Sequence[Placed], accounts: Mapping[UUID, Account], *, clock: Clock
+) -> None:
+    """Complete what needs no payment: orders of zero and of postpaid accounts."""
+    at_once: list[Charge] = []
+    for order in placed:
+        if order.completes_at_once:
+            at_once += complete(
+                session, scope, order.contract, order.account, order.order, order.charges, None, clock=clock
+            )
+    session.flush()
+    billed.close(session, scope, at_once, accounts, clock=clock)
+    session.flush()
+
+
+def _payments_of(session: Session, scope: Scope, order_ids: Sequence[UUID]) -> dict[UUID | None, Payment]:
+    rows = session.scalars(
+        select(Payment)
+        .where(Payment.distributor_id == scope.distributor_id, Payment.order_id.in_(order_ids))
+        .order_by(Payment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.order_id: row for row in rows}
+
+
+def _grace(session: Session, scope: Scope, contract: Contract, *, prolongation: bool, clock: Clock) -> bool:
+    """Let an unpaid subscription run on if its service term does; answers whether it does."""
+    term, subscription = contract.service_term, contract.subscription
+    if term.grace_period_days <= 0 or (prolongation and not term.grace_on_prolongation):
+        return False
+    states.advance(subscription, Operation.GRACE)
+    subscription.updated_at = clock.now
+    announce(session, scope, "subscription.graced", subject=subscription, prefix="sub", at=clock.now)
+    return True
+
+
+def _stop(session: Session, scope: Scope, contract: Contract, *, clock: Clock) -> None:
+    """Stop what is not paid. Its last period is over: there is nothing to settle."""
+    subscription = contract.subscription
+    states.advance(subscription, Operation.STOP)
+    subscription.stopped_on = clock.today
+    subscription.stop_reason = NOT_PAID
+    subscription.updated_at = clock.now
+    announce(session, scope, "subscription.stopped", subject=subscription, prefix="sub", at=clock.now)

@@ -1,0 +1,89 @@
+"""What the next month, or the next term, of running subscriptions will be and cost."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from domain.billing.charging import prolongation_charges, sales_charges
+from domain.billing.contracts import Contract, covered
+from domain.billing.drafts import ChargeKind, Line
+from domain.billing.prices import Prices, held_prices, recurring_lines
+from domain.billing.proration import chargeable
+from domain.customers.models import Account
+from domain.ordering.models import OrderType
+from domain.payments.placing import Wish
+from tenancy.clock import Clock
+
+__all__ = ["ends_its_term", "prolongations", "renewals"]
+
+
+def ends_its_term(contract: Contract) -> bool:
+    """Whether the term is paid to its end: what follows is a renewal, not a prolongation."""
+    subscription = contract.subscription
+    if subscription.expires_on is None or subscription.paid_to is None:
+        return False
+    return subscription.paid_to > subscription.expires_on
+
+
+def prolongations(
+    session: Session, contracts: Sequence[Contract], accounts: Mapping[UUID, Account], clock: Clock
+) -> tuple[list[Wish], Prices]:
+    """The prolong orders for the billing period that begins on *paid to*, at the prices that hold then."""
+    starts = {contract.subscription.id: contract.subscription.paid_to or clock.today for contract in contracts}
+    prices = held_prices(session, contracts, starts, clock)
+    wishes = []
+    for contract in contracts:
+        start, terms = starts[contract.subscription.id], contract.terms(clock)
+        wishes.append(
+            Wish(
+                contract=contract,
+                account=accounts[contract.subscription.account_id],
+                type=OrderType.PROLONG,
+                drafts=prolongation_charges(terms, recurring_lines(contract, prices), paid_to=start),
+                period=covered(terms, on=start, prolongation=True),
+                cancels_on=None,
+                due_on=start,
+            )
+        )
+    return wishes, prices
+
+
+def renewals(
+    session: Session, contracts: Sequence[Contract], accounts: Mapping[UUID, Account], clock: Clock
+) -> tuple[list[Wish], Prices]:
+    """The renewal orders for the term that begins on *paid to*: renewal fees, and what recurs at the prices of then.
+
+    A fixed price ends with its term; protected ones go on.
+    """
+    starts = {contract.subscription.id: contract.subscription.paid_to or clock.today for contract in contracts}
+    prices = held_prices(session, [contract for contract in contracts if not contract.plan.fixed_price], starts, clock)
+    wishes = []
+    for contract in contracts:
+        start = starts[contract.subscription.id]
+        terms = contract.terms(clock, end=contract.next_end(clock))
+        lines = [*_renewal_fees(contract), *recurring_lines(contract, prices)]
+        wishes.append(
+            Wish(
+                contract=contract,
+                account=accounts[contract.subscription.account_id],
+                type=OrderType.RENEWAL,
+                drafts=sales_charges(terms, lines, on=start),
+                period=covered(terms, on=start),
+                cancels_on=None,
+                due_on=start,
+            )
+        )
+    return wishes, prices
+
+
+def _renewal_fees(contract: Contract) -> list[Line]:
+    lines = [
+        Line(resource.key, chargeable(resource.quantity, resource.included), offer.renewal, ChargeKind.RENEWAL)
+        for resource in contract.resources
+        if (offer := contract.offered.get(resource.key)) is not None and offer.renewal
+    ]
+    if contract.period.renewal:
+        lines.insert(0, Line(None, Decimal(1), contract.period.renewal, ChargeKind.RENEWAL))
+    return lines

@@ -1,0 +1,127 @@
+"""Which subscriptions a step of the billing run takes next, locked."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from domain.billing.contracts import Contract, contracts_of
+from domain.billing.policy import POLICIES, Prolongs
+from domain.catalog.models import Plan, ServiceTerm
+from domain.customers.models import Account, PaymentModel
+from domain.ordering.models import OPEN_ORDER_STATES, Order
+from domain.shared.rows import locked
+from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+
+__all__ = [
+    "BATCH",
+    "PROLONGED_MONTHLY",
+    "distributor_of",
+    "due_ahead",
+    "has_open_order",
+    "joined",
+    "on_day",
+    "ready",
+    "running",
+    "to_prolong",
+    "to_renew",
+]
+
+BATCH = 500
+"""Rows a transaction."""
+
+PROLONGED_MONTHLY = tuple(
+    billing_type
+    for billing_type, policy in POLICIES.items()
+    if policy.prolongs in {Prolongs.MONTHLY, Prolongs.MONTHLY_MISSED_MONTHS_TOO}
+)
+"""The billing types that get monthly prolong orders."""
+
+_Subscription = ServiceSubscription
+
+
+def on_day(clock: Clock, day: date) -> Clock:
+    """The clock, or, when it shows another day, the first instant of `day`: a late run does that day's work."""
+    return clock if clock.today == day else replace(clock, now=clock.start_of(day))
+
+
+def distributor_of(scope: Scope) -> UUID:
+    if scope.distributor_id is None:
+        raise ValueError("a billing run belongs to a distributor")
+    return scope.distributor_id
+
+
+def joined(scope: Scope) -> Select[UUID, UUID]:
+    """Subscriptions with their accounts and service terms, to be narrowed down."""
+    return (
+        select(_Subscription.id, _Subscription.account_id)
+        .join(
+            Account,
+            and_(Account.distributor_id == scope.distributor_id, Account.id == _Subscription.account_id),
+        )
+        .join(Plan, and_(Plan.distributor_id == scope.distributor_id, Plan.id == _Subscription.plan_id))
+        .join(
+            ServiceTerm,
+            and_(ServiceTerm.distributor_id == scope.distributor_id, ServiceTerm.id == Plan.service_term_id),
+        )
+        .where(_Subscription.distributor_id == scope.distributor_id)
+        .order_by(_Subscription.tenant_path, _Subscription.number)
+        .limit(BATCH)
+    )
+
+
+def running(scope: Scope) -> Select[UUID, UUID]:
+    return joined(scope).where(_Subscription.state == SubscriptionState.ACTIVE)
+
+
+def has_open_order() -> ColumnElement[bool]:
+    return exists().where(
+        Order.distributor_id == _Subscription.distributor_id,
+        Order.subscription_id == _Subscription.id,
+        Order.state.in_(OPEN_ORDER_STATES),
+    )
+
+
+def ready(
+    session: Session, scope: Scope, wanted: Select[UUID, UUID]
+) -> tuple[Sequence[UUID], dict[UUID, Contract], dict[UUID, Account]]:
+    """The subscriptions that a statement finds, locked with their accounts, in the statement's order.
+
+    It is asked again behind the locks: what somebody changed meanwhile is left out, its id still counts as handled.
+    """
+    found = session.execute(wanted).all()
+    accounts = locked(session, Account, scope.distributor_id, [row.account_id for row in found])
+    subscriptions = locked(session, _Subscription, scope.distributor_id, [row.id for row in found])
+    ids = [row.id for row in found]
+    still = set(session.scalars(wanted.where(_Subscription.id.in_(ids)))) if ids else set()
+    contracts = contracts_of(session, [subscriptions[id] for id in ids if id in still])
+    return ids, contracts, accounts
+
+
+def to_prolong() -> ColumnElement[bool]:
+    """The next period lies inside the term, and its type is prolonged monthly."""
+    return and_(
+        _Subscription.billing_type.in_(PROLONGED_MONTHLY),
+        or_(_Subscription.expires_on.is_(None), _Subscription.paid_to <= _Subscription.expires_on),
+    )
+
+
+def to_renew() -> ColumnElement[bool]:
+    """The term is paid to its end and renews itself. Trials end."""
+    return and_(_Subscription.auto_renew, ~_Subscription.trial, _Subscription.paid_to == _Subscription.expires_on + 1)
+
+
+def due_ahead(day: date) -> ColumnElement[bool]:
+    """*Paid to* is at most auto-renew-point days away; a postpaid account is charged on the day itself."""
+    return or_(
+        _Subscription.paid_to <= day,
+        and_(
+            _Subscription.paid_to - ServiceTerm.auto_renew_point_days <= day,
+            Account.payment_model == PaymentModel.PREPAY,
+        ),
+    )
