@@ -370,14 +370,16 @@ def _binary(name: str) -> Path:
 
 
 def _make_readable_by_all() -> None:
-    """Undo a strict umask of the installation: the server's files are a published package and hold nothing of ours."""
+    """Undo a strict umask of the installation: the server's files are a published package and hold nothing of ours.
+
+    Every file is looked at: uv links files of its cache, and that may have been filled under another umask.
+    """
     installed = _binary("postgres").parent.parent
     package = installed.parent
     libraries = (package.with_name(f"{package.name}.libs"), package / ".dylibs")  # on Linux, on macOS
     for folder in filter(Path.exists, (installed, *libraries)):
-        if folder.stat().st_mode & 0o055 == 0o055:
-            continue
         for path in (folder, *folder.rglob("*")):
-            if not path.is_symlink():
-                mode = path.stat().st_mode
-                path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
+            mode = path.lstat().st_mode
+            readable = mode | 0o044 | (0o011 if mode & 0o100 else 0)
+            if readable != mode and not path.is_symlink():
+                path.chmod(readable)
