@@ -22,6 +22,8 @@ __all__ = ["Page"]
 
 MOST_COUNTED = 100_000
 """Largest `totalCount(limit:)`."""
+ONE_ROW = func.count() >= 0
+"""Makes a SELECT an aggregate also where its value happens to be none, such as `pageInfo { __typename }`."""
 
 
 def one_way(given: Mapping[str, Argument]) -> None:
@@ -205,7 +207,7 @@ class Page:
                 case _:
                     value = self._outside(each, name)
             parts.append((each.key, value))
-        return frame.select(json_object(parts))
+        return frame.select(json_object(parts)).having(ONE_ROW)
 
     def _list(self, item: Sql, page: Any, size: Sql, *, looks_further: bool) -> Sql:
         items: Any = json_list(item, page.c.position.desc()) if self.backwards else json_list(item)
@@ -282,5 +284,5 @@ class Page:
             else:
                 value = counted <= limit
             fields.append((each.key, value))
-        query = select(json_object(fields).label("value")).select_from(rows).correlate_except(rows)
+        query = select(json_object(fields).label("value")).select_from(rows).having(ONE_ROW).correlate_except(rows)
         return query.scalar_subquery()

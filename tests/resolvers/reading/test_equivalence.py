@@ -33,12 +33,14 @@ def both(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The compiled answer and the reference's."""
     operation = engine.documents.find(document).operation(None)
-    assert engine.plan(operation, viewer, operation.coerced(variables)).statement is not None
     with psycopg.connect(server.app, options="-c timezone=UTC") as connection:
         psycopg.RawCursor(connection).execute(SET_SCOPE, scope_settings(viewer.scope))
         reference = Reference(engine.catalog, viewer, lambda: connection)
         expected = reference.answer(operation, variables).formatted()
-    return read(viewer, document, **variables), expected
+    answer = read(viewer, document, **variables)
+    if "data" in answer:
+        assert engine.plan(operation, viewer, operation.coerced(variables)).statement is not None
+    return answer, expected
 
 
 def sorted_errors(answer: dict[str, Any]) -> list[Any]:

@@ -37,7 +37,7 @@ EXPLANATION = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Seller:
     """What one tenant has."""
 
@@ -52,7 +52,7 @@ class Seller:
         return Viewer(scope_of(self.founded), permissions_of(role), actor=actor)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class World:
     """Every tenant of the chain with what it has."""
 
