@@ -329,4 +329,4 @@ def test_nothing_of_the_levels_above_reaches_the_seller(session: ScopedSession, 
     act_as(session, shop.scope)
     # then
     assert owed(session, chain) == [("child", "17.42")]
-    assert session.scalars(select(ServiceSubscription)).one()
+    assert session.scalars(select(ServiceSubscription.id)).one() is not None

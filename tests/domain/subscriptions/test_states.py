@@ -1,0 +1,63 @@
+"""Every pair of state and operation: allowed as the table says, or refused naming both."""
+
+import pytest
+
+from domain.shared.errors import InvalidState, Stale
+from domain.subscriptions.models import PHASES, ServiceSubscription, SubscriptionState
+from domain.subscriptions.queries import require_version
+from domain.subscriptions.states import TRANSITIONS, Operation, advance
+
+ALLOWED = {
+    "ORDERED": {"START": "ACTIVE", "DELIVER": "DELIVERED", "CANCEL": "DELETED", "DELETE": "DELETED"},
+    "ACTIVE": {
+        "CHANGE": "ACTIVE",
+        "PROLONG": "ACTIVE",
+        "RENEW": "ACTIVE",
+        "GRACE": "GRACED",
+        "STOP": "STOPPED",
+        "DELETE": "DELETED",
+    },
+    "GRACED": {"PROLONG": "ACTIVE", "RENEW": "ACTIVE", "STOP": "STOPPED", "DELETE": "DELETED"},
+    "STOPPED": {"PROLONG": "ACTIVE", "RENEW": "ACTIVE", "ACTIVATE": "ACTIVE", "DELETE": "DELETED"},
+    "DELIVERED": {"DELETE": "DELETED"},
+}
+"""Written out a second time on purpose: who changes the table changes a promise."""
+
+
+@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("state", SubscriptionState)
+def test_every_pair_of_state_and_operation(state: SubscriptionState, operation: Operation) -> None:
+    # given
+    subscription = ServiceSubscription(number="SU000001", state=state, version=3)
+    following = ALLOWED.get(state, {}).get(operation.name)
+    # when
+    if following is not None:
+        advance(subscription, operation)
+    else:
+        with pytest.raises(InvalidState) as refused:
+            advance(subscription, operation)
+        # then
+        assert refused.value.message == f"Subscription SU000001 is {state}: its {operation} is not possible."
+    assert subscription.state == (following or state)
+    assert subscription.version == (4 if following else 3)
+
+
+def test_the_table_has_nothing_else() -> None:
+    assert {(state.name, operation.name): after.name for (state, operation), after in TRANSITIONS.items()} == {
+        (state, operation): after for state, operations in ALLOWED.items() for operation, after in operations.items()
+    }
+
+
+def test_every_state_has_one_phase() -> None:
+    assert sorted(state for states in PHASES.values() for state in states) == sorted(SubscriptionState)
+
+
+def test_an_older_version_is_stale() -> None:
+    # given
+    subscription = ServiceSubscription(number="SU000001", state=SubscriptionState.ACTIVE, version=3)
+    # then
+    require_version(subscription, None)
+    require_version(subscription, 3)
+    with pytest.raises(Stale) as refused:
+        require_version(subscription, 2)
+    assert refused.value.path == ("if_version",)
