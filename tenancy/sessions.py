@@ -37,6 +37,12 @@ class ScopedSession(Session):
         super().__init__(bind, expire_on_commit=False)
         self.scope = scope
 
+    def act_as(self, scope: Scope) -> None:
+        """From here on see and write what `scope` says: for what founds a chain and then works in it."""
+        self.flush()
+        self.scope = scope
+        set_scope(self, scope)
+
 
 @event.listens_for(ScopedSession, "after_begin")
 def _set_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:

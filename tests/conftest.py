@@ -19,7 +19,7 @@ from server.embedded import EmbeddedPostgres
 from tenancy.clock import Clock, clock_of
 from tenancy.hierarchy import Founded, create_distributor, create_reseller
 from tenancy.scope import PLATFORM, Scope
-from tenancy.sessions import ScopedSession, set_scope
+from tenancy.sessions import ScopedSession
 
 TEMPLATE = "headwater_template"
 AUGUST_20 = datetime(2027, 8, 20, 9, tzinfo=UTC)
@@ -130,9 +130,7 @@ def distributor_scope(founded: Founded) -> Scope:
 
 def act_as(session: Session, scope: Scope) -> Scope:
     """From here on the session sees and writes what `scope` says. Returns the scope, to hand to an action."""
-    session.flush()
-    cast("ScopedSession", session).scope = scope
-    set_scope(session, scope)
+    cast("ScopedSession", session).act_as(scope)
     return scope
 
 

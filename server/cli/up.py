@@ -62,7 +62,7 @@ def command(
         say("bringing the tables to this version")
         migrate(database.owner_url)
         operator_token = registered_operator_token(settings, database)
-        kept = loaded_demo(settings, database, operator_token) if demo else None
+        kept = loaded_demo(settings, database) if demo else None
         if supervisor.is_stopping():
             return
         start_processes(settings, database, supervisor, log_dir, listening)
@@ -134,13 +134,13 @@ def registered_operator_token(settings: Settings, database: Database) -> str:
     return token
 
 
-def loaded_demo(settings: Settings, database: Database, operator_token: str) -> Kept | None:
+def loaded_demo(settings: Settings, database: Database) -> Kept | None:
     """The demo chain of an empty database; else what is kept of its loading, if it was this database's."""
-    from server.demo import ensure  # noqa: PLC0415
+    from server.demo import ensure  # noqa: PLC0415 - a start without the demo does not need it
 
     file = settings.data_dir / "demo.json"
     name = sha256(database.owner_url.encode()).hexdigest()
-    demo = ensure(database.app_url, operator_token=operator_token)
+    demo = ensure(database.app_url, switch_role=database.switches_role)
     if demo is not None and demo.tokens:
         kept = Kept(demo.tokens, demo.query)
         write_secret(file, json.dumps({"database": name, "tokens": kept.tokens, "query": kept.query}, indent=2))

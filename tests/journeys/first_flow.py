@@ -5,6 +5,8 @@ Also a program, against a house that `./headwater up` runs:
     .venv/bin/python -m tests.journeys.first_flow http://127.0.0.1:8000 "$HEADWATER_OPERATOR_TOKEN"
 """
 
+import csv
+import io
 import subprocess
 import sys
 import tempfile
@@ -344,21 +346,22 @@ class Story:
     def import_the_price_sheet(self) -> None:
         """Real rows become plans; a second import of the same doubles nothing; a broken file leaves no trace."""
         before = self._plans()
-        rows = SHEET.read_text().splitlines()
+        sheet = SHEET.read_text()
+        rows = len(sheet.splitlines()) - 1
         first = self.run("import", "price-sheet", str(SHEET), "--distributor", self.ids["distributor"])
         assert first.returncode == 0, first.stderr
-        assert self._plans() == before + len(rows) - 1
+        assert self._plans() == before + rows
         again = self.run("import", "price-sheet", str(SHEET), "--distributor", self.ids["distributor"])
         assert again.returncode == 0, again.stderr
-        assert self._plans() == before + len(rows) - 1
+        assert self._plans() == before + rows
         with tempfile.TemporaryDirectory() as folder:
             broken = Path(folder) / "broken.csv"
-            broken.write_text(_with_a_bad_price(rows))
+            broken.write_text(_with_a_bad_price(sheet))
             refused = self.run("import", "price-sheet", str(broken), "--distributor", self.ids["distributor"])
         assert refused.returncode == 1
         assert "line 3" in refused.stderr + refused.stdout
         assert "UnitPrice" in refused.stderr + refused.stdout
-        assert self._plans() == before + len(rows) - 1
+        assert self._plans() == before + rows
 
     def _plans(self) -> int:
         return int(self.ask("distributor", op.COUNT_PLANS)["plans"]["totalCount"]["value"])
@@ -380,11 +383,13 @@ class Story:
         assert self._balance("account") == ("277.76", "160.00", "117.76")
 
 
-def _with_a_bad_price(rows: list[str]) -> str:
+def _with_a_bad_price(text: str) -> str:
     """The sheet with a word for a price on its third line."""
-    header, cells = rows[0].split(","), rows[2].split(",")
-    cells[header.index("UnitPrice")] = "cheap"
-    return "\n".join([*rows[:2], ",".join(cells), *rows[3:]])
+    rows = list(csv.reader(io.StringIO(text)))
+    rows[2][rows[0].index("UnitPrice")] = "cheap"
+    broken = io.StringIO()
+    csv.writer(broken).writerows(rows)
+    return broken.getvalue()
 
 
 def main(url: str, operator: str) -> None:
