@@ -1,0 +1,338 @@
+"""Reading a price sheet in the layout of Microsoft's new-commerce licence list: bytes in, checked rows out.
+
+Columns go by the names in the first line, in any order and case; those we do not use may be there. Nothing of a file
+with a bad row is used: all bad cells are told at once, by line and column.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+
+from domain.shared.decimals import clean_price
+from domain.shared.errors import InvalidInput
+from domain.shared.money import is_currency
+from tenancy.texts import clean_text
+
+__all__ = ["ERRORS_LIMIT", "BrokenPriceSheet", "Offering", "SheetError", "SheetRow", "read_price_sheet"]
+
+ERRORS_LIMIT = 100
+"""Bad cells told of one file."""
+TITLE_LIMIT = 150
+"""Characters of a product's title; a plan's name adds to it."""
+ID_LIMIT = 100
+"""Characters of a product's or SKU's id."""
+
+_REQUIRED = (
+    "ProductId",
+    "SkuId",
+    "SkuTitle",
+    "Publisher",
+    "UnitOfMeasure",
+    "TermDuration",
+    "BillingPlan",
+    "Currency",
+    "UnitPrice",
+    "ERP Price",
+)
+_DATES = ("EffectiveStartDate", "EffectiveEndDate")
+_UNUSED_IF_EMPTY = ("PricingTierRangeMin", "PricingTierRangeMax")
+_DESCRIPTION = "SkuDescription"
+_KNOWN = (*_REQUIRED, *_UNUSED_IF_EMPTY, *_DATES, _DESCRIPTION)
+
+_DATE_FORMATS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%Y-%m-%d")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?|[+-]?\.[0-9]+")
+
+
+class Offering(Enum):
+    """How long one commits oneself and when one pays: TermDuration and BillingPlan."""
+
+    YEAR_AT_ONCE = ("P1Y", "Annual")
+    YEAR_BY_MONTH = ("P1Y", "Monthly")
+    MONTH = ("P1M", "Monthly")
+
+    @property
+    def months(self) -> int:
+        """What the sheet's prices are for."""
+        return 1 if self is Offering.MONTH else 12
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One offer. Prices are for one unit and the whole term, as the sheet has them."""
+
+    line: int
+    """Of the file, from 1; the header is on the first."""
+    product_id: str
+    sku_id: str
+    title: str
+    publisher: str
+    description: str | None
+    unit: str
+    """Such as `license`."""
+    offering: Offering
+    currency: str
+    unit_price: Decimal
+    """What the seller of the sheet takes."""
+    erp_price: Decimal
+    """The estimated retail price."""
+
+    @property
+    def product_key(self) -> str:
+        return f"{self.product_id}:{self.sku_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetError:
+    """What is wrong in one place of the file."""
+
+    line: int
+    column: str | None
+    """None: the line as a whole."""
+    reason: str
+
+    def __str__(self) -> str:
+        place = f"line {self.line}" if self.column is None else f"line {self.line}, {self.column}"
+        return f"{place}: {self.reason}"
+
+
+class BrokenPriceSheet(InvalidInput):
+    """The file has errors; nothing of it is imported. At most `ERRORS_LIMIT` are told."""
+
+    def __init__(self, errors: Sequence[SheetError]) -> None:
+        self.errors = tuple(errors[:ERRORS_LIMIT])
+        self.more = len(errors) > ERRORS_LIMIT
+        """Whether there are errors that are not told."""
+        super().__init__("\n".join(str(error) for error in self.errors), path=("file",))
+
+
+def read_price_sheet(content: bytes) -> Sequence[SheetRow]:
+    """The rows of a price sheet, in the order of the file.
+
+    Raises BrokenPriceSheet with every bad cell; with one error when the file as a whole cannot be read.
+    """
+    lines = _records(_text(content))
+    header_line, header = next(lines, (1, []))
+    columns = _columns(header_line, header)
+    rows: list[SheetRow] = []
+    errors: list[SheetError] = []
+    first_seen: dict[tuple[str, Offering], int] = {}
+    found = False
+    for line, cells in lines:
+        found = True
+        if len(cells) != len(header):
+            reason = f"has {len(cells)} cells; the header has {len(header)}"
+            errors.append(SheetError(line, None, reason))
+        else:
+            row = _row(line, {name: cells[at].strip() for name, at in columns.items()}, errors)
+            if row is not None:
+                errors += _repeated(row, first_seen)
+                rows.append(row)
+        if len(errors) > ERRORS_LIMIT:
+            break
+    if errors:
+        raise BrokenPriceSheet(errors)
+    if not found:
+        raise BrokenPriceSheet([SheetError(header_line, None, "there is no row below the header")])
+    return rows
+
+
+def _text(content: bytes) -> str:
+    """UTF-8, with or without a byte order mark."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _unreadable(1, "the file is UTF-16; save it as CSV in UTF-8")
+    if content.startswith(b"PK\x03\x04"):
+        raise _unreadable(1, "the file is a workbook or an archive, not text; save its sheet as CSV in UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _unreadable(line, "the file is not UTF-8; save it as CSV in UTF-8") from None
+    if "\x00" in text:
+        raise _unreadable(text.count("\n", 0, text.index("\x00")) + 1, "the file holds zero bytes; it is not a CSV")
+    if not text.strip():
+        raise _unreadable(1, "the file is empty")
+    return text
+
+
+def _unreadable(line: int, reason: str) -> BrokenPriceSheet:
+    return BrokenPriceSheet([SheetError(line, None, reason)])
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line it starts on; empty lines left out."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise _unreadable(line, f"this is no CSV from here on: {error}") from None
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _columns(line: int, header: Sequence[str]) -> Mapping[str, int]:
+    """Where the columns we know stand, by our spelling of their names."""
+    if len(header) == 1:
+        for delimiter, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+            if header[0].count(delimiter) >= len(_REQUIRED) - 1:
+                raise _unreadable(line, f"the columns are separated by {called}; save the file with commas")
+    places: dict[str, int] = {}
+    errors = []
+    by_spelling = {_spelling(name): name for name in _KNOWN}
+    for at, cell in enumerate(header):
+        name = by_spelling.get(_spelling(cell))
+        if name is not None and places.setdefault(name, at) != at:
+            errors.append(SheetError(line, name, "the column is there twice"))
+    errors += [SheetError(line, name, "the column is missing") for name in _REQUIRED if name not in places]
+    if errors:
+        raise BrokenPriceSheet(errors)
+    return places
+
+
+def _spelling(name: str) -> str:
+    """`ERP Price`, `ErpPrice` and `erp price` are one name."""
+    return "".join(name.split()).casefold()
+
+
+def _row(line: int, cells: Mapping[str, str], errors: list[SheetError]) -> SheetRow | None:
+    """The row; or None, with what is wrong added to `errors`."""
+    checked = _Cells(line, cells)
+    offering = checked.offering()
+    product_id, sku_id = checked.text("ProductId", ID_LIMIT), checked.text("SkuId", ID_LIMIT)
+    title, publisher = checked.text("SkuTitle", TITLE_LIMIT), checked.text("Publisher", 100)
+    unit, currency = checked.unit(), checked.currency()
+    unit_price, erp_price = checked.price("UnitPrice"), checked.price("ERP Price")
+    checked.check_dates()
+    checked.check_no_tiers()
+    errors += sorted(checked.errors, key=lambda error: _KNOWN.index(str(error.column)))
+    if checked.errors or offering is None:
+        return None
+    return SheetRow(
+        line=line,
+        product_id=product_id,
+        sku_id=sku_id,
+        title=title,
+        publisher=publisher,
+        description=_prose(cells.get(_DESCRIPTION, "")),
+        unit=unit,
+        offering=offering,
+        currency=currency,
+        unit_price=unit_price,
+        erp_price=erp_price,
+    )
+
+
+class _Cells:
+    """The cells of one line, checked one by one; a bad one gives a placeholder and an error."""
+
+    def __init__(self, line: int, cells: Mapping[str, str]) -> None:
+        self.line = line
+        self.cells = cells
+        self.errors: list[SheetError] = []
+
+    def text(self, column: str, limit: int) -> str:
+        text = self._filled(column)
+        try:
+            return clean_text(text, column, limit=limit) if text else ""
+        except InvalidInput as refusal:
+            self._wrong(column, refusal.message.removeprefix(f"{column} ").removesuffix("."))
+        return ""
+
+    def unit(self) -> str:
+        """`1 License` is `license`."""
+        column = "UnitOfMeasure"
+        number, _, name = self.text(column, 50).partition(" ")
+        return (name.strip() if number.isdecimal() and name.strip() else self.cells[column]).lower()
+
+    def currency(self) -> str:
+        code = self._filled("Currency")
+        if code and not is_currency(code):
+            self._wrong("Currency", f"{_shown(code)} is not an ISO 4217 code such as USD")
+        return code
+
+    def price(self, column: str) -> Decimal:
+        text = self._filled(column)
+        if not text:
+            return Decimal(0)
+        if not _NUMBER.fullmatch(text):
+            self._wrong(column, f"{_shown(text)} is not a number such as 1234.50")
+            return Decimal(0)
+        try:
+            return clean_price(Decimal(text), column)
+        except InvalidInput as refusal:
+            self._wrong(column, refusal.message.removeprefix(f"{column} ").removesuffix("."))
+        return Decimal(0)
+
+    def offering(self) -> Offering | None:
+        pair = self._filled("TermDuration"), self._filled("BillingPlan")
+        if not all(pair):
+            return None
+        try:
+            return Offering(pair)
+        except ValueError:
+            known = [offering.value for offering in Offering]
+        if pair[0] not in {term for term, _ in known}:
+            self._wrong("TermDuration", f"{_shown(pair[0])} is none of P1M, P1Y")
+        elif pair[1] not in {plan for _, plan in known}:
+            self._wrong("BillingPlan", f"{_shown(pair[1])} is none of Annual, Monthly")
+        else:
+            self._wrong("BillingPlan", f"{pair[1]} does not go with a term of {pair[0]}")
+        return None
+
+    def check_dates(self) -> None:
+        """They are checked and not used: the sheet is in force from its import."""
+        days = [self._date(column) for column in _DATES]
+        if days[0] is not None and days[1] is not None and days[1] < days[0]:
+            self._wrong("EffectiveEndDate", "is before EffectiveStartDate")
+
+    def check_no_tiers(self) -> None:
+        for column in _UNUSED_IF_EMPTY:
+            if self.cells.get(column):
+                self._wrong(column, "prices by quantity are not supported; the cell has to be empty")
+
+    def _date(self, column: str) -> date | None:
+        text = self.cells.get(column)
+        if not text:
+            return None
+        for form in _DATE_FORMATS:
+            try:
+                return datetime.strptime(text, form).replace(tzinfo=UTC).date()
+            except ValueError:
+                continue
+        self._wrong(column, f"{_shown(text)} is not a date such as 10/31/2026 or 10/31/2026 11:59:59 PM")
+        return None
+
+    def _filled(self, column: str) -> str:
+        text = self.cells[column]
+        if not text and not any(error.column == column for error in self.errors):
+            self._wrong(column, "the cell is empty")
+        return text
+
+    def _wrong(self, column: str, reason: str) -> None:
+        self.errors.append(SheetError(self.line, column, reason))
+
+
+def _repeated(row: SheetRow, first_seen: dict[tuple[str, Offering], int]) -> list[SheetError]:
+    first = first_seen.setdefault((row.product_key, row.offering), row.line)
+    if first == row.line:
+        return []
+    term, plan = row.offering.value
+    return [SheetError(row.line, "SkuId", f"{row.product_key} for {term}, {plan} is on line {first} already")]
+
+
+def _prose(text: str) -> str | None:
+    """A description for people; a technical name such as O365_BUSINESS is none."""
+    return text if " " in text else None
+
+
+def _shown(text: str) -> str:
+    """A cell as an error message quotes it."""
+    return repr(text if len(text) <= 40 else text[:37] + "…")

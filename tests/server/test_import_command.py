@@ -1,0 +1,98 @@
+"""`./headwater import price-sheet`: what it keeps and what it says."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from typer.testing import CliRunner
+
+from db.engine import application_engine
+from db.ids import encode, uuid7
+from domain.catalog.models import Plan
+from server.cli.import_ import command
+from server.cli.refusal import Refusal
+from tenancy.hierarchy import create_distributor
+from tenancy.scope import PLATFORM
+from tenancy.sessions import Sessions
+from tests.conftest import Server
+from tests.domain.catalog.sheets import offers, sheet
+
+pytestmark = pytest.mark.feature("C-11")
+
+ROWS = offers("A", ("57.6", "72.40"), ("5.76", "7.20"))
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(command, ["price-sheet", *arguments])
+    if isinstance(done.exception, Refusal):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture
+def sessions(fresh_database: Server, monkeypatch: pytest.MonkeyPatch) -> Sessions:
+    """The database that the command finds."""
+    monkeypatch.setenv("DATABASE_URL", fresh_database.owner)
+    monkeypatch.setenv("HEADWATER_APP_DATABASE_URL", fresh_database.app)
+    return Sessions(application_engine(fresh_database.app))
+
+
+def test_a_dry_run_says_what_an_import_does_and_keeps_nothing(sessions: Sessions, tmp_path: Path) -> None:
+    # given
+    with sessions.begin(PLATFORM) as session:
+        delta = create_distributor(session, PLATFORM, name="Delta", currency="EUR", admin_email="a@delta.example")
+    to = ["--distributor", encode("dst", delta.tenant.id)]
+    file = tmp_path / "sheet.csv"
+    file.write_bytes(sheet(*ROWS))
+
+    def kept() -> int | None:
+        with sessions.begin(PLATFORM) as session:
+            return session.scalar(select(func.count()).select_from(Plan))
+
+    # when
+    dry = run(str(file), *to, "--dry-run").splitlines()
+    # then
+    assert dry[0] == "Nothing is changed; this is what an import would do."
+    assert dry[2] == "Plans:    3 created, 0 updated, 0 unchanged"
+    assert dry[3] == "Service terms created: brine_annual, brine_monthly"
+    assert dry[5] == "  line 2, ERP Price: 72.4; twelve months are 72.3996"
+    assert kept() == 0
+    # when
+    assert run(str(file), *to).splitlines()[1:] == dry[1:]
+    # then
+    assert kept() == 3
+    assert "0 created, 0 updated, 3 unchanged" in run(str(file), *to)
+    # when
+    file.write_bytes(sheet(*offers("A", ("57.6", "72"), ("6", "7.20"))))
+    assert "net cost 5.76 → 6, price 7.2  Brine A (monthly)" in run(str(file), *to)
+    # then
+    file.write_bytes(sheet(*ROWS, {"UnitPrice": "x", "Currency": ""}))
+    with pytest.raises(Refusal) as refused:
+        run(str(file), *to)
+    assert str(refused.value).splitlines()[1:] == [
+        "  line 5, Currency: the cell is empty",
+        "  line 5, UnitPrice: 'x' is not a number such as 1234.50",
+    ]
+    sessions.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("to", "why"), [("x", "no id of a distributor"), (encode("rsl", uuid7()), "no id of a distributor")]
+)
+def test_only_a_distributors_id_will_do(tmp_path: Path, to: str, why: str) -> None:
+    file = tmp_path / "sheet.csv"
+    file.write_bytes(sheet(*ROWS))
+    with pytest.raises(Refusal, match=why):
+        run(str(file), "--distributor", to)
+
+
+def test_an_unknown_distributor_and_a_missing_file_give_one_line(sessions: Sessions, tmp_path: Path) -> None:
+    file = tmp_path / "sheet.csv"
+    to = encode("dst", uuid7())
+    with pytest.raises(Refusal, match="cannot read"):
+        run(str(file), "--distributor", to)
+    file.write_bytes(sheet(*ROWS))
+    with pytest.raises(Refusal, match=f"there is no distributor {to}"):
+        run(str(file), "--distributor", to)
+    sessions.engine.dispose()
