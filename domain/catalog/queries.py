@@ -46,7 +46,7 @@ def own_plan_for_update(session: Session, scope: Scope, id: UUID, *path: str | i
     return session.scalars(
         select(Plan)
         .where(Plan.distributor_id == plan.distributor_id, Plan.id == plan.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
 

@@ -1,7 +1,9 @@
 """The copies below a plan, level by level.
 
 Whoever changes copies locks them first, always in this order: the plan itself, then level by level, in a level by
-path. Two that meet in one tree of copies therefore wait for each other and never in a circle.
+path. Two that meet in one tree of copies therefore wait for each other and never in a circle. The lock is the one that
+lets others refer to the row (`FOR NO KEY UPDATE`): a new copy refers to its origin, a subscription to its plan, and
+neither has to wait for a change of price, or it for them.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -39,7 +41,7 @@ def locked_copies(session: Session, distributor_id: UUID, parent_ids: Collection
         select(Plan.id, Plan.markup_percent.is_not(None).label("automatic"))
         .where(Plan.distributor_id == distributor_id, Plan.parent_id.in_(parent_ids))
         .order_by(Plan.tenant_path, Plan.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
 
 

@@ -84,7 +84,7 @@ def _copies_of(origin: Plan) -> Select[UUID]:
         select(Plan.id)
         .where(Plan.distributor_id == origin.distributor_id, Plan.origin_id == origin.id, Plan.id != origin.id)
         .order_by(func.length(Plan.tenant_path), Plan.tenant_path, Plan.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 

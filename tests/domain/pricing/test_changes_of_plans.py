@@ -1,19 +1,26 @@
 """Prices down the chain, changes of plans, and who may make them."""
 
+import threading
+from collections.abc import Callable
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from db.engine import application_engine
 from domain.catalog.drafts import FeesChange, PlanChange, PlanResourceChange
 from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan
+from domain.delegation.actions import delegate_plan
 from domain.delegation.errors import FieldIsUpstreams
 from domain.pricing.actions import set_markup, update_plan
 from domain.shared.errors import ActAsRequired, InvalidInput, NotFound
 from domain.shared.models import Event, Job
-from tenancy.sessions import ScopedSession
-from tests.conftest import Chain
+from tenancy.hierarchy import Founded
+from tenancy.scope import PLATFORM
+from tenancy.sessions import ScopedSession, Sessions
+from tests.conftest import Chain, Server, found_chain, scope_of
 from tests.domain.catalog.making import acting, delegate, found_below, make_plan, prices, resource
 
 
@@ -238,3 +245,58 @@ def test_only_the_owner_changes_a_plan(session: ScopedSession, chain: Chain) -> 
             set_markup(session, scope, plan_id=id, markup_percent=Decimal(1), clock=chain.clock)
     acting(session, chain.distributor)
     assert prices(session, plans) == before
+
+
+@pytest.mark.feature("C-08")
+def test_a_delegation_and_a_new_price_at_once_leave_no_copy_with_an_old_net_cost(fresh_database: Server) -> None:
+    """The distributor changes its price while resellers pass the plan on: each waits for the other's copy."""
+    engine = application_engine(fresh_database.app, pool_size=4)
+    sessions = Sessions(engine)
+    with sessions.begin(PLATFORM) as session:
+        chain = found_chain(session)
+        own = make_plan(session, chain.distributor)
+        copies = [
+            delegate(session, own, chain.distributor, chain.reseller, "12.5"),
+            delegate(session, own, chain.distributor, chain.sibling, "25"),
+        ]
+        own_id, ids = own.id, [copy.id for copy in copies]
+    faults: list[BaseException] = []
+    together = threading.Barrier(3)
+
+    def raise_price() -> None:
+        scope = scope_of(chain.distributor).writing_downstream()
+        for price in ("8.80", "9.60", "10.40"):
+            with sessions.begin(scope) as session:
+                update_plan(session, scope, plan_id=own_id, change=new_price(price), clock=chain.clock)
+
+    def pass_on(seller: Founded, buyer: Founded, copy_id: UUID) -> None:
+        scope = scope_of(seller).writing_downstream()
+        with sessions.begin(scope) as session:
+            delegate_plan(session, scope, plan_id=copy_id, tenant_ids=[buyer.tenant.id], clock=chain.clock)
+
+    def guarded(what: Callable[..., None], *arguments: object) -> None:
+        together.wait(10)
+        try:
+            what(*arguments)
+        except BaseException as fault:  # noqa: BLE001 - a thread's fault is told by the test
+            faults.append(fault)
+
+    threads = [
+        threading.Thread(target=guarded, args=(raise_price,)),
+        threading.Thread(target=guarded, args=(pass_on, chain.reseller, chain.child, ids[0])),
+        threading.Thread(target=guarded, args=(pass_on, chain.sibling, chain.cousin, ids[1])),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    with sessions.begin(PLATFORM) as session:
+        plans = {plan.id: plan for plan in session.scalars(select(Plan))}
+        costs = {id: resource(session, plan) for id, plan in plans.items()}
+    engine.dispose()
+    assert faults == []
+    assert len(plans) == 5
+    for plan in plans.values():
+        if plan.parent_id is not None:
+            assert costs[plan.id].net_recurring_per_month == costs[plan.parent_id].recurring_per_month
+    assert costs[ids[1]].recurring_per_month == Decimal(13)
