@@ -7,6 +7,8 @@ COMMANDS = {
     "test": "server.cli.test",
     "mail": "server.cli.mail",
     "migrate": "server.cli.migrate",
+    "import": "server.cli.import_",
+    "explain": "server.cli.explain",
     "worker": "server.cli.worker",
     "schema": "server.cli.schema",
 }
