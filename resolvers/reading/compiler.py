@@ -118,6 +118,8 @@ class Compiler:
         self.questions = questions
         self.binder = Binder()
         self.marks: list[Mark] = []
+        self.is_wide = False
+        """Whether tenants below are read."""
         self._permissions = permissions
         self._is_platform = is_platform
         self._selections = Selections(catalog.schema, fragments, questions)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from db.engine import APPLICATION_ROLE, FAIL_CLOSED
 from resolvers.reading.catalog import Catalog
 from resolvers.reading.compiler import Compiler, Declined
+from resolvers.reading.cost import Cost, Meter, amount, refuse_costly
 from resolvers.reading.documents import Document, Documents, Operation, RequestErrors
 from resolvers.reading.inputs import Questions
 from resolvers.reading.marks import with_marks_done
@@ -30,7 +31,14 @@ __all__ = ["Engine", "Response", "reading_pool"]
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 SET_SCOPE = (
-    "SELECT set_config('app.lo', $1, true), set_config('app.hi', $2, true), set_config('app.ancestors', $3, true)"
+    "SELECT set_config('app.lo', $1, true), set_config('app.hi', $2, true), set_config('app.ancestors', $3, true), "
+    "set_config('plan_cache_mode', $4, true)"
+)
+LONGEST = 10
+"""Seconds that a statement may take."""
+TOO_LONG = GraphQLError(
+    f"This took longer than the {LONGEST} seconds that an operation may take. Ask for less.",
+    extensions={"code": "LIMIT_EXCEEDED", "limit": LONGEST, "amount": LONGEST},
 )
 DATA_ERROR = "22"
 """SQLSTATE class of values that cannot be: also how a missing value of a non-null field shows."""
@@ -51,7 +59,7 @@ def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool
 
     `switch_role`: as in `db.engine.application_engine`.
     """
-    options = f"{FAIL_CLOSED} -c default_transaction_read_only=on"
+    options = f"{FAIL_CLOSED} -c default_transaction_read_only=on -c statement_timeout={LONGEST}s"
     if switch_role:
         options += f" -c role={APPLICATION_ROLE}"
     return AsyncConnectionPool(
@@ -63,9 +71,9 @@ def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool
     )
 
 
-def scope_settings(scope: Scope) -> list[str]:
+def scope_settings(scope: Scope, *, is_wide: bool = False) -> list[str]:
     """The parameters of `SET_SCOPE`."""
-    return [scope.lo, scope.hi, ",".join(scope.ancestors)]
+    return [scope.lo, scope.hi, ",".join(scope.ancestors), "force_custom_plan" if is_wide else "auto"]
 
 
 class Engine:
@@ -93,25 +101,27 @@ class Engine:
         try:
             operation = self.documents.find(document).operation(operation_name)
             if not operation.is_query:
-                raise RequestErrors([GraphQLError("This is not a query.")])
+                raise GraphQLError("This is not a query.")
             coerced = operation.coerced(variables or {})
             plan = self.plan(operation, viewer, coerced)
-            if plan.statement is None:
-                return await self._by_reference(pool, viewer, operation, variables or {}, request_id)
-            parameters = plan.statement.parameters(coerced, viewer)
+            refuse_costly(plan.cost, coerced)
+            parameters = plan.statement.parameters(coerced, viewer) if plan.statement else []
         except RequestErrors as refused:
             return Response(errors_only(refused.errors), executed=False)
         except GraphQLError as error:
             return Response(errors_only([error]), executed=False)
         try:
-            data = await self._run(pool, viewer, plan.statement.text, parameters)
+            if plan.statement is not None:
+                data = await self._run(pool, viewer, plan, plan.statement.text, parameters)
+                return Response(with_marks_done(data, plan.marks) if plan.marks else b'{"data":' + data + b"}")
+        except psycopg.errors.QueryCanceled:
+            return Response(errors_only([TOO_LONG]))
         except psycopg.Error as error:
             if not (error.sqlstate or "").startswith(DATA_ERROR):
                 raise
-            return await self._by_reference(pool, viewer, operation, variables or {}, request_id)
-        if not plan.marks:
-            return Response(b'{"data":' + data + b"}")
-        return Response(with_marks_done(data, plan.marks))
+        reference = Reference(self.catalog, viewer, lambda: snapshot(pool, viewer))
+        answer = await asyncio.to_thread(reference.answer, operation, variables or {})
+        return Response(orjson.dumps(answer.formatted(request_id)), faults=answer.faults)
 
     def is_mutation(self, document: str, operation_name: str | None = None) -> bool:
         """Whether the operation changes something. A wrong request does not: `execute` says what is wrong."""
@@ -153,37 +163,41 @@ class Engine:
 
     def _compile(self, operation: Operation, viewer: Viewer, questions: Questions) -> Plan:
         compiler = self.compiler(operation.document, viewer, questions)
+        cost = self._cost(operation, questions)
         assert self.schema.query_type is not None
         try:
             statement = compiler.root(self.schema.query_type, [operation.node.selection_set])
         except Declined:
-            return Plan(None)
-        return Plan(compiled(statement), tuple(compiler.marks))
+            return Plan(None, cost=cost)
+        return Plan(compiled(statement), tuple(compiler.marks), cost, compiler.is_wide)
 
-    async def _run(self, pool: Pool, viewer: Viewer, text: str, parameters: list[str | None]) -> bytes:
+    def _cost(self, operation: Operation, questions: Questions) -> Cost:
+        root = self.schema.get_root_type(operation.node.operation)
+        assert root is not None
+        selections = Selections(self.schema, operation.document.fragments, questions)
+        return Meter(self.catalog, selections, questions).cost(root, [operation.node.selection_set])
+
+    def cost(self, operation: Operation, variables: Mapping[str, Any]) -> int:
+        """What an operation of any kind costs. Raises GraphQLError when that is too much; a query is checked anyway."""
+        plan = operation.plans.find(
+            "cost", variables, lambda questions: Plan(None, cost=self._cost(operation, questions))
+        )
+        refuse_costly(plan.cost, variables)
+        return amount(plan.cost, variables)
+
+    @staticmethod
+    async def _run(pool: Pool, viewer: Viewer, plan: Plan, text: str, parameters: list[str | None]) -> bytes:
         """One pipeline up to its Sync is one implicit transaction: the settings end with it."""
         async with pool.connection() as connection:
             setting = psycopg.AsyncRawCursor(connection)
             cursor = psycopg.AsyncRawCursor(connection)
             async with connection.pipeline():
-                await setting.execute(SET_SCOPE, scope_settings(viewer.scope), prepare=True)
+                await setting.execute(SET_SCOPE, scope_settings(viewer.scope, is_wide=plan.is_wide), prepare=True)
                 await cursor.execute(text, parameters, prepare=True)
             assert cursor.pgresult is not None
             value = cursor.pgresult.get_value(0, 0)
             assert value is not None
             return value
-
-    async def _by_reference(
-        self,
-        pool: Pool,
-        viewer: Viewer,
-        operation: Operation,
-        variables: Mapping[str, Any],
-        request_id: str | None,
-    ) -> Response:
-        reference = Reference(self.catalog, viewer, lambda: snapshot(pool, viewer))
-        answer = await asyncio.to_thread(reference.answer, operation, variables)
-        return Response(orjson.dumps(answer.formatted(request_id)), faults=answer.faults)
 
 
 def snapshot(pool: Pool, viewer: Viewer) -> psycopg.Connection[Any]:

@@ -90,6 +90,16 @@ class Rows:
             conditions.append(found_by(self._binder, self._given["search"], looked_at))
         return conditions
 
+    @property
+    def scope(self) -> str:
+        """Whose rows: OWN, DOWNSTREAM or ALL."""
+        if self._declaration.below:
+            return "DOWNSTREAM"
+        if "scope" not in self._given:
+            return "OWN"
+        exact = self._given["scope"].exact()
+        return str(getattr(exact, "value", exact))
+
     def order(self, row: Row) -> Order:
         """The order asked for or declared."""
         sort = self._declaration.sort
@@ -113,12 +123,7 @@ class Rows:
 
     def _owned(self, path: Sql) -> Sql:
         place = VIEWER.path if self._around.table is None else self._around.columns.tenant_path
-        scope = "OWN"
-        if self._declaration.below:
-            scope = "DOWNSTREAM"
-        elif "scope" in self._given:
-            exact = self._given["scope"].exact()
-            scope = str(getattr(exact, "value", exact))
+        scope = self.scope
         end = place.op("||")(literal(AFTER_ALL, Text()))
         if scope == "OWN":
             return func.starts_with(place, path) if is_inherited(self.reads) else path == place
@@ -146,6 +151,7 @@ class Page:
         self.node_type = get_named_type(connection.fields["nodes"].type)
         self.rows = Rows(compiler.catalog, compiler.binder, declaration, self.node_type, around, given)
         one_way(given)
+        compiler.is_wide |= self.rows.scope != "OWN"
         self.backwards = "last" in given
 
     def value(self, sets: Sequence[SelectionSetNode]) -> Sql:
@@ -245,8 +251,8 @@ class Page:
         values: dict[str, Callable[[], Sql]] = {
             "has_next_page": lambda: self._exist("before") if self.backwards else more,
             "has_previous_page": lambda: more if self.backwards else self._exist("after"),
-            "start_cursor": lambda: func.max(marks).filter(page.c.position == first_shown),
-            "end_cursor": lambda: func.max(marks).filter(page.c.position == last_shown),
+            "start_cursor": lambda: func.max(marks).filter(page.c.position == first_shown, page.c.position <= size),
+            "end_cursor": lambda: func.max(marks).filter(page.c.position == last_shown, page.c.position <= size),
         }
         fields: list[tuple[str, Sql]] = []
         for each in self.compiler.selected(type_, selected.sets):

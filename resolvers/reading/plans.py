@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from resolvers.reading.compiler import Mark
+from resolvers.reading.cost import Cost
 from resolvers.reading.inputs import Question, Questions
 from resolvers.reading.statement import Compiled
 
@@ -24,6 +25,9 @@ class Plan:
     statement: Compiled | None
     marks: tuple[Mark, ...] = ()
     """Empty: the statement's answer goes out as it is."""
+    cost: Cost = 0
+    is_wide: bool = False
+    """It reads tenants below: how many differs so much that a plan of PostgreSQL's fits one request only."""
 
 
 @dataclass(slots=True)

@@ -205,3 +205,27 @@ def test_a_hole_where_none_may_be_makes_the_next_null_above_and_an_error(
     assert [str(fault) for fault in response.faults] == [
         "Cannot return null for non-nullable field ChargeExplanation.rule."
     ]
+
+
+def test_what_costs_too_much_is_refused_with_the_figures(read: Read, world: World) -> None:
+    # given
+    document = """query ($n: Int!) { subscriptions(first: $n) { nodes {
+      charges(first: 100) { nodes { amount { amount } } } } } }"""
+    viewer = world.child.viewer()
+    # when
+    answer = read(viewer, document, n=200)
+    # then
+    assert codes(answer) == ["LIMIT_EXCEEDED"]
+    assert answer["errors"][0]["extensions"] == {
+        "code": "LIMIT_EXCEEDED",
+        "limit": 20_000,
+        "amount": 1 + 200 * (1 + 1 + 100 * (1 + 1)),
+    }
+    assert "data" in read(viewer, document, n=90)
+
+
+def test_an_interface_costs_what_its_dearest_type_costs(reading_engine: Engine) -> None:
+    document = """{ viewer { tenant { parent { name } ... on Reseller { managers(first: 7) { nodes { id } } }
+      ... on Distributor { accounts { nodes { id } } } } } nodes(ids: ["a", "b"]) { id } }"""
+    operation = reading_engine.documents.find(document).operation(None)
+    assert reading_engine.cost(operation, {}) == 1 + (1 + 1 + (1 + 10)) + 2
