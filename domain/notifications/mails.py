@@ -1,6 +1,6 @@
 """Mails: written down once with what causes them, sent later by a job, and kept as the log of both."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,47 +19,83 @@ from tenancy.clock import Clock
 from tenancy.models import TenantName
 from tenancy.scope import Scope
 
-__all__ = ["Outgoing", "outgoing", "record_refused", "record_sent", "write_mail"]
+__all__ = ["MailDraft", "Outgoing", "outgoing", "record_refused", "record_sent", "write_mails"]
+
+BATCH = 500
+"""Rows a statement."""
 
 
-def write_mail(
-    session: Session, *, account: Account, kind: str, key: str, values: Mapping[str, object], clock: Clock
-) -> UUID | None:
-    """Write a mail to an account, with the job that sends it. Returns its id; None when there is one with this key.
+@dataclass(frozen=True, slots=True)
+class MailDraft:
+    """What is to be said to an account."""
 
-    `values` are what the kind's templates use; `account` and `seller` are added. Writes rows of the account's tenant.
+    account: Account
+    kind: str
+    key: str
+    """One mail is written for a kind and a key, however often it is asked for."""
+    values: Mapping[str, object]
+    """What the kind's templates use; `account` and `seller` are added."""
+
+
+def write_mails(session: Session, drafts: Sequence[MailDraft], *, clock: Clock) -> int:
+    """Write mails to accounts of one distributor, with the jobs that send them; returns how many are new.
+
+    Writes rows of the accounts' tenants.
     """
-    seller = session.scalar(
-        select(TenantName.name).where(
-            TenantName.distributor_id == account.distributor_id, TenantName.id == account.tenant_id
-        )
-    )
-    subject, body = rendered(kind, {**values, "account": {"name": account.name}, "seller": seller or ""})
-    mail_id = session.scalar(
+    written = 0
+    for start in range(0, len(drafts), BATCH):
+        written += _write(session, drafts[start : start + BATCH], clock)
+    return written
+
+
+def _write(session: Session, drafts: Sequence[MailDraft], clock: Clock) -> int:
+    sellers = _sellers(session, drafts)
+    accounts = {draft.account.id: draft.account for draft in drafts}
+    rows = session.execute(
         insert(Mail)
-        .values(
-            id=uuid7(),
-            distributor_id=account.distributor_id,
-            tenant_id=account.tenant_id,
-            tenant_path=account.tenant_path,
-            kind=kind,
-            key=key,
-            account_id=account.id,
-            recipient=account.email,
-            subject=subject,
-            body=body,
-            state=MailState.WAITING,
-            created_at=clock.now,
-            updated_at=clock.now,
-        )
+        .values([_row(draft, sellers.get(draft.account.tenant_id, ""), clock) for draft in drafts])
         .on_conflict_do_nothing(index_elements=["distributor_id", "tenant_id", "kind", "key"])
-        .returning(Mail.id)
+        .returning(Mail.id, Mail.account_id)
+    ).all()
+    outbox.enqueue_each(
+        session,
+        [(accounts[row.account_id], {"mail_id": row.id.hex}) for row in rows],
+        "notifications.send_mail",
+        queue="notifications",
     )
-    if mail_id is not None:
-        outbox.enqueue(
-            session, account, "notifications.send_mail", queue="notifications", arguments={"mail_id": mail_id.hex}
+    return len(rows)
+
+
+def _sellers(session: Session, drafts: Sequence[MailDraft]) -> dict[UUID, str]:
+    return {
+        row.id: row.name
+        for row in session.execute(
+            select(TenantName.id, TenantName.name).where(
+                TenantName.distributor_id == drafts[0].account.distributor_id,
+                TenantName.id.in_({draft.account.tenant_id for draft in drafts}),
+            )
         )
-    return mail_id
+    }
+
+
+def _row(draft: MailDraft, seller: str, clock: Clock) -> dict[str, object]:
+    account = draft.account
+    subject, body = rendered(draft.kind, {**draft.values, "account": {"name": account.name}, "seller": seller})
+    return {
+        "id": uuid7(),
+        "distributor_id": account.distributor_id,
+        "tenant_id": account.tenant_id,
+        "tenant_path": account.tenant_path,
+        "kind": draft.kind,
+        "key": draft.key,
+        "account_id": account.id,
+        "recipient": account.email,
+        "subject": subject,
+        "body": body,
+        "state": MailState.WAITING,
+        "created_at": clock.now,
+        "updated_at": clock.now,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A sandbox's clock goes on when its people say so; what is due on the way is a job."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from tenancy.clock import Clock, clock_of
 from tenancy.models import DistributorClock
 from tenancy.scope import Scope
 
-__all__ = ["CLOCK_LANE", "YEARS_AHEAD", "days_between", "set_clock", "start_advance_clock"]
+__all__ = ["CLOCK_LANE", "YEARS_AHEAD", "check_reachable", "set_clock", "start_advance_clock"]
 
 YEARS_AHEAD = 10
 """How far one call may go."""
@@ -61,16 +61,6 @@ def check_reachable(clock_at: datetime, to: datetime) -> None:
             f"to is more than {YEARS_AHEAD} years after the clock, which stands at {clock_at.isoformat()}.",
             path=("to",),
         )
-
-
-def days_between(clock: Clock, to: datetime) -> list[date]:
-    """The days whose first instant lies after the clock and not after `to`."""
-    days = []
-    day = clock.today + timedelta(days=1)
-    while clock.start_of(day) <= to:
-        days.append(day)
-        day += timedelta(days=1)
-    return days
 
 
 def set_clock(session: Session, distributor_id: UUID, instant: datetime) -> Clock:

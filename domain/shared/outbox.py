@@ -3,7 +3,7 @@
 Both are rows of the transaction that causes them: there is no event without its change, no job lost or made in vain.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from domain.shared.models import Event, Job
 from tenancy.rows import TenantRow
 from tenancy.scope import Scope
 
-__all__ = ["announce", "enqueue", "has_enqueued"]
+__all__ = ["announce", "enqueue", "enqueue_each", "has_enqueued"]
 
 _ENQUEUED = "outbox.enqueued"
 
@@ -81,6 +81,34 @@ def enqueue(
             set_={"unique_key": job.excluded.unique_key},
         ).returning(Job.id)
     ).one()
+
+
+def enqueue_each(
+    session: Session, jobs: Sequence[tuple[TenantRow, Mapping[str, Any]]], kind: str, *, queue: str
+) -> None:
+    """Add many jobs of one kind in one statement: owner and arguments of each."""
+    if not jobs:
+        return
+    session.info[_ENQUEUED] = True
+    session.execute(
+        insert(Job).values(
+            [
+                {
+                    "id": uuid7(),
+                    "distributor_id": owner.distributor_id,
+                    "tenant_id": owner.tenant_id,
+                    "tenant_path": owner.tenant_path,
+                    "kind": kind,
+                    "queue": queue,
+                    "arguments": dict(arguments),
+                    "state": "WAITING",
+                    "attempt": 0,
+                    "done": 0,
+                }
+                for owner, arguments in jobs
+            ]
+        )
+    )
 
 
 def has_enqueued(session: Session) -> bool:

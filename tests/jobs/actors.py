@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.shared import outbox
 from domain.shared.errors import InvalidState
+from domain.shared.models import Event
 from jobs.actors import actor, calling_actor, stepping_actor
 from jobs.tasks import Backoff, Progress, Task
 from tenancy.clock import Clock, clock_of
@@ -99,13 +100,26 @@ def call(task: Task) -> None:
         tell(session, task.scope, "trial.answered")
 
 
-def begin_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> None:
+def begin_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """The first step of a trial day: an event that says which, and where the clock stands."""
-    tell(session, scope, f"trial.{day.isoformat()} at {clock.now:%m-%d %H:%M}")
+    return tell_once(session, scope, f"trial.{day.isoformat()} at {clock.now:%m-%d %H:%M}")
 
 
-def end_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> None:
+def end_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """The second step."""
-    tell(session, scope, f"trial.{day.isoformat()} ends")
+    time.sleep(0.01)
+    return tell_once(session, scope, f"trial.{day.isoformat()} ends")
+
+
+def tell_once(session: Session, scope: Scope, type: str) -> int:
+    """The effect, unless it is there already."""
+    if session.scalar(select(Event.id).where(Event.type == type)) is not None:
+        return 0
+    tell(session, scope, type)
     session.flush()
-    time.sleep(0.02)
+    return 1
+
+
+def every_day(session: Session, scope: Scope, *, after: date, until: date) -> date | None:
+    """No day is passed over."""
+    return after + timedelta(days=1) if after < until else None

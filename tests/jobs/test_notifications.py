@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from domain.customers.actions import create_account
 from domain.customers.models import Account
-from domain.notifications.mails import write_mail
+from domain.notifications.mails import MailDraft, write_mails
 from domain.notifications.templates import SUBSCRIPTIONS_STOPPED
 from domain.shared.models import Event, Job, JobState, Mail, MailState
 from tenancy.scope import PLATFORM
@@ -32,11 +32,9 @@ def written(house: House, key: str = "1") -> UUID:
         scope = act_as(session, scope_of(house.chain.child))
         if account is None:
             account = create_account(session, scope, name="Acme", email="buyer@acme.example", clock=house.chain.clock)
-        mail_id = write_mail(
-            session, account=account, kind=SUBSCRIPTIONS_STOPPED, key=key, values=VALUES, clock=house.chain.clock
-        )
-        assert mail_id is not None
-        return mail_id
+        draft = MailDraft(account=account, kind=SUBSCRIPTIONS_STOPPED, key=key, values=VALUES)
+        assert write_mails(session, [draft], clock=house.chain.clock) == 1
+        return session.scalars(select(Mail.id).where(Mail.key == key)).one()
 
 
 def mail(house: House, mail_id: UUID) -> Mail:

@@ -9,4 +9,5 @@ from tests.jobs import actors
 if __name__ == "__main__":
     if os.environ.get("TRIAL_DAYS"):
         renewals.STEPS = (actors.begin_day, actors.end_day)
+        renewals.next_busy_day = actors.every_day
     sys.exit(worker.main())
