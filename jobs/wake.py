@@ -62,7 +62,7 @@ class Listener(threading.Thread):
         # Not of the pool: one that went back there would go on collecting notifications.
         with self._engine.connect() as pooled:
             pooled.detach()
-            connection = pooled.connection.driver_connection
+            connection = pooled.connection.dbapi_connection  # a detached one has no other name
             assert isinstance(connection, psycopg.Connection)
             connection.autocommit = True
             connection.execute(f"LISTEN {CHANNEL}")
