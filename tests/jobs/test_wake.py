@@ -10,7 +10,7 @@ from tests.conftest import Server
 def test_a_listener_hears_every_wake_and_is_told_to_look_once_it_listens(database: Server) -> None:
     engine = application_engine(database.app, pool_size=2)
     heard = threading.Semaphore(0)
-    listener = Listener(engine, lambda: heard.release())
+    listener = Listener(engine, heard.release)
     listener.start()
     try:
         assert heard.acquire(timeout=10)  # for what came while nobody listened
