@@ -196,7 +196,7 @@ def test_synchronized_fields_are_equal_everywhere_and_local_ones_untouched(
             assert {at: plans[at].description or "" for at in SHAPE} == local
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(generated, max_examples=60)
 @given(
     pairs=st.lists(
         st.tuples(
