@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from domain.customers.actions import create_account
@@ -23,7 +25,12 @@ def test_an_account_belongs_to_the_acting_tenant_and_pays_in_its_currency(sessio
         clock=chain.clock,
     )
     # then
-    assert (first.tenant_id, first.currency, first.funds, first.blocked) == (chain.child.tenant.id, "EUR", 0, 0)
+    assert (first.tenant_id, first.currency, first.funds, first.blocked) == (
+        chain.child.tenant.id,
+        "EUR",
+        Decimal(0),
+        Decimal(0),
+    )
     assert (first.number, second.number) == ("AC000001", "AC000002")
     assert (first.name, first.email) == ("Harbour", "it@harbour.example")
     assert (second.payment_model, second.external_id) == (PaymentModel.POSTPAY, "Q-1")

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select
 
 from domain.billing.models import ChargeState
 from domain.catalog.models import PlanResource
@@ -84,10 +84,9 @@ def test_an_activation_brings_back_each_unit_at_its_own_price(session: ScopedSes
 
 def raise_price(shop: Shop, price: str) -> None:
     """The child reseller's price, whoever set it."""
-    shop.session.execute(
-        update(PlanResource).where(PlanResource.plan_id == shop.plan.id).values(recurring_per_month=Decimal(price))
-    )
-    shop.session.expire_all()
+    for resource in shop.session.scalars(select(PlanResource).where(PlanResource.plan_id == shop.plan.id)):
+        resource.recurring_per_month = Decimal(price)
+    shop.session.flush()
 
 
 def test_an_activation_needs_the_funds(session: ScopedSession, chain: Chain) -> None:
