@@ -61,9 +61,8 @@ class Listener(threading.Thread):
     def _listen(self) -> None:
         # Not of the pool: one that went back there would go on collecting notifications.
         with self._engine.connect() as pooled:
+            connection: psycopg.Connection = pooled.connection.driver_connection  # type: ignore[assignment]
             pooled.detach()
-            connection = pooled.connection.dbapi_connection  # a detached one has no other name
-            assert isinstance(connection, psycopg.Connection)
             connection.autocommit = True
             connection.execute(f"LISTEN {CHANNEL}")
             self._on_wake()  # for what came while nobody listened
