@@ -4,9 +4,12 @@ from typing import Any
 
 from domain.billing import reseller_discounts
 from domain.catalog import actions as catalog
+from domain.catalog.drafts import PlanChange
 from domain.delegation import actions as delegation
 from domain.pricing import actions as pricing
+from domain.shared.unset import UNSET
 from resolvers.changing.change import Answer, Change
+from tenancy.permissions import Permission
 
 __all__ = [
     "create_plan",
@@ -30,8 +33,16 @@ def create_plan(change: Change, /, **input: Any) -> Answer:
 
 
 def update_plan(change: Change, /, **input: Any) -> Answer:
-    """See `domain.pricing.actions.update_plan`."""
+    """See `domain.pricing.actions.update_plan`. Who changes prices needs the permission for that too."""
+    if _changes_prices(input["change"]):
+        change.require(Permission.PRICES_WRITE)
     return {"plan": pricing.update_plan(change.session, change.scope, clock=change.clock, **input)}
+
+
+def _changes_prices(wanted: PlanChange) -> bool:
+    if wanted.resources is UNSET or wanted.resources is None:
+        return False
+    return any(each.fees is not UNSET or each.net_cost is not UNSET for each in wanted.resources)
 
 
 def delegate_plan(change: Change, /, **input: Any) -> Answer:

@@ -43,7 +43,8 @@ class Mutation:
     update_plan: c.UpdatePlanPayload | None = mutation(
         catalog.update_plan, c.UpdatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
-    """Change a plan; names reach every delegated copy by a job, prices at once. Codes: INVALID_INPUT, NOT_FOUND,
+    """Change a plan; names reach every delegated copy by a job, prices at once. Fees and net costs need prices.write
+    besides. Codes: INVALID_INPUT, NOT_FOUND,
     READ_ONLY_DELEGATED, STALE, ACT_AS_REQUIRED."""
     delegate_plan: c.DelegatePlanPayload | None = mutation(
         catalog.delegate_plan, c.DelegatePlanInput, needs=P.CATALOG_WRITE, downstream=True

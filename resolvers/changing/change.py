@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
-from domain.shared.errors import NotFound
+from domain.shared.errors import Forbidden, NotFound
 from tenancy.clock import Clock, clock_of
+from tenancy.permissions import Permission
 from tenancy.rows import TenantRow
 from tenancy.scope import Scope
 from tenancy.sessions import ScopedSession
@@ -41,9 +42,15 @@ class Change:
     session: ScopedSession
     scope: Scope
     """The acting tenant's; the platform's for an operator who acts for nobody."""
+    permissions: frozenset[Permission]
     dry_run: bool
     wait: Wait | None = field(default=None)
     """Set by a resolver whose work goes on in a job."""
+
+    def require(self, permission: Permission) -> None:
+        """Raises Forbidden without this permission: for what only some inputs of a mutation need."""
+        if permission not in self.permissions:
+            raise Forbidden(permission)
 
     @cached_property
     def clock(self) -> Clock:

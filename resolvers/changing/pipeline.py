@@ -117,6 +117,7 @@ class Pipeline:
             )
             if isinstance(values, list):
                 raise RequestErrors(values)
+            self._engine.cost(operation, values.coerced)
             calls = self._calls(who, operation, values)
         except RequestErrors as wrong:
             return Response(errors_only(wrong.errors), executed=False)
@@ -224,7 +225,7 @@ class Pipeline:
             keyed = idempotency.begin(session, call.scope, call.key, call.selected.name, call.input)
             if keyed.earlier is not None:
                 return keyed.earlier, None
-        change = Change(session, call.scope, dry_run=call.dry_run)
+        change = Change(session, call.scope, call.who.identity.permissions, dry_run=call.dry_run)
         found = call.declaration.resolver(change, **keywords(call.input_type, dict(call.input)))
         session.flush()
         outcome = outcome_of(found)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from db.engine import application_engine
@@ -29,7 +29,8 @@ class Api:
     """Sends operations as somebody of the chain."""
 
     client: TestClient
-    database: Server
+    engine: Engine
+    """The application's role, besides the application."""
     chain: Chain
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -56,11 +57,8 @@ class Api:
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
-        engine = application_engine(self.database.app, pool_size=1)
-        with Sessions(engine).begin(PLATFORM) as session:
-            found = session.scalar(text(f"SELECT count(*) FROM {table}"))
-        engine.dispose()
-        return int(found or 0)
+        with Sessions(self.engine).begin(PLATFORM) as session:
+            return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
 
 @pytest.fixture
@@ -83,14 +81,13 @@ def api(fresh_database: Server) -> Iterator[Api]:
         session.add(seller)
         session.flush()
         sales = issue_token(session, seller)
-    engine.dispose()
     settings = Settings(
         database_url=fresh_database.owner, app_database_url=fresh_database.app, web_pool_size=3, explorer=False
     )
     with TestClient(application(settings)) as client:
         yield Api(
             client,
-            fresh_database,
+            engine,
             chain,
             {
                 "operator": OPERATOR,
@@ -102,6 +99,7 @@ def api(fresh_database: Server) -> Iterator[Api]:
                 "sales": sales,
             },
         )
+    engine.dispose()
 
 
 @pytest.fixture
