@@ -9,6 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from domain.shared.decimals import plain
 from domain.shared.money import is_currency
 from tenancy.clock import is_time_zone
 
@@ -31,12 +32,6 @@ def parse_decimal(value: object) -> Decimal:
             f'Decimal is a number in a string, such as "12.50", with at most 20 digits on each side, not {value!r:.40}.'
         )
     return Decimal(value)
-
-
-def decimal_text(value: Decimal) -> str:
-    """The shortest text of a decimal: no exponent, no trailing zeros."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def parse_date(value: object) -> date:
@@ -102,7 +97,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description='A number as a string, such as "12.50"; never a float. Without trailing zeros, except in money.',
-        serialize=lambda value: decimal_text(value) if isinstance(value, Decimal) else str(value),
+        serialize=lambda value: plain(value) if isinstance(value, Decimal) else str(value),
         parse_value=parse_decimal,
     ),
     CurrencyCode: strawberry.scalar(

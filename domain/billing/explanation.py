@@ -12,6 +12,7 @@ from typing import Any
 
 from domain.billing.discounts import discounted_to
 from domain.billing.proration import Cut, months
+from domain.shared.decimals import plain
 from domain.shared.money import minor_digits
 from domain.shared.periods import Period
 from domain.shared.rounding import half_up
@@ -83,11 +84,11 @@ class Explanation:
         return {
             "rule": self.rule.value,
             "fraction": self.fraction,
-            "unrounded": f"{self.unrounded:f}",
+            "unrounded": plain(self.unrounded),
             "exact": str(self.exact),
-            "rounded": f"{self.rounded:f}",
+            "rounded": plain(self.rounded),
             "steps": [
-                {"label": step.label, "formula": step.formula, "value": f"{step.value:f}"} for step in self.steps
+                {"label": step.label, "formula": step.formula, "value": plain(step.value)} for step in self.steps
             ],
             "text": self.text,
             "inputs": dict(self.inputs),
@@ -226,12 +227,6 @@ def owed(
 def months_of(explanation: Explanation) -> Fraction:
     """The exact months a stored charge is for."""
     return _months(explanation.inputs)
-
-
-def plain(number: Decimal) -> str:
-    """A decimal as people write it: no exponent, no trailing zeros."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def price_text(price: Decimal) -> str:
