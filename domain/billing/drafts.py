@@ -10,8 +10,9 @@ from fractions import Fraction
 from uuid import UUID
 
 from domain.billing.charge_states import ChargeKind, ChargeState
-from domain.billing.explanation import Explanation, plain, with_discount
+from domain.billing.explanation import Explanation, with_discount
 from domain.shared.billing_types import BillingType
+from domain.shared.decimals import plain
 from domain.shared.money import minor_digits
 from domain.shared.periods import Period
 

@@ -18,12 +18,12 @@ from domain.billing.charging import activation_charges
 from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, Line, Lot, NotAllowedByBillingType
-from domain.billing.explanation import plain
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
 from domain.billing.policy import Stop
 from domain.billing.splitting import Amendment, ExistingCharge, Split, settle_decrease, settle_deletion, settle_stop
 from domain.customers.models import Account
+from domain.shared.decimals import plain
 from domain.shared.errors import RefusedByBillingType
 from domain.shared.money import round_money
 from domain.shared.periods import next_billing_day

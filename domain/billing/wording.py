@@ -4,7 +4,7 @@ from datetime import date
 
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, ChargeKind, ChargeState
-from domain.billing.explanation import plain
+from domain.shared.decimals import plain
 from domain.shared.periods import Period
 
 __all__ = ["days_text", "description"]
