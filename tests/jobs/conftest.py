@@ -1,8 +1,9 @@
 """A database with a committed chain, and real workers on it."""
 
+import multiprocessing
+import multiprocessing.process
 import os
-import subprocess
-import sys
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,10 +24,36 @@ from tenancy.models import Tenant
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tests.conftest import Chain, Server, found_chain
+from tests.jobs.worker import run
 
-ROOT = Path(__file__).parents[2]
 LIMIT = 20.0
 """Seconds after which a test that waits gives up."""
+
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([run.__module__])
+"""Workers are forked from a process that has imported everything: importing is most of a worker's start."""
+
+
+@dataclass
+class Worker:
+    """A worker process."""
+
+    process: multiprocessing.process.BaseProcess
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for its end."""
+        self.process.kill()
+        self.process.join()
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
+
+    def exit_code(self) -> int | None:
+        """Wait for its end."""
+        self.process.join(LIMIT)
+        return self.process.exitcode
 
 
 @dataclass
@@ -37,28 +64,18 @@ class House:
     chain: Chain
     url: str
     log: Path
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list["Worker"] = field(default_factory=list)
 
     @property
     def distributor(self) -> Tenant:
         return self.chain.distributor.tenant
 
-    def start_worker(self, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a worker with a lease of 1 s."""
-        with self.log.open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "tests.jobs.worker"],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "HEADWATER_APP_DATABASE_URL": self.url,
-                    "HEADWATER_JOB_LEASE": "1",
-                    **environment,
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+    def start_worker(self, **environment: str) -> "Worker":
+        """Start a worker with a lease of 1 s, and with the trial actors."""
+        environment = {"HEADWATER_APP_DATABASE_URL": self.url, "HEADWATER_JOB_LEASE": "1", **environment}
+        process = _PROCESSES.Process(target=run, args=(environment, self.log))
+        process.start()
+        worker = Worker(process)
         self.workers.append(worker)
         return worker
 
@@ -112,5 +129,4 @@ def house(fresh_database: Server, tmp_path: Path) -> Iterator[House]:
     yield house
     for worker in house.workers:
         worker.kill()
-        worker.wait()
     engine.dispose()

@@ -1,4 +1,8 @@
-"""Names follow their plan down the chain, by a real worker."""
+"""Names follow their plan down the chain, by the worker as it is started everywhere, with the owner's URL."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -8,16 +12,17 @@ from domain.catalog.models import Plan
 from domain.pricing.actions import update_plan
 from domain.shared import outbox
 from domain.shared.models import Job, JobState
-from jobs.wake import wake
 from tenancy.scope import PLATFORM
+from tests.conftest import Server
 from tests.domain.catalog.making import acting, delegate, make_plan
 from tests.jobs.conftest import House
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.mark.feature("C-06")
-def test_a_new_name_reaches_every_copy_at_every_level(house: House) -> None:
+def test_a_new_name_reaches_every_copy_at_every_level(house: House, fresh_database: Server) -> None:
     # given
-    house.start_worker()
     chain = house.chain
     with house.sessions.begin(PLATFORM) as session:
         plan = make_plan(session, chain.distributor, name="Mail")
@@ -28,9 +33,11 @@ def test_a_new_name_reaches_every_copy_at_every_level(house: House) -> None:
         scope = acting(session, chain.distributor)
         update_plan(session, scope, plan_id=plan.id, change=PlanChange(name="Post"), clock=chain.clock)
         assert outbox.has_enqueued(session)
-    wake(house.sessions.engine)
+    program = subprocess.Popen([sys.executable, "-m", "jobs.worker", "--database-url", fresh_database.owner], cwd=ROOT)
     # then
     house.until(lambda: house.states()[JobState.DONE] == 1)
+    program.terminate()
+    assert program.wait(10) == 0
     with house.sessions.begin(PLATFORM) as session:
         assert list(session.scalars(select(Plan.name))) == ["Post"] * 5
         assert session.scalars(select(Job.error)).one() is None

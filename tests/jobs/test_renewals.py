@@ -51,7 +51,6 @@ def test_three_months_end_the_same_whatever_dies(house: House, mailbox: Mailbox,
     for done in (12, 40)[:kills]:
         house.until(lambda: house.job(job_id).done >= done or house.job(job_id).state is JobState.DONE)  # noqa: B023
         worker.kill()
-        worker.wait()
         worker = house.start_worker(**smtp)
     job = house.ended(job_id)
     house.until(lambda: house.states()[JobState.WAITING] + house.states()[JobState.RUNNING] == 0)

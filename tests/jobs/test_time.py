@@ -126,7 +126,6 @@ def test_two_kills_on_the_way_change_nothing(house: House) -> None:
     for done in (5, 15):
         house.until(lambda: house.job(job_id).done >= done)  # noqa: B023 - called at once
         worker.kill()
-        worker.wait()
         worker = house.start_worker(TRIAL_DAYS="1")
     # then
     assert house.ended(job_id).state is JobState.DONE

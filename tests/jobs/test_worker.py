@@ -122,7 +122,6 @@ def test_three_hundred_jobs_have_their_effects_once_though_the_worker_is_killed_
     for done in (60, 160):
         house.until(lambda: house.states()[JobState.DONE] >= done)  # noqa: B023 - called at once
         worker.kill()
-        worker.wait()
         worker = house.start_worker()
     # then
     house.until(lambda: house.states() == Counter({JobState.DONE: 300}))
@@ -136,7 +135,6 @@ def test_a_job_of_many_steps_goes_on_where_it_was_when_the_worker_is_killed(hous
     # when
     house.until(lambda: house.job(job_id).done >= 5)
     worker.kill()
-    worker.wait()
     house.start_worker()
     # then
     job = house.ended(job_id)
@@ -152,12 +150,12 @@ def test_a_worker_frozen_past_its_lease_cannot_commit(house: House, tmp_path: Pa
     job_id = house.enqueue("note_when_let", arguments={"folder": str(folder)})
     house.until(lambda: len(list(folder.iterdir())) == 1)
     # when
-    frozen.send_signal(signal.SIGSTOP)
+    frozen.signal(signal.SIGSTOP)
     house.start_worker()
     house.until(lambda: len(list(folder.iterdir())) == 2)
     (folder / "go").touch()
     job = house.ended(job_id)
-    frozen.send_signal(signal.SIGCONT)
+    frozen.signal(signal.SIGCONT)
     # then
     assert (job.state, job.attempt) == (JobState.DONE, 2)
     house.until(lambda: "somebody else has the job" in house.log.read_text())
@@ -193,9 +191,9 @@ def test_a_worker_told_to_stop_finishes_what_it_does_and_begins_nothing(house: H
     jobs = [house.enqueue("note", arguments={"seconds": 0.5}) for _ in range(3)]
     house.until(lambda: house.states()[JobState.RUNNING] == 1)
     # when
-    worker.terminate()
+    worker.signal(signal.SIGTERM)
     # then
-    assert worker.wait(10) == 0
+    assert worker.exit_code() == 0
     assert [house.job(job_id).state for job_id in jobs] == [JobState.DONE, JobState.WAITING, JobState.WAITING]
     assert house.effects() == ["trial.noted"]
 
@@ -206,9 +204,9 @@ def test_a_worker_told_to_stop_returns_a_job_of_many_steps_at_once(house: House)
     job_id = house.enqueue("count", arguments={"to": 200, "seconds": 0.02}, max_attempts=1)
     house.until(lambda: house.job(job_id).done >= 3)
     # when
-    worker.terminate()
+    worker.signal(signal.SIGTERM)
     # then
-    assert worker.wait(10) == 0
+    assert worker.exit_code() == 0
     assert (house.job(job_id).state, house.job(job_id).lease_until) == (JobState.WAITING, None)
     # and when
     house.start_worker()
@@ -229,6 +227,5 @@ def test_two_thousand_jobs_survive_workers_dying_all_the_time(house: House) -> N
         time.sleep(2.5)
         for worker in workers:
             worker.kill()
-            worker.wait()
     # then
     assert house.effects() == ["trial.noted"] * 2000

@@ -2,12 +2,22 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
-from jobs import renewals, worker
+from jobs import catalog, notifications, renewals, worker
 from tests.jobs import actors
 
-if __name__ == "__main__":
+__all__ = ["catalog", "notifications", "run"]
+
+
+def run(environment: Mapping[str, str], log: Path) -> None:
+    """Be a worker process with this environment that writes to `log`."""
+    os.environ.update(environment)
+    opened = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(opened, 1)
+    os.dup2(opened, 2)
     if os.environ.get("TRIAL_DAYS"):
         renewals.STEPS = (actors.begin_day, actors.end_day)
         renewals.next_busy_day = actors.every_day
-    sys.exit(worker.main())
+    sys.exit(worker.main([]))
