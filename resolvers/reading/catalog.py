@@ -64,12 +64,10 @@ class Catalog:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
-        self._targets: dict[str, Target] = {}
         self._prefixes: dict[Any, list[str]] = {}
         for type_ in schema.type_map.values():
             reads = self.reads(type_)
             if is_object_type(type_) and reads is not None and reads.prefix is not None:
-                self._targets[reads.prefix] = Target(type_, reads)
                 self._prefixes.setdefault(reads.table, []).append(reads.prefix)
 
     @staticmethod
@@ -86,10 +84,6 @@ class Catalog:
         extensions = () if found is None else found.extensions
         return next((each for each in extensions if isinstance(each, Declaration)), None)
 
-    def target(self, prefix: str) -> Target | None:
-        """The type whose ids begin so."""
-        return self._targets.get(prefix)
-
     def targets(self, type_: GraphQLNamedType) -> list[Target]:
         """The types that a value of this type may have, with what they read."""
         if is_abstract_type(type_):
@@ -98,6 +92,10 @@ class Catalog:
             assert isinstance(type_, GraphQLObjectType)
             possible = [type_]
         return [Target(each, reads) for each in possible if (reads := self.reads(each)) is not None]
+
+    def by_prefix(self, type_: GraphQLNamedType) -> dict[str, Target]:
+        """The same by the prefixes of their ids."""
+        return {target.reads.prefix: target for target in self.targets(type_) if target.reads.prefix is not None}
 
     def prefixes(self, column: Sql) -> tuple[str, ...]:
         """The prefixes of the ids that a column holds: its own table's, or those of the table it refers to."""

@@ -19,7 +19,7 @@ from graphql import (
     is_non_null_type,
     is_object_type,
 )
-from sqlalchemy import JSON, Select, Text, case, cast, column, func, literal, null
+from sqlalchemy import JSON, Select, Text, case, cast, column, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
 
 from resolvers.reading.binding import Binder
@@ -47,7 +47,7 @@ from resolvers.reading.declarations import (
     Subject,
     Value,
 )
-from resolvers.reading.inputs import Argument, Questions, arguments
+from resolvers.reading.inputs import Questions, arguments
 from resolvers.reading.lists import declared_order
 from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence
 from resolvers.reading.selections import Selected, Selections
@@ -179,8 +179,10 @@ class Compiler:
             case Related():
                 return self._related(declaration, definition.type, selected, row)
             case Subject():
+                from resolvers.reading import lookups  # noqa: PLC0415 - they are made of objects, objects of them
+
                 kind, id = declaration.kind(row.columns), declaration.id(row.columns)
-                return self._subject(kind, id, named, selected, row)
+                return Made(lookups.subject(self, kind, id, named, selected, row))
             case Part():
                 return self._part(declaration, definition, selected, row)
             case Listing() | ById() | NodeById() | NodesByIds():
@@ -205,7 +207,8 @@ class Compiler:
                 raise Declined(type(declaration).__name__)
 
     def _argued(self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row) -> Made:
-        from resolvers.reading.pages import Page  # noqa: PLC0415 - pages are made of objects, objects of pages
+        from resolvers.reading import lookups  # noqa: PLC0415 - they are made of objects, objects of them
+        from resolvers.reading.pages import Page  # noqa: PLC0415 - the same
 
         named = get_named_type(definition.type)
         given = arguments(self.questions, definition, selected.nodes[0])
@@ -213,11 +216,11 @@ class Compiler:
             case Listing() if is_connection(named):
                 return Made(Page(self, declaration, named, row, given).value(selected.sets), nullable=False)
             case ById():
-                return Made(self._by_id(declaration, named, selected, row, given["id"]))
+                return Made(lookups.by_id(self, declaration, named, selected, row, given["id"]))
             case NodeById():
-                return Made(self._node(named, selected, row, given["id"]))
+                return Made(lookups.node(self, named, selected, row, given["id"]))
             case NodesByIds():
-                return Made(self._nodes(named, selected, given["ids"]), nullable=False)
+                return Made(lookups.nodes(self, named, selected, given["ids"]), nullable=False)
             case _:
                 raise Declined(f"{type(declaration).__name__} on {named.name}")
 
@@ -294,63 +297,6 @@ class Compiler:
             return Made(empty_list(query.scalar_subquery()), nullable=False)
         value = self.item(named, selected.sets, other)
         return Made(row.frame.one(other.frame.select(value).where(*conditions).limit(1), self.name()))
-
-    def _by_id(
-        self,
-        declaration: ById,
-        named: GraphQLNamedType,
-        selected: Selected,
-        row: Row,
-        id: Argument,
-    ) -> Sql:
-        targets = {target.reads.prefix: target for target in self.catalog.targets(named)}
-        target = targets.get(id.prefix()) if len(targets) > 1 else next(iter(targets.values()))
-        if target is None or target.reads.prefix is None:
-            return null()
-        uuid = self.binder.id(id, (target.reads.prefix,))
-        return self.one(target, uuid, selected.sets, row, declaration.where)
-
-    def _node(self, named: GraphQLNamedType, selected: Selected, row: Row, id: Argument) -> Sql:
-        target = self._possible(named).get(id.prefix())
-        if target is None or target.reads.prefix is None:
-            return null()
-        return self.one(target, self.binder.id(id, (target.reads.prefix,)), selected.sets, row)
-
-    def _nodes(self, named: GraphQLNamedType, selected: Selected, ids: Argument) -> Sql:
-        possible = self._possible(named)
-        prefixes = [prefix for prefix in ids.prefixes() if prefix in possible]
-        wanted = (
-            func.unnest(*self.binder.nodes(ids))
-            .table_valued("prefix", "id", with_ordinality="position")
-            .render_derived(name=self.name())
-        )
-        frame = Frame(wanted)
-        outer = Row(frame, wanted)
-        value: Sql = cast(null(), JSON())
-        if prefixes:
-            value = case(
-                *(
-                    (
-                        wanted.c.prefix == literal(prefix, Text()),
-                        self.one(possible[prefix], wanted.c.id, selected.sets, outer),
-                    )
-                    for prefix in prefixes
-                )
-            )
-        return empty_list(frame.select(json_list(value, wanted.c.position)).scalar_subquery())
-
-    def _possible(self, named: GraphQLNamedType) -> dict[str, Target]:
-        return {target.reads.prefix: target for target in self.catalog.targets(named) if target.reads.prefix}
-
-    def _subject(self, kind: Sql | str, id: Sql, named: GraphQLNamedType, selected: Selected, row: Row) -> Made:
-        possible = self._possible(named)
-        if isinstance(kind, str):
-            return Made(self.one(possible[kind], id, selected.sets, row))
-        choices = [
-            (kind == literal(prefix, Text()), self.one(target, id, selected.sets, row))
-            for prefix, target in possible.items()
-        ]
-        return Made(case(*choices))
 
     def one(
         self,

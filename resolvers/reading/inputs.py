@@ -56,8 +56,6 @@ ASPECTS: dict[str, Callable[[Any], Hashable]] = {
     "is_null": lambda value: value is None,
     "length": len,
     "value": _frozen,
-    "prefix": lambda value: value.partition("_")[0],
-    "prefixes": lambda value: tuple(sorted({item.partition("_")[0] for item in value})),
 }
 """What may be asked of a value that is there."""
 
@@ -68,10 +66,22 @@ class Question:
 
     aspect: str
     path: tuple[Step, ...]
+    among: tuple[str, ...] = ()
+    """The answers that matter, of the prefix of an id; any other is the empty one."""
 
     def answer(self, variables: Variables) -> Hashable:
         """What these variables say."""
-        return ASPECTS[self.aspect](_walk(variables, self.path))
+        value = _walk(variables, self.path)
+        if self.aspect == "prefix":
+            return _prefix(value, self.among)
+        if self.aspect == "prefixes":
+            return tuple(sorted({_prefix(item, self.among) for item in value}))
+        return ASPECTS[self.aspect](value)
+
+
+def _prefix(id: str, among: tuple[str, ...]) -> str:
+    prefix = id.partition("_")[0]
+    return prefix if prefix in among else ""
 
 
 def _walk(value: Any, path: tuple[Step, ...]) -> Any:
@@ -158,15 +168,17 @@ class Argument:
             return tuple((key, item.exact()) for key, item in self.content.items() if item.given)
         return tuple(item.exact() for item in self.content)
 
-    def prefix(self) -> str:
-        """What stands before the first underscore of a text."""
-        return str(self._asked("prefix"))
+    def prefix(self, among: tuple[str, ...]) -> str:
+        """What stands before the first underscore of an id, when it is one of these; else nothing."""
+        if self.kind == "variable":
+            return str(self.questions.ask(Question("prefix", self.content, among)))
+        return _prefix(self.content, among)
 
-    def prefixes(self) -> tuple[str, ...]:
-        """The different prefixes of a list's texts."""
-        if self.kind == "composed":
-            return tuple(sorted({item.prefix() for item in self.content}))
-        return tuple(self._asked("prefixes"))
+    def prefixes(self, among: tuple[str, ...]) -> tuple[str, ...]:
+        """The different prefixes of a list's ids."""
+        if self.kind == "variable":
+            return tuple(self.questions.ask(Question("prefixes", self.content, among)))
+        return tuple(sorted({item.prefix(among) for item in self.items()}))
 
     def read(self, variables: Variables) -> Any:
         """The value in one request."""

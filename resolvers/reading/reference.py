@@ -297,11 +297,11 @@ class Reference:
         kind: Any = declaration.kind(item.row.columns)
         prefix = kind if isinstance(kind, str) else self._read(kind, item)
         id = self._read(declaration.id(item.row.columns), item)
-        target = self._possible(named).get(prefix)
+        target = self.catalog.by_prefix(named).get(prefix)
         return None if target is None or id is None else self._one(target, id)
 
     def _identified(self, declaration: Declaration, named: GraphQLNamedType, given: Mapping[str, Argument]) -> Any:
-        possible = self._possible(named)
+        possible = self.catalog.by_prefix(named)
         if isinstance(declaration, NodesByIds):
             texts = id_texts(given["ids"].content)
             return [self._by_text(possible, text) for text in texts]
@@ -322,9 +322,6 @@ class Reference:
         if where is not None:
             conditions.append(where(row.columns))
         return next(iter(self._items(target.type, target.reads, row, conditions, limit=1)), None)
-
-    def _possible(self, named: GraphQLNamedType) -> dict[str, Target]:
-        return {target.reads.prefix: target for target in self.catalog.targets(named) if target.reads.prefix}
 
     def _row(self, reads: Reads) -> Row:
         self._tables += 1

@@ -1,0 +1,69 @@
+"""Rows found by a public id: the id's prefix says of which type."""
+
+from graphql import GraphQLNamedType
+from sqlalchemy import JSON, Text, case, cast, func, literal, null
+
+from resolvers.reading.catalog import Target
+from resolvers.reading.compiler import Compiler
+from resolvers.reading.declarations import ById
+from resolvers.reading.inputs import Argument
+from resolvers.reading.rows import Row
+from resolvers.reading.selections import Selected
+from resolvers.reading.statement import Frame, Sql, empty_list, json_list
+
+__all__ = ["by_id", "node", "nodes", "subject"]
+
+
+def by_id(
+    compiler: Compiler, declaration: ById, named: GraphQLNamedType, selected: Selected, row: Row, id: Argument
+) -> Sql:
+    """The row of the field's type with this id."""
+    targets = compiler.catalog.by_prefix(named)
+    # Where there is one type only, any prefix but its own finds nothing: no need to ask.
+    prefix = id.prefix(tuple(targets)) if len(targets) > 1 else next(iter(targets), "")
+    if prefix not in targets:
+        return null()
+    uuid = compiler.binder.id(id, (prefix,))
+    return compiler.one(targets[prefix], uuid, selected.sets, row, declaration.where)
+
+
+def node(compiler: Compiler, named: GraphQLNamedType, selected: Selected, row: Row, id: Argument) -> Sql:
+    """The row of whatever type has this id."""
+    targets = compiler.catalog.by_prefix(named)
+    prefix = id.prefix(tuple(targets))
+    if prefix not in targets:
+        return null()
+    return compiler.one(targets[prefix], compiler.binder.id(id, (prefix,)), selected.sets, row)
+
+
+def nodes(compiler: Compiler, named: GraphQLNamedType, selected: Selected, ids: Argument) -> Sql:
+    """The rows with these ids, in their order, null for what is not there."""
+    targets = compiler.catalog.by_prefix(named)
+    wanted = (
+        func.unnest(*compiler.binder.nodes(ids))
+        .table_valued("prefix", "id", with_ordinality="position")
+        .render_derived(name=compiler.name())
+    )
+    frame = Frame(wanted)
+    row = Row(frame, wanted)
+    choices = [
+        _choice(compiler, wanted.c.prefix, prefix, targets[prefix], wanted.c.id, selected, row)
+        for prefix in ids.prefixes(tuple(targets))
+        if prefix
+    ]
+    value: Sql = case(*choices) if choices else cast(null(), JSON())
+    return empty_list(frame.select(json_list(value, wanted.c.position)).scalar_subquery())
+
+
+def subject(compiler: Compiler, kind: Sql | str, id: Sql, named: GraphQLNamedType, selected: Selected, row: Row) -> Sql:
+    """The row that a column of ids names, of the type that `kind` says."""
+    targets = compiler.catalog.by_prefix(named)
+    if isinstance(kind, str):
+        return compiler.one(targets[kind], id, selected.sets, row)
+    return case(*(_choice(compiler, kind, prefix, target, id, selected, row) for prefix, target in targets.items()))
+
+
+def _choice(
+    compiler: Compiler, kind: Sql, prefix: str, target: Target, id: Sql, selected: Selected, row: Row
+) -> tuple[Sql, Sql]:
+    return kind == literal(prefix, Text()), compiler.one(target, id, selected.sets, row)
