@@ -19,7 +19,7 @@ from server import explorer
 from server.auth import ActAsRefused, Unauthorized, requester
 from server.graphql_http import BadRequest, answer, asked, errors_body, media_type
 from server.request_ids import RequestIds
-from server.settings import Settings, settings
+from server.settings import Settings
 
 __all__ = ["application"]
 
@@ -103,10 +103,3 @@ async def readyz(request: Request) -> Response:
     except Exception:  # noqa: BLE001 - whatever is wrong, the answer is no
         return JSONResponse({"status": "database unavailable"}, 503)
     return JSONResponse({"status": "ready"})
-
-
-def __getattr__(name: str) -> Starlette:
-    """`server.app:app` for uvicorn, made when asked for: importing this module reads no settings."""
-    if name == "app":
-        return application(settings())
-    raise AttributeError(name)

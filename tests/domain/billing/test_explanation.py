@@ -7,8 +7,9 @@ from fractions import Fraction
 import pytest
 
 from domain.billing.charging import sales_charges
-from domain.billing.explanation import Explanation, Rule, plain, price_text, priced, recompute
+from domain.billing.explanation import Explanation, Rule, price_text, priced, recompute
 from domain.shared.billing_types import BillingType
+from domain.shared.decimals import plain
 from domain.shared.periods import Period
 from tests.domain.billing.making import line, terms_of
 
