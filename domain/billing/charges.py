@@ -208,7 +208,8 @@ def block(
 
     Charges whose period is over are dropped, those that became less are rewritten.
     """
-    terms = contract.terms(clock, end=contract.next_end(clock) if order.type is OrderType.RENEWAL else None)
+    renewed = order.type is OrderType.RENEWAL
+    terms = contract.terms(clock, end=contract.next_end(clock, start=order.paid_from) if renewed else None)
     at_once = []
     for charge, draft in computed:
         if draft is None:

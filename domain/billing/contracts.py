@@ -12,8 +12,17 @@ from sqlalchemy.orm import Session
 from domain.billing.charging import prolongation_charges, sales_charges
 from domain.billing.drafts import BillingTerms, ChargeDraft, Line
 from domain.billing.policy import Anchor, Horizon, Policy, policy_of
-from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
-from domain.shared.periods import Period, PeriodUnit, billing_period_containing, end_of_term
+from domain.catalog.models import ExpiredRenewal, Plan, PlanPeriod, PlanResource, ServiceTerm
+from domain.shared.periods import (
+    MONTHS_IN_A_YEAR,
+    Period,
+    PeriodUnit,
+    add_months,
+    billing_date,
+    billing_period_containing,
+    end_of_term,
+    renewed_after_expiry,
+)
 from domain.subscriptions.models import ServiceSubscription, SubscriptionResource
 from domain.subscriptions.queries import resources_of
 from tenancy.clock import Clock
@@ -48,24 +57,43 @@ class Contract:
             return self.subscription.expires_on + timedelta(days=1)
         return end_of_term(self.ordered_on(clock), self.period.duration, self.period.unit)
 
-    def next_end(self, clock: Clock) -> date | None:
-        """The end of the term that follows this one."""
-        end = self.end(clock)
+    def anchor_day(self, clock: Clock) -> int:
+        """The day of the month that terms and months of the term are counted from.
+
+        The order's, also through renewals where a shorter month clamps it; after a shifted renewal that one's.
+        """
+        ordered_on, expires_on = self.ordered_on(clock), self.subscription.expires_on
+        if expires_on is None or self.period.unit is PeriodUnit.DAY:
+            return ordered_on.day
+        end = expires_on + timedelta(days=1)
+        kept = billing_date(end.year, end.month, ordered_on.day) == end
+        return ordered_on.day if kept else end.day
+
+    def next_end(self, clock: Clock, *, start: date | None = None) -> date | None:
+        """The end of the term that a renewal from `start` buys; by default from the end of the present one.
+
+        A later start is that of an expired subscription: constant keeps the old cycle, shifted starts a full term.
+        """
+        end, duration, unit = self.end(clock), self.period.duration, self.period.unit
         if end is None:
             return None
-        return end_of_term(end, self.period.duration, self.period.unit, self.ordered_on(clock).day)
+        if start is None or start <= end:
+            return end_of_term(end, duration, unit, self.anchor_day(clock))
+        mode = self.plan.expired_renewal or self.service_term.expired_renewal
+        if mode is ExpiredRenewal.SHIFTED:
+            return end_of_term(start, duration, unit)
+        return renewed_after_expiry(end, start, duration, unit, self.anchor_day(clock))
 
     def term_start(self, clock: Clock) -> date:
-        """The first day of the present term: the order's, or the day the last renewal begins on."""
-        start = self.ordered_on(clock)
-        end, unit, duration = self.end(clock), self.period.unit, self.period.duration
-        if end is None or unit is PeriodUnit.ENDLESS:
-            return start
-        while (following := end_of_term(start, duration, unit, self.ordered_on(clock).day)) is not None:
-            if following >= end:
-                break
-            start = following
-        return start
+        """The first day of the present term: the order's, or the one that the last renewal counts from."""
+        ordered_on, end = self.ordered_on(clock), self.end(clock)
+        duration, unit = self.period.duration, self.period.unit
+        if end is None or duration is None or end == end_of_term(ordered_on, duration, unit):
+            return ordered_on
+        if unit is PeriodUnit.DAY:
+            return end - timedelta(days=duration)
+        months = duration * MONTHS_IN_A_YEAR if unit is PeriodUnit.YEAR else duration
+        return add_months(end, -months, self.anchor_day(clock))
 
     def terms(self, clock: Clock, *, end: date | None = None) -> BillingTerms:
         """What its charges are counted by; `end` of another term than the present one."""
@@ -79,14 +107,14 @@ class Contract:
             currency=self.subscription.currency,
             billing_day=self.subscription.billing_day,
             end=self.end(clock) if end is None else end,
-            anchor_day=ordered_on.day,
+            anchor_day=self.anchor_day(clock),
             free_until=free_until,
         )
 
     def cutting_day(self, clock: Clock) -> int:
         """The day of the month that cuts time into billing periods."""
         if self.policy.anchor is Anchor.START:
-            return self.ordered_on(clock).day
+            return self.anchor_day(clock)
         return self.subscription.billing_day
 
     def billing_period(self, on: date, clock: Clock) -> Period:

@@ -40,7 +40,7 @@ from tenancy.clock import Clock
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
-__all__ = ["change_subscription", "order_subscription", "own_contract", "prolong_subscription"]
+__all__ = ["change_subscription", "order_subscription", "own_contract", "placed", "prolong_subscription"]
 
 
 def order_subscription(
@@ -105,7 +105,7 @@ def order_subscription(
         external_id=subscription.external_id,
     )
     announce(session, scope, "subscription.ordered", subject=subscription, prefix="sub", at=clock.now)
-    return _placed(session, scope, wish, clock=clock)
+    return placed(session, scope, wish, clock=clock)
 
 
 def change_subscription(
@@ -155,7 +155,7 @@ def change_subscription(
         due_on=lapses,
         lines=changed,
     )
-    return _placed(session, scope, wish, prices=prices, clock=clock)
+    return placed(session, scope, wish, prices=prices, clock=clock)
 
 
 def prolong_subscription(
@@ -205,7 +205,7 @@ def prolong_subscription(
     require_total(_total(drafts), subscription.currency, expected_total)
     lapses = lapses_on(contract, clock)
     wish = Wish(contract, account, OrderType.PROLONG, drafts, period, cancels_on=lapses, due_on=lapses)
-    return _placed(session, scope, wish, prices=prices, clock=clock)
+    return placed(session, scope, wish, prices=prices, clock=clock)
 
 
 def own_contract(
@@ -219,13 +219,12 @@ def own_contract(
     return account, contracts_of(session, [subscription])[subscription.id]
 
 
-def _placed(session: Session, scope: Scope, wish: Wish, *, prices: Prices | None = None, clock: Clock) -> Order:
-    (placed,) = place(session, scope, [wish], prices=prices, clock=clock)
-    if placed.completes_at_once:
-        finish(
-            session, scope, placed.contract, placed.account, placed.order, placed.charges, placed.payment, clock=clock
-        )
-    return placed.order
+def placed(session: Session, scope: Scope, wish: Wish, *, prices: Prices | None = None, clock: Clock) -> Order:
+    """Place one order; without anything to wait for it completes at once."""
+    (made,) = place(session, scope, [wish], prices=prices, clock=clock)
+    if made.completes_at_once:
+        finish(session, scope, made.contract, made.account, made.order, made.charges, made.payment, clock=clock)
+    return made.order
 
 
 def _total(drafts: Sequence[ChargeDraft]) -> Decimal:

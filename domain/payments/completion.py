@@ -26,7 +26,7 @@ from domain.shared.money import round_money
 from domain.shared.outbox import announce
 from domain.shared.rows import locked, own
 from domain.subscriptions import states
-from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from domain.subscriptions.models import ServiceSubscription, SubscriptionResource, SubscriptionState
 from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
 from tenancy.scope import Scope
@@ -197,7 +197,10 @@ def _prolong(session: Session, scope: Scope, contract: Contract, _account: Accou
 
 
 def _renew(session: Session, scope: Scope, contract: Contract, _account: Account, order: Order, clock: Clock) -> None:
-    end = contract.next_end(clock)
+    end = contract.next_end(clock, start=order.paid_from)
+    for resource, quantity in _ordered_quantities(session, contract, order):
+        resource.quantity = quantity
+        resource.updated_at = clock.now
     _run_on(contract, order, Operation.RENEW)
     contract.subscription.expires_on = None if end is None else end - timedelta(days=1)
     announce(session, scope, "subscription.renewed", subject=contract.subscription, prefix="sub", at=clock.now)
@@ -213,11 +216,9 @@ def _run_on(contract: Contract, order: Order, operation: Operation) -> None:
 
 def _change(session: Session, scope: Scope, contract: Contract, account: Account, order: Order, clock: Clock) -> None:
     """Quantities take effect today: the newest units of what becomes less leave."""
-    resources = {resource.key: resource for resource in contract.resources}
     fewer = {}
-    for line in lines_of(session, order):
-        resource = resources[line.resource_key]
-        before, after = resource.quantity, line.quantity
+    for resource, after in _ordered_quantities(session, contract, order):
+        before = resource.quantity
         if chargeable(after, resource.included) < chargeable(before, resource.included):
             fewer[resource.key] = chargeable(after, resource.included)
         resource.quantity = after
@@ -227,6 +228,13 @@ def _change(session: Session, scope: Scope, contract: Contract, account: Account
         session.flush()
         settlement.decrease(session, scope, contract, account, fewer, clock=clock)
     announce(session, scope, "subscription.changed", subject=contract.subscription, prefix="sub", at=clock.now)
+
+
+def _ordered_quantities(
+    session: Session, contract: Contract, order: Order
+) -> list[tuple[SubscriptionResource, Decimal]]:
+    resources = {resource.key: resource for resource in contract.resources}
+    return [(resources[line.resource_key], line.quantity) for line in lines_of(session, order)]
 
 
 _EFFECTS = {

@@ -16,7 +16,7 @@ from domain.ordering.models import OrderType
 from domain.payments.placing import Wish
 from tenancy.clock import Clock
 
-__all__ = ["ends_its_term", "prolongations", "renewals"]
+__all__ = ["ends_its_term", "prolongations", "renewal_lines", "renewals"]
 
 
 def ends_its_term(contract: Contract) -> bool:
@@ -63,7 +63,7 @@ def renewals(
     for contract in contracts:
         start = starts[contract.subscription.id]
         terms = contract.terms(clock, end=contract.next_end(clock))
-        lines = [*_renewal_fees(contract), *recurring_lines(contract, prices)]
+        lines = renewal_lines(contract, prices)
         wishes.append(
             Wish(
                 contract=contract,
@@ -76,6 +76,11 @@ def renewals(
             )
         )
     return wishes, prices
+
+
+def renewal_lines(contract: Contract, prices: Prices) -> list[Line]:
+    """The renewal fees that cost something, then what recurs."""
+    return [*_renewal_fees(contract), *recurring_lines(contract, prices)]
 
 
 def _renewal_fees(contract: Contract) -> list[Line]:
