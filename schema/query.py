@@ -2,21 +2,15 @@
 
 import strawberry
 
-from domain.catalog.models import Plan as PlanRow
-from domain.customers.models import Account as AccountRow
-from domain.ordering.models import Order as OrderRow
-from domain.payments.models import Payment as PaymentRow
-from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
 from resolvers.reading import Connection, Node, by_id, inline, listing, node_by_id, nodes_by_ids
-from schema.accounts import Account, AccountFilter, AccountSort
-from schema.catalog import Plan, PlanFilter, PlanSort, ServiceTerm
-from schema.charge_lists import ChargeFilter, ChargeSort, ResellerChargeFilter, ResellerChargeSort
+from schema import lists
+from schema.accounts import Account
+from schema.catalog import Plan, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.discounts import ResellerDiscount
 from schema.jobs import Job
-from schema.orders import Order, OrderFilter, OrderSort, Payment, PaymentFilter, PaymentSort
+from schema.orders import Order, Payment
 from schema.people import Viewer
-from schema.subscription_lists import SubscriptionFilter, SubscriptionSort
 from schema.subscriptions import ServiceSubscription
 from schema.tenants import Distributor, Reseller, Tenant
 from tenancy.models import Tenant as TenantRow
@@ -78,49 +72,15 @@ class Query:
         needs=P.TENANTS_READ,
     )
     """Resellers two or more levels below the viewer's tenant, newest first."""
-    orders: Connection[Order] | None = listing(
-        scope=True,
-        filter=OrderFilter,
-        sort=OrderSort,
-        search=(OrderRow.number, OrderRow.external_id),
-        needs=P.SUBSCRIPTIONS_READ,
-    )
+    orders: Connection[Order] | None = lists.orders()
     """Lists of the viewer's tenant, the same as viewer { tenant { … } }: what customers ordered."""
-    payments: Connection[Payment] | None = listing(
-        scope=True,
-        filter=PaymentFilter,
-        sort=PaymentSort,
-        search=(PaymentRow.number, PaymentRow.external_id),
-        needs=P.PAYMENTS_READ,
-    )
+    payments: Connection[Payment] | None = lists.payments()
     """What customers of the viewer's tenant paid and have to pay."""
-    accounts: Connection[Account] | None = listing(
-        scope=True,
-        filter=AccountFilter,
-        sort=AccountSort,
-        search=(AccountRow.number, AccountRow.name, AccountRow.email, AccountRow.external_id),
-        needs=P.ACCOUNTS_READ,
-    )
+    accounts: Connection[Account] | None = lists.accounts()
     """Customers of the viewer's tenant."""
-    plans: Connection[Plan] | None = listing(
-        scope=True,
-        filter=PlanFilter,
-        sort=PlanSort,
-        search=(PlanRow.number, PlanRow.name, PlanRow.sku),
-        needs=P.CATALOG_READ,
-    )
+    plans: Connection[Plan] | None = lists.plans()
     """What the viewer's tenant sells."""
-    subscriptions: Connection[ServiceSubscription] | None = listing(
-        scope=True,
-        filter=SubscriptionFilter,
-        sort=SubscriptionSort,
-        search=(SubscriptionRow.number, SubscriptionRow.name, SubscriptionRow.external_id),
-        needs=P.SUBSCRIPTIONS_READ,
-    )
+    subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()
     """What customers of the viewer's tenant bought."""
-    charges: Connection[Charge] | None = listing(scope=True, filter=ChargeFilter, sort=ChargeSort, needs=P.CHARGES_READ)
-    """What customers of the viewer's tenant pay for it."""
-    reseller_charges: Connection[ResellerCharge] | None = listing(
-        scope=True, filter=ResellerChargeFilter, sort=ResellerChargeSort, needs=P.RESELLER_CHARGES_READ
-    )
+    charges: Connection[Charge] | None = lists.charges()
     """What the viewer's tenant owes the one above (OWN), and those below owe (DOWNSTREAM)."""

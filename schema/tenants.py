@@ -7,23 +7,17 @@ from typing import Any
 import strawberry
 from sqlalchemy import func, select
 
-from domain.catalog.models import Plan as PlanRow
-from domain.customers.models import Account as AccountRow
-from domain.ordering.models import Order as OrderRow
-from domain.payments.models import Payment as PaymentRow
-from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
 from resolvers.reading import Connection, Node, column, listing, reads, related, sql
-from schema.accounts import Account, AccountFilter, AccountSort
-from schema.catalog import Plan, PlanFilter, PlanSort, ServiceTerm
-from schema.charge_lists import ChargeFilter, ChargeSort, ResellerChargeFilter, ResellerChargeSort
+from schema import lists
+from schema.accounts import Account
+from schema.catalog import Plan, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.discounts import ResellerDiscount
 from schema.enums import TenantState
-from schema.orders import Order, OrderFilter, OrderSort, Payment, PaymentFilter, PaymentSort
+from schema.orders import Order, Payment
 from schema.people import Manager
 from schema.references import TenantRef
 from schema.scalars import CurrencyCode, TimeZone
-from schema.subscription_lists import SubscriptionFilter, SubscriptionSort
 from schema.subscriptions import ServiceSubscription
 from tenancy.models import DistributorClock, TenantKind
 from tenancy.models import Manager as ManagerRow
@@ -62,57 +56,23 @@ class Tenant(Node):
     """What it bills its customers in."""
     parent: TenantRef | None = related(TenantRow.parent_id)
     """The tenant above, by name only; null for a distributor."""
-    orders: Connection[Order] | None = listing(
-        scope=True,
-        filter=OrderFilter,
-        sort=OrderSort,
-        search=(OrderRow.number, OrderRow.external_id),
-        needs=Permission.SUBSCRIPTIONS_READ,
-    )
+    orders: Connection[Order] | None = lists.orders()
     """What customers ordered, newest first unless sorted."""
-    payments: Connection[Payment] | None = listing(
-        scope=True,
-        filter=PaymentFilter,
-        sort=PaymentSort,
-        search=(PaymentRow.number, PaymentRow.external_id),
-        needs=Permission.PAYMENTS_READ,
-    )
+    payments: Connection[Payment] | None = lists.payments()
     """What customers paid and have to pay, newest first unless sorted."""
     resellers: "Connection[Tenant] | None" = listing(TenantRow.parent_id, needs=Permission.TENANTS_READ)
     """Direct downstream tenants, newest first."""
-    accounts: Connection[Account] | None = listing(
-        scope=True,
-        filter=AccountFilter,
-        sort=AccountSort,
-        search=(AccountRow.number, AccountRow.name, AccountRow.email, AccountRow.external_id),
-        needs=Permission.ACCOUNTS_READ,
-    )
+    accounts: Connection[Account] | None = lists.accounts()
     """Customers, newest first unless sorted."""
-    plans: Connection[Plan] | None = listing(
-        scope=True,
-        filter=PlanFilter,
-        sort=PlanSort,
-        search=(PlanRow.number, PlanRow.name, PlanRow.sku),
-        needs=Permission.CATALOG_READ,
-    )
+    plans: Connection[Plan] | None = lists.plans()
     """What is sold, newest first unless sorted."""
     service_terms: Connection[ServiceTerm] | None = listing(needs=Permission.CATALOG_READ)
     """The rules its plans may live by: its own and those from above, newest first."""
-    subscriptions: Connection[ServiceSubscription] | None = listing(
-        scope=True,
-        filter=SubscriptionFilter,
-        sort=SubscriptionSort,
-        search=(SubscriptionRow.number, SubscriptionRow.name, SubscriptionRow.external_id),
-        needs=Permission.SUBSCRIPTIONS_READ,
-    )
+    subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()
     """What customers bought, newest first unless sorted."""
-    charges: Connection[Charge] | None = listing(
-        scope=True, filter=ChargeFilter, sort=ChargeSort, needs=Permission.CHARGES_READ
-    )
+    charges: Connection[Charge] | None = lists.charges()
     """What customers pay for it, newest first unless sorted."""
-    reseller_charges: Connection[ResellerCharge] | None = listing(
-        scope=True, filter=ResellerChargeFilter, sort=ResellerChargeSort, needs=Permission.RESELLER_CHARGES_READ
-    )
+    reseller_charges: Connection[ResellerCharge] | None = lists.reseller_charges()
     """What this tenant owes the one above (OWN) and those below owe (DOWNSTREAM), newest first unless sorted."""
     reseller_discounts: Connection[ResellerDiscount] | None = listing(needs=Permission.DISCOUNTS_READ)
     """What this tenant takes off what resellers directly below owe it, newest first."""

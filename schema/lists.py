@@ -1,0 +1,85 @@
+"""The lists that a tenant has and that stand at the root too, for the viewer's: declared once."""
+
+from typing import Any
+
+from domain.catalog.models import Plan
+from domain.customers.models import Account
+from domain.ordering.models import Order
+from domain.payments.models import Payment
+from domain.subscriptions.models import ServiceSubscription
+from resolvers.reading import listing
+from schema.accounts import AccountFilter, AccountSort
+from schema.catalog import PlanFilter, PlanSort
+from schema.charge_lists import ChargeFilter, ChargeSort, ResellerChargeFilter, ResellerChargeSort
+from schema.orders import OrderFilter, OrderSort, PaymentFilter, PaymentSort
+from schema.subscription_lists import SubscriptionFilter, SubscriptionSort
+from tenancy.permissions import Permission
+
+__all__ = ["accounts", "charges", "orders", "payments", "plans", "reseller_charges", "subscriptions"]
+
+
+def accounts() -> Any:
+    """Customers."""
+    return listing(
+        scope=True,
+        filter=AccountFilter,
+        sort=AccountSort,
+        search=(Account.number, Account.name, Account.email, Account.external_id),
+        needs=Permission.ACCOUNTS_READ,
+    )
+
+
+def plans() -> Any:
+    """What is sold."""
+    return listing(
+        scope=True,
+        filter=PlanFilter,
+        sort=PlanSort,
+        search=(Plan.number, Plan.name, Plan.sku),
+        needs=Permission.CATALOG_READ,
+    )
+
+
+def subscriptions() -> Any:
+    """What customers bought."""
+    return listing(
+        scope=True,
+        filter=SubscriptionFilter,
+        sort=SubscriptionSort,
+        search=(ServiceSubscription.number, ServiceSubscription.name, ServiceSubscription.external_id),
+        needs=Permission.SUBSCRIPTIONS_READ,
+    )
+
+
+def orders() -> Any:
+    """What customers ordered."""
+    return listing(
+        scope=True,
+        filter=OrderFilter,
+        sort=OrderSort,
+        search=(Order.number, Order.external_id),
+        needs=Permission.SUBSCRIPTIONS_READ,
+    )
+
+
+def payments() -> Any:
+    """What customers paid and have to pay."""
+    return listing(
+        scope=True,
+        filter=PaymentFilter,
+        sort=PaymentSort,
+        search=(Payment.number, Payment.external_id),
+        needs=Permission.PAYMENTS_READ,
+    )
+
+
+def charges() -> Any:
+    """What customers pay for."""
+    return listing(scope=True, filter=ChargeFilter, sort=ChargeSort, needs=Permission.CHARGES_READ)
+
+
+def reseller_charges() -> Any:
+    """What a tenant owes the one above, or is owed by those below."""
+    return listing(
+        scope=True, filter=ResellerChargeFilter, sort=ResellerChargeSort, needs=Permission.RESELLER_CHARGES_READ
+    )
