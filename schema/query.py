@@ -83,4 +83,6 @@ class Query:
     subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()
     """What customers of the viewer's tenant bought."""
     charges: Connection[Charge] | None = lists.charges()
+    """What customers of the viewer's tenant pay for it."""
+    reseller_charges: Connection[ResellerCharge] | None = lists.reseller_charges()
     """What the viewer's tenant owes the one above (OWN), and those below owe (DOWNSTREAM)."""
