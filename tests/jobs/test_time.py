@@ -138,6 +138,23 @@ def test_two_kills_on_the_way_change_nothing(house: House) -> None:
     assert clock(house) == AUGUST_20 + timedelta(days=30)
 
 
+def test_in_real_time_days_run_by_themselves(house: House) -> None:
+    # given: the day before yesterday was the last one run; two schedulers look
+    today = datetime.now(UTC).date()
+    with house.sessions.begin(scope_of(house.chain.distributor)) as session:
+        in_real_time(session, zone="UTC", created_at=AUGUST_20, last_run_on=today - timedelta(days=2))
+    # when
+    house.start_worker(TRIAL_DAYS="1")
+    house.start_worker(TRIAL_DAYS="1")
+    # then
+    house.until(lambda: house.states()[JobState.DONE] >= 2)
+    days = [effect[6:16] for effect in house.effects()]
+    assert days[:4] == [(today - timedelta(days=ago)).isoformat() for ago in (1, 1, 0, 0)]
+    with house.sessions.begin(scope_of(house.chain.distributor)) as session:
+        jobs = session.scalars(select(Job).order_by(Job.id)).all()
+    assert [(job.kind, job.done, job.total) for job in jobs[:2]] == [("billing.run_day", 2, 2)] * 2
+
+
 @pytest.mark.parametrize(
     ("to", "message"),
     [
