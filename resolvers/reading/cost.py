@@ -22,9 +22,15 @@ from resolvers.reading.declarations import Listing, NodesByIds
 from resolvers.reading.inputs import Argument, Questions, arguments
 from resolvers.reading.selections import Selected, Selections
 
-__all__ = ["MOST_COST", "Cost", "Meter", "amount", "refuse_costly"]
+__all__ = ["LONGEST", "MOST_COST", "TOO_LONG", "Cost", "Meter", "amount", "refuse_costly"]
 
 MOST_COST = 20_000
+LONGEST = 10
+"""Seconds that an operation may take."""
+TOO_LONG = GraphQLError(
+    f"This took longer than the {LONGEST} seconds that an operation may take. Ask for less.",
+    extensions={"code": "LIMIT_EXCEEDED", "limit": LONGEST, "amount": LONGEST},
+)
 ASSUMED_LIST = 10
 """Objects counted for a list without pages, such as a subscription's resources."""
 

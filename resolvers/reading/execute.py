@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from db.engine import APPLICATION_ROLE, FAIL_CLOSED
 from resolvers.reading.catalog import Catalog
 from resolvers.reading.compiler import Compiler, Declined
-from resolvers.reading.cost import Cost, Meter, amount, refuse_costly
+from resolvers.reading.cost import LONGEST, TOO_LONG, Cost, Meter, amount, refuse_costly
 from resolvers.reading.documents import Document, Documents, Operation, RequestErrors
 from resolvers.reading.inputs import Questions
 from resolvers.reading.marks import with_marks_done
@@ -34,12 +34,8 @@ SET_SCOPE = (
     "SELECT set_config('app.lo', $1, true), set_config('app.hi', $2, true), set_config('app.ancestors', $3, true), "
     "set_config('plan_cache_mode', $4, true)"
 )
-LONGEST = 10
-"""Seconds that a statement may take."""
-TOO_LONG = GraphQLError(
-    f"This took longer than the {LONGEST} seconds that an operation may take. Ask for less.",
-    extensions={"code": "LIMIT_EXCEEDED", "limit": LONGEST, "amount": LONGEST},
-)
+REFERENCES = 2
+"""Operations that the reference answers at once: each takes a thread and a connection besides the pool's."""
 DATA_ERROR = "22"
 """SQLSTATE class of values that cannot be: also how a missing value of a non-null field shows."""
 
@@ -83,6 +79,7 @@ class Engine:
         self.schema: GraphQLSchema = getattr(schema, "_schema", schema)
         self.catalog = Catalog(self.schema)
         self.documents = Documents(self.schema)
+        self._references = asyncio.Semaphore(REFERENCES)
 
     async def execute(
         self,
@@ -119,8 +116,9 @@ class Engine:
         except psycopg.Error as error:
             if not (error.sqlstate or "").startswith(DATA_ERROR):
                 raise
-        reference = Reference(self.catalog, viewer, lambda: snapshot(pool, viewer))
-        answer = await asyncio.to_thread(reference.answer, operation, variables or {})
+        async with self._references:
+            reference = Reference(self.catalog, viewer, lambda: snapshot(pool, viewer))
+            answer = await asyncio.to_thread(reference.answer, operation, variables or {})
         return Response(orjson.dumps(answer.formatted(request_id)), faults=answer.faults)
 
     def is_mutation(self, document: str, operation_name: str | None = None) -> bool:

@@ -4,8 +4,8 @@ It also answers what the compiler declines: introspection, and operations where 
 row-level security alone; the compiler binds the same ranges besides.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -25,45 +25,21 @@ from graphql import (
     default_type_resolver,
     execute_sync,
     get_named_type,
-    get_nullable_type,
-    is_leaf_type,
-    is_list_type,
-    is_object_type,
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
-from psycopg import RawCursor
-from sqlalchemy import JSON, Select, Text, func, literal, select
 
-from resolvers.reading.binding import Binder, id_texts, uuid_text
-from resolvers.reading.catalog import Catalog, Target, definition, instance, is_connection, python_name
-from resolvers.reading.declarations import (
-    ById,
-    Constant,
-    Declaration,
-    Inline,
-    Listing,
-    NodeById,
-    NodeId,
-    NodesByIds,
-    Part,
-    Python,
-    Reads,
-    Related,
-    Subject,
-    Value,
-)
+from resolvers.reading.catalog import Catalog, definition, python_name
 from resolvers.reading.documents import Operation
+from resolvers.reading.evaluating import Evaluator, Item
 from resolvers.reading.inputs import Argument, Questions
-from resolvers.reading.lists import cursor, declared_order
-from resolvers.reading.pages import Rows, count_limit, one_way
-from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence
+from resolvers.reading.rows import Row
 from resolvers.reading.selections import Selected
-from resolvers.reading.statement import Frame, Sql, compiled, output, public_id
+from resolvers.reading.statement import Frame
 from resolvers.reading.viewer import Viewer
 
-__all__ = ["Answer", "Item", "Reference", "forbidden"]
+__all__ = ["Answer", "Reference", "forbidden"]
 
 _CONSTANTS = Questions({})
 
@@ -102,41 +78,24 @@ def forbidden(permission: str) -> GraphQLError:
     )
 
 
-@dataclass
-class Item:
-    """An object of the response: a row, or a part of one."""
-
-    row: Row
-    where: tuple[Sql, ...] = ()
-    """Which row it is."""
-
-    def within(self, row: Row) -> "Item":
-        """An object of the same row."""
-        return Item(row, self.where)
-
-
 class Members(dict[str, Any]):
     """A plain object's members; unlike a dict it can be marked with its type."""
 
 
-@dataclass
 class Reference:
     """Answers operations for one viewer on a connection of its own."""
 
-    catalog: Catalog
-    viewer: Viewer
-    connect: Callable[[], psycopg.Connection[Any]]
-    _connection: psycopg.Connection[Any] | None = field(default=None)
-    _tables: int = 0
+    def __init__(self, catalog: Catalog, viewer: Viewer, connect: Callable[[], psycopg.Connection[Any]]) -> None:
+        self._catalog = catalog
+        self._viewer = viewer
+        self._evaluator = Evaluator(catalog, viewer, connect)
 
     def answer(self, operation: Operation, variables: Mapping[str, Any]) -> Answer:
-        """Run a query, in one snapshot. Connects only when the database is needed."""
+        """Run a query on a connection of its own, closed at the end."""
         try:
-            return self.on_schema(operation, variables)
+            return self._on_schema(operation, variables)
         finally:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._evaluator.close()
 
     def payload(
         self, operation: Operation, variables: Mapping[str, Any], selected: Selected, values: Mapping[str, Any]
@@ -146,7 +105,7 @@ class Reference:
         node = OperationDefinitionNode(operation=OperationType.MUTATION, selection_set=alone)
         fragments = operation.document.fragments
         executor: Executor[Any] = Executor(
-            self.catalog.schema,
+            self._catalog.schema,
             fragments,
             {name: FragmentDetails(fragment, None) for name, fragment in fragments.items()},
             {selected.name: values},
@@ -162,10 +121,9 @@ class Reference:
         assert isinstance(result, ExecutionResult)
         return _answer(result)
 
-    def on_schema(self, operation: Operation, variables: Mapping[str, Any]) -> Answer:
-        """Run an operation with graphql-core."""
+    def _on_schema(self, operation: Operation, variables: Mapping[str, Any]) -> Answer:
         result = execute_sync(
-            self.catalog.schema,
+            self._catalog.schema,
             operation.document.node,
             root_value=Item(Row(Frame(None))),
             variable_values=dict(variables),
@@ -179,15 +137,17 @@ class Reference:
         if info.field_name.startswith("__") or info.parent_type.name.startswith("__"):
             return inner(source, info, **given)
         field = info.parent_type.fields[info.field_name]
-        declaration = self.catalog.declaration(field)
+        declaration = self._catalog.declaration(field)
         if isinstance(source, Mapping):
             return self._member(source, field, info.field_name, given)
         if declaration is None:
             return inner(source, info, **given)
-        if declaration.needs is not None and declaration.needs not in self.viewer.permissions:
+        if declaration.needs is not None and declaration.needs not in self._viewer.permissions:
             raise forbidden(declaration.needs)
         arguments = {name: Argument.constant(_CONSTANTS, value) for name, value in given.items()}
-        return self._value(declaration, field, source, {key: each for key, each in arguments.items() if each.given})
+        return self._evaluator.value(
+            declaration, field, source, {key: each for key, each in arguments.items() if each.given}
+        )
 
     def _member(self, source: Mapping[str, Any], field: GraphQLField, name: str, given: Mapping[str, Any]) -> Any:
         """A member of a connection, of a payload, or of a plain object in one."""
@@ -195,9 +155,9 @@ class Reference:
         if callable(value):
             return value(given["limit"])
         if isinstance(value, UUID):
-            return self._by_uuid(get_named_type(field.type), value)
+            return self._evaluator.by_uuid(get_named_type(field.type), value)
         if isinstance(value, list) and value and isinstance(value[0], UUID):
-            found = [self._by_uuid(get_named_type(field.type), each) for each in value]
+            found = [self._evaluator.by_uuid(get_named_type(field.type), each) for each in value]
             return [item for item in found if item is not None]
         if name == "query":
             return Item(Row(Frame(None)))
@@ -208,216 +168,5 @@ class Reference:
         """A plain object, marked with its type where the schema would ask for it."""
         if not isinstance(value, Mapping) or isinstance(value, Members):
             return value
-        type_ = self.catalog.schema.type_map[value.get("__typename", named.name)]
+        type_ = self._catalog.schema.type_map[value.get("__typename", named.name)]
         return strawberry.cast(definition(type_).origin, Members(value))
-
-    def _by_uuid(self, named: GraphQLNamedType, id: UUID) -> Item | None:
-        reads = self.catalog.reads(named)
-        assert reads is not None
-        row = self._row(reads)
-        return next(iter(self._items(named, reads, row, [row.columns.id == literal(str(id))])), None)
-
-    # Values
-
-    def _value(self, declaration: Declaration, field: GraphQLField, item: Item, given: Mapping[str, Argument]) -> Any:
-        named = get_named_type(field.type)
-        match declaration:
-            case Inline():
-                return self._inline(declaration, item)
-            case Related():
-                return self._related(declaration, field, named, item)
-            case Subject():
-                return self._subject(declaration, named, item)
-            case Part():
-                return self._part(declaration, field, named, item)
-            case Listing() | ById() | NodeById() | NodesByIds():
-                return self._argued(declaration, named, item, given)
-            case _:
-                return self._leaf(declaration, named, item)
-
-    def _argued(
-        self, declaration: Declaration, named: GraphQLNamedType, item: Item, given: Mapping[str, Argument]
-    ) -> Any:
-        if isinstance(declaration, Listing) and is_connection(named):
-            return self._connected(declaration, named, item, given)
-        return self._identified(declaration, named, given)
-
-    def _leaf(self, declaration: Declaration, named: GraphQLNamedType, item: Item) -> Any:
-        match declaration:
-            case Value():
-                return self._read(output(declaration.source(item.row.columns), named.name), item)
-            case NodeId():
-                reads = item.row.reads
-                assert reads is not None
-                assert reads.prefix is not None
-                return self._read(public_id(reads.prefix, item.row.columns.id), item)
-            case Constant():
-                return declaration.value
-            case Python():
-                values = [self._read(source(item.row.columns), item) for source in declaration.sources]
-                return declaration.function(*values)
-            case _:
-                raise TypeError(f"{type(declaration).__name__} on {named.name}")
-
-    def _inline(self, declaration: Inline, item: Item) -> Item | None:
-        present = presence(declaration, item.row)
-        if present is not None and not self._read(present, item):
-            return None
-        return item.within(inner_row(declaration, item.row))
-
-    def _part(self, declaration: Part, field: GraphQLField, named: GraphQLNamedType, item: Item) -> Any:
-        name = declaration.name or python_name(field)
-        many = is_list_type(get_nullable_type(field.type))
-        if name in item.row.parts:
-            return self._read(output(item.row.parts[name], named.name), item)
-        document = item.row.document
-        assert document is not None
-        if is_leaf_type(named):
-            return self._read(member(document, name, named.name, many=many), item)
-        inner = document.op("->")(literal(name, Text()))
-        if not many:
-            there = self._read(func.jsonb_typeof(inner) == literal("object", Text()), item)
-            return item.within(replace(item.row, document=inner)) if there else None
-        length = self._read(func.jsonb_array_length(inner), item) or 0
-        return [item.within(replace(item.row, document=inner.op("->")(literal(index)))) for index in range(length)]
-
-    # Rows
-
-    def _related(self, declaration: Related, field: GraphQLField, named: GraphQLNamedType, item: Item) -> Any:
-        reads = self.catalog.reads(named)
-        assert reads is not None
-        other = self._row(reads)
-        conditions = (*joined(declaration, reads, field.type, item.row, other), *item.where)
-        if is_list_type(get_nullable_type(field.type)):
-            order = declared_order(declaration.order, other.columns)
-            return self._items(named, reads, other, conditions, order=order)
-        return next(iter(self._items(named, reads, other, conditions, limit=1)), None)
-
-    def _subject(self, declaration: Subject, named: GraphQLNamedType, item: Item) -> Any:
-        kind: Any = declaration.kind(item.row.columns)
-        prefix = kind if isinstance(kind, str) else self._read(kind, item)
-        id = self._read(declaration.id(item.row.columns), item)
-        target = self.catalog.by_prefix(named).get(prefix)
-        return None if target is None or id is None else self._one(target, id)
-
-    def _identified(self, declaration: Declaration, named: GraphQLNamedType, given: Mapping[str, Argument]) -> Any:
-        possible = self.catalog.by_prefix(named)
-        if isinstance(declaration, NodesByIds):
-            texts = id_texts(given["ids"].content)
-            return [self._by_text(possible, text) for text in texts]
-        where = declaration.where if isinstance(declaration, ById) else None
-        return self._by_text(possible, str(given["id"].content), where)
-
-    def _by_text(
-        self, possible: Mapping[str, Target], text: str, where: Callable[[Any], Sql] | None = None
-    ) -> Item | None:
-        target = possible.get(text.partition("_")[0])
-        if target is None or target.reads.prefix is None:
-            return None
-        return self._one(target, uuid_text(text, (target.reads.prefix,)), where)
-
-    def _one(self, target: Target, id: str, where: Callable[[Any], Sql] | None = None) -> Item | None:
-        row = self._row(target.reads)
-        conditions = [row.columns.id == literal(id), is_of(target, row)]
-        if where is not None:
-            conditions.append(where(row.columns))
-        return next(iter(self._items(target.type, target.reads, row, conditions, limit=1)), None)
-
-    def _row(self, reads: Reads) -> Row:
-        self._tables += 1
-        table = instance(reads, f"r{self._tables}")
-        return Row(Frame(table), table, reads)
-
-    def _items(
-        self,
-        named: GraphQLNamedType,
-        reads: Reads,
-        row: Row,
-        conditions: Sequence[Sql],
-        *,
-        order: Sequence[Sql] = (),
-        limit: int | None = None,
-    ) -> list[Item]:
-        """The rows that satisfy the conditions, each as an object of its own type."""
-        query = select(row.columns.id).where(*conditions).order_by(*order).limit(limit)
-        return [self._item(named, reads, id) for (id,) in self.fetch(query)]
-
-    def _item(self, named: GraphQLNamedType, reads: Reads, id: Any) -> Item:
-        row = self._row(reads)
-        where = (row.columns.id == literal(str(id)),)
-        if is_object_type(named):
-            return self._cast(Item(row, where), named)
-        for target in self.catalog.targets(named):
-            item = Item(replace(row, reads=target.reads), where)
-            if target.reads.table is reads.table and self._read(is_of(target, row), item):
-                return self._cast(item, target.type)
-        raise TypeError(f"the row {id} is of no type of {named.name}")
-
-    @staticmethod
-    def _cast(item: Item, type_: GraphQLNamedType) -> Item:
-        return strawberry.cast(definition(type_).origin, item)
-
-    # Lists
-
-    def _connected(
-        self, declaration: Listing, connection: Any, item: Item, given: Mapping[str, Argument]
-    ) -> dict[str, Any]:
-        one_way(given)
-        node_type = get_named_type(connection.fields["nodes"].type)
-        listed = Rows(self.catalog, Binder(), declaration, node_type, item.row, given)
-        row = self._row(listed.reads)
-        conditions = [*listed.conditions(row), *item.where]
-        order = listed.order(row)
-        backwards = "last" in given
-        beyond = [listed.beyond(order, name) for name in ("after", "before") if name in given]
-        size = self.fetch(select(listed.size()))[0][0]
-        marks = cursor(order, [key.expression for key in order.keys])
-        query = select(row.columns.id, marks).where(*conditions, *beyond)
-        found = self.fetch(query.order_by(*order.clauses(backwards=backwards)).limit(size + 1))
-        page = found[:size][::-1] if backwards else found[:size]
-        nodes = [self._item(node_type, listed.reads, id) for id, _ in page]
-
-        def exists(name: str) -> bool:
-            if name not in given:
-                return False
-            outside = listed.beyond(order, name, other_side=True)
-            return bool(self.fetch(select(row.columns.id).where(*conditions, outside).limit(1)))
-
-        def count(limit: int) -> dict[str, Any]:
-            count_limit(limit)
-            counted = len(self.fetch(select(row.columns.id).where(*conditions).limit(limit + 1)))
-            return {"value": min(counted, limit), "exact": counted <= limit}
-
-        more = len(found) > size
-        return {
-            "nodes": nodes,
-            "edges": [{"node": node, "cursor": mark} for node, (_, mark) in zip(nodes, page, strict=True)],
-            "page_info": {
-                "has_next_page": exists("before") if backwards else more,
-                "has_previous_page": more if backwards else exists("after"),
-                "start_cursor": page[0][1] if page else None,
-                "end_cursor": page[-1][1] if page else None,
-            },
-            "total_count": count,
-        }
-
-    # The database
-
-    def _read(self, value: Sql, item: Item) -> Any:
-        """One expression on one row, as JSON has it."""
-        query = select(func.to_json(value, type_=JSON())).where(*item.where)
-        rows = self.fetch(query)
-        return rows[0][0] if rows else None
-
-    def fetch(self, query: Select[Any]) -> list[Any]:
-        """All rows. A statement that fails takes nothing else with it."""
-        statement = compiled(query)
-        connection = self._connected_once()
-        with connection.transaction(), RawCursor(connection) as cursor:
-            cursor.execute(statement.text, statement.parameters({}, self.viewer))
-            return cursor.fetchall()
-
-    def _connected_once(self) -> psycopg.Connection[Any]:
-        if self._connection is None:
-            self._connection = self.connect()
-        return self._connection
