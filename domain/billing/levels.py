@@ -68,7 +68,8 @@ def snapshot(session: Session, charges: Sequence[Charge], held: Mapping[UUID, UU
         known = {row["charge_id"] for row in rows}
         rows += _current(session, [charge for charge in charges if charge.id not in known], at)
         if rows:
-            session.execute(insert(ChargeLevel), rows)
+            # Without `render_nulls` rows with and without a creditor would go in turns, one statement each.
+            session.execute(insert(ChargeLevel).execution_options(render_nulls=True), rows)
 
 
 def _copied(
@@ -322,7 +323,13 @@ def _write(session: Session, scope: Scope, rows: Sequence[dict[str, Any]], at: d
     if not rows:
         return
     written = set(
-        session.scalars(insert(ResellerCharge).on_conflict_do_nothing().returning(ResellerCharge.id), rows).all()
+        session.scalars(
+            insert(ResellerCharge)
+            .on_conflict_do_nothing()
+            .returning(ResellerCharge.id)
+            .execution_options(render_nulls=True),
+            rows,
+        ).all()
     )
     for row in rows:
         if row["id"] in written:
