@@ -97,5 +97,5 @@ def advance_clock(change: Change, /, *, to: datetime, wait: int = 5, distributor
     if scope.distributor_id is None:  # the platform does it as the distributor
         scope = Scope.of_tenant(wanted, wanted, distributor.tenant_path, actor_id=scope.actor_id)
     job = start_advance_clock(change.session, scope, distributor_id=wanted, to=to)
-    change.wait = Wait(job.id, max(0, wait))
+    change.wait = Wait(job.distributor_id, job.id, max(0, wait))
     return {"distributor": distributor, "job": job}

@@ -31,6 +31,7 @@ Answer = Mapping[str, Answered]
 class Wait:
     """A job that the answer is to wait for, after its transaction is committed."""
 
+    distributor_id: UUID
     job_id: UUID
     seconds: float
 

@@ -179,10 +179,7 @@ class Pipeline:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _wait(self, call: Call, wait: Wait) -> None:
-        distributor_id = call.who.scope.distributor_id
-        if distributor_id is None:
-            return
-        look = partial(has_ended, self._sessions, call.who.scope, distributor_id, wait.job_id)
+        look = partial(has_ended, self._sessions, call.who.scope, wait.distributor_id, wait.job_id)
         await wait_for_job(partial(self._in_thread, look), seconds=min(wait.seconds, LONGEST_WAIT))
 
     def _perform(self, call: Call) -> "tuple[bytes, list[dict[str, Any]]] | Later":
