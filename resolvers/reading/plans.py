@@ -51,8 +51,9 @@ class Plans:
         node = self._roots.get(key)
         while node is not None:
             if node.question is None:
-                assert node.plan is not None
-                return node.plan
+                if node.plan is not None:
+                    return node.plan
+                break  # another thread is about to put it here
             node = node.answers.get(node.question.answer(variables))
         questions = Questions(variables)
         plan = compile(questions)
@@ -65,7 +66,8 @@ class Plans:
     def _keep(self, key: Hashable, questions: Questions, plan: Plan) -> None:
         node = self._roots.setdefault(key, _Node())
         for question, answer in questions.asked:
+            following = node.answers.setdefault(answer, _Node())
             node.question = question
-            node = node.answers.setdefault(answer, _Node())
+            node = following
         node.plan = plan
         self._count += 1
