@@ -71,8 +71,15 @@ async def graphql(request: Request) -> Response:
             response = await state.pipeline.execute(who, question.document, question.variables, question.operation_name)
         else:
             response = await state.engine.execute(
-                state.pool, who.viewer, question.document, question.variables, question.operation_name
+                state.pool,
+                who.viewer,
+                question.document,
+                question.variables,
+                question.operation_name,
+                request_id=request.state.request_id,
             )
+            for fault in response.faults:
+                log.error("fault in a read", request_id=request.state.request_id, exc_info=fault)
         return answer(response.body, media, executed=response.executed)
     except BadRequest as refused:
         body = errors_body(refused.message, refused.code)

@@ -1,13 +1,13 @@
 """An operation becomes one SQL statement, and its row the response.
 
 A schema file says beside each field where its value is (`fields`, kept as `declarations`). For a query, `documents`
-finds the parsed document and `plans` the statement compiled for it earlier; else the `compiler` (with `lookups` for ids,
-`pages` and `lists` for connections) makes one from the selection set, looking at variables only through `inputs`, so
-that the plan is good for every request that gives the same answers. `binding` turns a request's values into parameters.
-`execute` sends it all in one pipeline behind the viewer's scope and hands on the bytes; what they leave to do for hidden
-and Python fields is in `marks`, what an operation may cost in `cost`. `payloads` reads what a mutation answers with,
-inside its transaction. What the compiler declines, and an operation whose answer has a hole where none may be, is
-answered by the `reference`: graphql-core, `evaluating` the same declarations one by one.
+finds the parsed document and `plans` the statement compiled for it earlier; else the `compiler` (with `lookups` for
+ids, `pages` and `lists` for connections) makes one from the selection set, looking at variables only through
+`inputs`, so that the plan is good for every request that gives the same answers. `binding` turns a request's values
+into parameters. `execute` sends it all in one pipeline behind the viewer's scope and hands on the bytes; what they
+leave to do for hidden and Python fields is in `marks`, what an operation may cost in `cost`. `payloads` reads what a
+mutation answers with, inside its transaction. What the compiler declines, and an operation whose answer has a hole
+where none may be, is answered by the `reference`: graphql-core, `evaluating` the same declarations one by one.
 """
 
 from resolvers.reading.connections import Connection, Count, Edge, Names, Node, PageInfo, Scope, filters, sorts
