@@ -1,0 +1,19 @@
+"""GraphQL over HTTP, by the audits of its specification."""
+
+import json
+
+from tests.clients.conftest import Web
+from tests.clients.node import run_node
+
+AUDITS = 61
+"""As many as graphql-http 1.23 has."""
+
+
+def test_every_audit_of_graphql_over_http_passes(web: Web) -> None:
+    # when
+    done = run_node("audits.mjs", web.graphql, web.token)
+    # then
+    assert done.returncode == 0, done.stderr
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each for each in results if each["status"] != "ok"] == []
+    assert len(results) >= AUDITS
