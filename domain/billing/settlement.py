@@ -20,7 +20,7 @@ from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, Line, Lot, NotAllowedByBillingType
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
-from domain.billing.policy import Stop
+from domain.billing.policy import Horizon, Stop
 from domain.billing.splitting import Amendment, ExistingCharge, Split, settle_decrease, settle_deletion, settle_stop
 from domain.customers.models import Account
 from domain.shared.decimals import plain
@@ -107,8 +107,22 @@ def stop(session: Session, scope: Scope, contract: Contract, account: Account, *
         rest_closes = next_billing_day(clock.today, contract.cutting_day(clock))
     _book(session, scope, stake, splits, clock=clock, rest_closes=rest_closes)
     returned = contract.policy.stop is Stop.ACTIVE_DAYS_ONLY
+    if returned and contract.policy.horizon is Horizon.CURRENT_PERIOD:
+        _release_ahead(session, stake, clock)
     lines = [line for split in splits for line in split.stopped] if returned else []
     contract.subscription.stopped_units = {"lines": [_line_json(line) for line in lines]}
+
+
+def _release_ahead(session: Session, stake: _Stake, clock: Clock) -> None:
+    """Give back months that were paid ahead: what is stopped is not prolonged, so only active days are billed."""
+    subscription = stake.contract.subscription
+    end = stake.contract.billing_period(clock.today, clock).end
+    if subscription.paid_to is None or subscription.paid_to <= end:
+        return
+    for charge in stake.rows.values():
+        if charge.state is ChargeState.BLOCKED and charge.period_start is not None and charge.period_start >= end:
+            _undo(session, stake.account, charge, clock)
+    subscription.paid_to = end
 
 
 def activate(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:

@@ -173,8 +173,8 @@ def test_no_change_before_the_billing_run_of_the_day(session: ScopedSession, cha
     assert f"{shop.change(subscription, 8).total:.2f}" == "30.00"
 
 
-def test_a_decrease_takes_effect_when_its_order_completes(session: ScopedSession, chain: Chain) -> None:
-    # given: the plan gets a second resource's worth by two changes in one order is not possible here; down, then up
+def test_a_decrease_to_nothing_returns_everything_on_the_day_of_the_order(session: ScopedSession, chain: Chain) -> None:
+    # given
     shop = open_shop(session, chain)
     shop.top_up("100.00")
     subscription = shop.bought(5)

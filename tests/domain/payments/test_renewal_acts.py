@@ -19,7 +19,7 @@ from tenancy.sessions import ScopedSession
 from tests.conftest import Chain, act_as, distributor_scope
 from tests.domain.payments.selling import MONTH, YEAR, Shop, open_shop, owed
 from tests.domain.payments.test_billing_run_acts import run
-from tests.domain.payments.test_lifecycle_acts import delete, raise_price
+from tests.domain.payments.test_lifecycle_acts import activate, delete, raise_price, stop
 
 
 def renew(shop: Shop, subscription: ServiceSubscription, *quantity: int) -> Order:
@@ -162,6 +162,30 @@ def test_a_month_paid_ahead_follows_the_changes_before_it(session: ScopedSession
     shop.assert_books_agree()
     run(shop, date(2027, 9, 1), date(2027, 10, 1))
     assert sum(charge.amount for charge in shop.charges(ChargeState.CLOSED)) == Decimal("83.54")
+    shop.assert_books_agree()
+
+
+def test_a_stop_gives_a_month_paid_ahead_back(session: ScopedSession, chain: Chain) -> None:
+    # given: September is paid in August
+    shop = open_shop(session, chain, term={"auto_renew_point_days": 10})
+    shop.top_up("200.00")
+    subscription = shop.bought(5)
+    run(shop, date(2027, 8, 22))
+    shop.pay(session.scalars(select(Order).where(Order.type == OrderType.PROLONG)).one())
+    assert subscription.paid_to == date(2027, 10, 1)
+    # when
+    shop.day = date(2027, 8, 28)
+    stop(shop, subscription)
+    # then
+    assert shop.amounts(ChargeState.CLOSED) == ["12.90"]
+    assert shop.balance() == ("187.10", "0.00")
+    assert subscription.paid_to == date(2027, 9, 1)
+    # when: it runs again, the month is ordered and paid as usual
+    activate(shop, subscription)
+    run(shop, date(2027, 9, 1))
+    # then
+    assert subscription.paid_to == date(2027, 10, 1)
+    assert shop.amounts(ChargeState.BLOCKED) == ["50.00"]
     shop.assert_books_agree()
 
 
