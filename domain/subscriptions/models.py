@@ -143,6 +143,7 @@ class ServiceSubscription(TenantRow, Base):
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_subscriptions_number"),
         Index("ix_subscriptions_account", "distributor_id", "account_id", "id"),
+        Index("ix_subscriptions_tenant", "distributor_id", "tenant_path", "id"),
         Index("ix_subscriptions_paid_to", "distributor_id", "paid_to"),
         CheckConstraint("NOT endless OR expires_on IS NULL", name="endless_never_expires"),
         account_id="accounts",

@@ -974,6 +974,9 @@ def tables() -> None:
     )
     op.create_index("ix_subscriptions_account", "subscriptions", ["distributor_id", "account_id", "id"], unique=False)
     op.create_index("ix_subscriptions_paid_to", "subscriptions", ["distributor_id", "paid_to"], unique=False)
+    op.create_index(
+        "ix_subscriptions_tenant", "subscriptions", ["distributor_id", "tenant_path", "id"], unique=False
+    )
     op.create_table(
         "orders",
         sa.Column("distributor_id", sa.Uuid(), nullable=False),
