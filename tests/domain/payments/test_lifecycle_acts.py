@@ -157,7 +157,7 @@ def test_a_stop_cancels_the_order_that_waits(session: ScopedSession, chain: Chai
     stop(shop, subscription)
     # then
     assert more.state is OrderState.CANCELLED
-    assert shop.amounts(ChargeState.DELETED) == ["19.35", "6.77"]
+    assert shop.amounts(ChargeState.DELETED) == ["19.35", "11.61"]
     assert shop.amounts(ChargeState.REFUNDED) == ["19.35"]
     assert shop.balance() == ("100.00", "0.00")
     shop.assert_books_agree()
