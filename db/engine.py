@@ -17,13 +17,17 @@ def psycopg_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
-def application_engine(url: str, *, pool_size: int = 10, switch_role: bool = False) -> Engine:
+def application_engine(
+    url: str, *, pool_size: int = 10, switch_role: bool = False, statement_timeout: int | None = None
+) -> Engine:
     """An engine whose connections see no row until a scope is set.
 
     `switch_role`: the URL logs in as somebody else (an operator gave one URL only); become the application's role at
-    connection start.
+    connection start. `statement_timeout`: seconds after which the database ends a statement; None: its own setting.
     """
     options = f"{FAIL_CLOSED} -c role={APPLICATION_ROLE}" if switch_role else FAIL_CLOSED
+    if statement_timeout is not None:
+        options += f" -c statement_timeout={statement_timeout}s"
     return create_engine(
         psycopg_url(url),
         pool_size=pool_size,

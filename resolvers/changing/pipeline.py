@@ -24,6 +24,7 @@ from resolvers.changing.change import Change, Wait
 from resolvers.changing.coercion import keywords
 from resolvers.changing.declaration import Mutating
 from resolvers.reading import Engine, Response, Viewer
+from resolvers.reading.cost import TOO_LONG
 from resolvers.reading.documents import Operation, RequestErrors
 from resolvers.reading.execute import errors_only
 from resolvers.reading.selections import Selected
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3
 """A deadlock or a serialization failure is tried again so often in all."""
 _TRY_AGAIN = {"40001", "40P01"}
+_TOOK_TOO_LONG = "57014"
+"""The database's time for a statement is set to that of a request."""
 LONGEST_WAIT = 9
 """Seconds that an answer may wait for a job: less than a request may take."""
 
@@ -78,6 +81,7 @@ class Call:
     input_type: Any
     dry_run: bool
     key: str | None
+    request_id: str | None
 
     @property
     def scope(self) -> Scope:
@@ -107,9 +111,20 @@ class Pipeline:
         self._threads.shutdown()
 
     async def execute(
-        self, who: Who, document: str, variables: Mapping[str, Any], operation_name: str | None = None
+        self,
+        who: Who,
+        document: str,
+        variables: Mapping[str, Any],
+        operation_name: str | None = None,
+        *,
+        request_id: str | None = None,
+        spend: Callable[[int], None] | None = None,
     ) -> Response:
-        """Answer an operation of mutations, one after the other."""
+        """Answer an operation of mutations, one after the other.
+
+        `request_id` stands in the errors that tell of faults. `spend` hears the cost before anything runs, and may
+        raise.
+        """
         try:
             operation = self._engine.documents.find(document).operation(operation_name)
             values = get_variable_values(
@@ -117,21 +132,23 @@ class Pipeline:
             )
             if isinstance(values, list):
                 raise RequestErrors(values)
-            self._engine.cost(operation, values.coerced)
-            calls = self._calls(who, operation, values)
+            cost = self._engine.cost(operation, values.coerced)
+            calls = self._calls(who, operation, values, request_id)
         except RequestErrors as wrong:
             return Response(errors_only(wrong.errors), executed=False)
         except GraphQLError as error:
             return Response(errors_only([error]), executed=False)
+        if spend is not None:
+            spend(cost)
         parts, errors = [], []
         for call in calls:
             part, wrong_in_part = await self._answered(call)
             parts.append(orjson.dumps(call.selected.key) + b":" + part)
             errors += wrong_in_part
         body = b'{"data":{' + b",".join(parts) + b"}"
-        return Response(body + (b',"errors":' + orjson.dumps(errors) if errors else b"") + b"}")
+        return Response(body + (b',"errors":' + orjson.dumps(errors) if errors else b"") + b"}", cost=cost)
 
-    def _calls(self, who: Who, operation: Operation, values: VariableValues) -> list[Call]:
+    def _calls(self, who: Who, operation: Operation, values: VariableValues, request_id: str | None) -> list[Call]:
         type_ = self._engine.schema.mutation_type
         assert type_ is not None
         calls = []
@@ -154,6 +171,7 @@ class Pipeline:
                     input_type=definition.args["input"].type.of_type,
                     dry_run=given["dryRun"],
                     key=given.get("idempotencyKey"),
+                    request_id=request_id,
                 )
             )
         return calls
@@ -164,8 +182,10 @@ class Pipeline:
             if isinstance(done, Later):
                 await self._wait(call, done.wait)
                 return await self._in_thread(partial(self._read_again, call, done.outcome))
-        except Exception:
-            request_id = uuid4().hex
+        except Exception as error:
+            if getattr(getattr(error, "orig", error), "sqlstate", None) == _TOOK_TOO_LONG:
+                return b"null", [{**TOO_LONG.formatted, "path": [call.selected.key]}]
+            request_id = call.request_id or uuid4().hex
             log.exception("fault in %s, told as %s", call.selected.name, request_id)
             fault = {
                 "message": "Internal error",

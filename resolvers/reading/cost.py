@@ -22,7 +22,7 @@ from resolvers.reading.declarations import Listing, NodesByIds
 from resolvers.reading.inputs import Argument, Questions, arguments
 from resolvers.reading.selections import Selected, Selections
 
-__all__ = ["LONGEST", "MOST_COST", "TOO_LONG", "Cost", "Meter", "amount", "refuse_costly"]
+__all__ = ["LONGEST", "MOST_COST", "TOO_LONG", "Cost", "Meter", "allowed_points", "amount"]
 
 MOST_COST = 20_000
 LONGEST = 10
@@ -44,14 +44,15 @@ def amount(cost: Cost, variables: Variables) -> int:
     return cost if isinstance(cost, int) else cost(variables)
 
 
-def refuse_costly(cost: Cost, variables: Variables) -> None:
-    """Raise GraphQLError with the limit and the amount when an operation costs too much."""
+def allowed_points(cost: Cost, variables: Variables) -> int:
+    """What an operation costs. Raises GraphQLError with the limit and the amount when that is too much."""
     found = amount(cost, variables)
     if found > MOST_COST:
         raise GraphQLError(
             f"This operation costs {found} points; {MOST_COST} are allowed. Ask for smaller pages or fewer objects.",
             extensions={"code": "LIMIT_EXCEEDED", "limit": MOST_COST, "amount": found},
         )
+    return found
 
 
 def _combined(parts: Sequence[Cost], combine: Callable[[Sequence[int]], int]) -> Cost:

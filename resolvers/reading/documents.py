@@ -15,11 +15,13 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     NonNullTypeNode,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     VariableDefinitionNode,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.execution.values import get_variable_values
@@ -122,8 +124,9 @@ class Document:
 class Documents:
     """The documents used last."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool = True) -> None:
         self._schema = schema
+        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._known: OrderedDict[bytes, Document] = OrderedDict()
 
     def find(self, text: str) -> Document:
@@ -146,7 +149,7 @@ class Documents:
             raise RequestErrors([error]) from error
         except RecursionError as error:
             raise RequestErrors([GraphQLError("The document is nested too deeply.")]) from error
-        errors = validate(self._schema, node, max_errors=20)
+        errors = validate(self._schema, node, self._rules, max_errors=20)
         if errors:
             raise RequestErrors(errors)
         fragments = {each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)}

@@ -1,7 +1,7 @@
 """Runs operations: finds the plan, sends one pipeline, hands on the bytes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from db.engine import APPLICATION_ROLE, FAIL_CLOSED
 from resolvers.reading.catalog import Catalog
 from resolvers.reading.compiler import Compiler, Declined
-from resolvers.reading.cost import LONGEST, TOO_LONG, Cost, Meter, amount, refuse_costly
+from resolvers.reading.cost import LONGEST, TOO_LONG, Cost, Meter, allowed_points
 from resolvers.reading.documents import Document, Documents, Operation, RequestErrors
 from resolvers.reading.inputs import Questions
 from resolvers.reading.marks import with_marks_done
@@ -48,6 +48,8 @@ class Response:
     executed: bool = True
     faults: tuple[BaseException, ...] = ()
     """What the client was told of as "Internal error" only."""
+    cost: int | None = None
+    """Points; None when the request was wrong before that was known."""
 
 
 def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool:
@@ -63,6 +65,7 @@ def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool
         kwargs={"autocommit": True, "options": options, "application_name": "headwater", "prepare_threshold": 0},
         min_size=size,
         max_size=size,
+        timeout=LONGEST,
         open=False,
     )
 
@@ -75,10 +78,11 @@ def scope_settings(scope: Scope, *, is_wide: bool = False) -> list[str]:
 class Engine:
     """Answers queries on one schema."""
 
-    def __init__(self, schema: Any) -> None:
+    def __init__(self, schema: Any, *, introspection: bool = True) -> None:
+        """`introspection` False: nobody is told of the schema."""
         self.schema: GraphQLSchema = getattr(schema, "_schema", schema)
         self.catalog = Catalog(self.schema)
-        self.documents = Documents(self.schema)
+        self.documents = Documents(self.schema, introspection=introspection)
         self._references = asyncio.Semaphore(REFERENCES)
 
     async def execute(
@@ -90,10 +94,12 @@ class Engine:
         operation_name: str | None = None,
         *,
         request_id: str | None = None,
+        spend: Callable[[int], None] | None = None,
     ) -> Response:
         """Answer a query with one statement, or by the reference where the compiler declines.
 
-        `request_id` stands in the errors that tell of faults. Raises psycopg.Error when the database does not answer.
+        `request_id` stands in the errors that tell of faults. `spend` hears the cost before anything runs, and may
+        raise. Raises psycopg.Error when the database does not answer.
         """
         try:
             operation = self.documents.find(document).operation(operation_name)
@@ -101,25 +107,28 @@ class Engine:
                 raise GraphQLError("This is not a query.")
             coerced = operation.coerced(variables or {})
             plan = self.plan(operation, viewer, coerced)
-            refuse_costly(plan.cost, coerced)
+            cost = allowed_points(plan.cost, coerced)
             parameters = plan.statement.parameters(coerced, viewer) if plan.statement else []
         except RequestErrors as refused:
             return Response(errors_only(refused.errors), executed=False)
         except GraphQLError as error:
             return Response(errors_only([error]), executed=False)
+        if spend is not None:
+            spend(cost)
         try:
             if plan.statement is not None:
                 data = await self._run(pool, viewer, plan, plan.statement.text, parameters)
-                return Response(with_marks_done(data, plan.marks) if plan.marks else b'{"data":' + data + b"}")
+                body = with_marks_done(data, plan.marks) if plan.marks else b'{"data":' + data + b"}"
+                return Response(body, cost=cost)
         except psycopg.errors.QueryCanceled:
-            return Response(errors_only([TOO_LONG]))
+            return Response(errors_only([TOO_LONG]), cost=cost)
         except psycopg.Error as error:
             if not (error.sqlstate or "").startswith(DATA_ERROR):
                 raise
         async with self._references:
             reference = Reference(self.catalog, viewer, lambda: snapshot(pool, viewer))
             answer = await asyncio.to_thread(reference.answer, operation, variables or {})
-        return Response(orjson.dumps(answer.formatted(request_id)), faults=answer.faults)
+        return Response(orjson.dumps(answer.formatted(request_id)), faults=answer.faults, cost=cost)
 
     def is_mutation(self, document: str, operation_name: str | None = None) -> bool:
         """Whether the operation changes something. A wrong request does not: `execute` says what is wrong."""
@@ -180,8 +189,7 @@ class Engine:
         plan = operation.plans.find(
             "cost", variables, lambda questions: Plan(None, cost=self._cost(operation, questions))
         )
-        refuse_costly(plan.cost, variables)
-        return amount(plan.cost, variables)
+        return allowed_points(plan.cost, variables)
 
     @staticmethod
     async def _run(pool: Pool, viewer: Viewer, plan: Plan, text: str, parameters: list[str | None]) -> bytes:
