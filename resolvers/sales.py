@@ -9,7 +9,7 @@ from sqlalchemy import select
 from domain.customers.models import Account
 from domain.ordering.models import Order
 from domain.payments import actions as payments
-from domain.payments import checkout, completion, lifecycle
+from domain.payments import checkout, completion, lifecycle, renewing
 from domain.shared.advancing import start_advance_clock
 from domain.shared.errors import NotFound
 from domain.shared.money import Money
@@ -26,6 +26,7 @@ __all__ = [
     "delete_subscription",
     "order_subscription",
     "prolong_subscription",
+    "renew_subscription",
     "stop_subscription",
     "top_up",
 ]
@@ -39,6 +40,11 @@ def order_subscription(change: Change, /, **input: Any) -> Answer:
 def change_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.checkout.change_subscription`."""
     return _ordered(change, checkout.change_subscription(change.session, change.scope, clock=change.clock, **input))
+
+
+def renew_subscription(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.renewing.renew_subscription`."""
+    return _ordered(change, renewing.renew_subscription(change.session, change.scope, clock=change.clock, **input))
 
 
 def prolong_subscription(change: Change, /, **input: Any) -> Answer:

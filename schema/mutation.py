@@ -74,6 +74,11 @@ class Mutation:
     )
     """Order other quantities; an order of zero completes at once. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE,
     PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    renew_subscription: s.OrderPayload | None = mutation(
+        sales.renew_subscription, s.RenewSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Order another term. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE,
+    STALE, ACT_AS_REQUIRED."""
     prolong_subscription: s.OrderPayload | None = mutation(
         sales.prolong_subscription, s.ProlongSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
     )

@@ -25,6 +25,7 @@ __all__ = [
     "OrderPayload",
     "OrderSubscriptionInput",
     "ProlongSubscriptionInput",
+    "RenewSubscriptionInput",
     "StopSubscriptionInput",
     "SubscriptionPayload",
     "TopUpInput",
@@ -78,6 +79,20 @@ class ChangeSubscriptionInput:
     """Refused with PRICE_CHANGED when the total is another."""
     quantities: list[QuantityInput]
     """Resources left out keep their quantity."""
+
+
+@strawberry.input
+class RenewSubscriptionInput:
+    """Another term, from the end of the present one, or after its expiration as the plan says."""
+
+    subscription_id: strawberry.ID
+    """Which subscription; an endless one is prolonged instead."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version."""
+    expected_total: MoneyInput | None = UNSET
+    """Refused with PRICE_CHANGED when the total is another."""
+    quantities: list[QuantityInput] | None = UNSET
+    """For the new term; resources left out keep their quantity."""
 
 
 @strawberry.input
