@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -14,16 +15,26 @@ from db.engine import application_engine
 from jobs.wake import wake
 from resolvers.changing.pipeline import Pipeline
 from resolvers.reading import Engine, reading_pool
+from resolvers.reading import Response as Answered
+from resolvers.reading.cost import LONGEST
 from schema.build import schema
 from server import explorer
-from server.auth import ActAsRefused, Unauthorized, requester
-from server.graphql_http import BadRequest, answer, asked, errors_body, media_type
+from server.auth import Requester, requester
+from server.compression import compressed
+from server.documents import TrustedDocuments
+from server.graphql_http import JSON, Asked, BadRequest, answer, asked, media_type, with_extensions
+from server.headers import SecurityHeaders
+from server.limits import Budgets, Spending
+from server.refusals import refusal
 from server.request_ids import RequestIds
 from server.settings import Settings
 
 __all__ = ["application"]
 
 log = structlog.get_logger()
+
+OUR_HEADERS = ["Headwater-Act-As", "Headwater-Cost", "X-Request-Id"]
+"""Of requests; a browser has to be told that another origin's page may send them."""
 
 
 def application(config: Settings) -> Starlette:
@@ -32,9 +43,16 @@ def application(config: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         pool = reading_pool(config.app_url, size=config.web_pool_size, switch_role=config.switches_role)
-        writes = application_engine(config.app_url, pool_size=config.web_pool_size, switch_role=config.switches_role)
+        writes = application_engine(
+            config.app_url,
+            pool_size=config.web_pool_size,
+            switch_role=config.switches_role,
+            statement_timeout=LONGEST,
+        )
         app.state.pool = pool
-        app.state.engine = Engine(schema)
+        app.state.budgets = Budgets(config.cost_per_minute)
+        app.state.documents = TrustedDocuments(pool, only=config.trusted_documents)
+        app.state.engine = Engine(schema, introspection=config.introspection)
         app.state.pipeline = Pipeline(
             app.state.engine, writes, threads=config.web_pool_size, on_enqueued=partial(wake, writes)
         )
@@ -54,47 +72,68 @@ def application(config: Settings) -> Starlette:
     if config.explorer:
         routes += explorer.routes()
     app = Starlette(routes=routes, lifespan=lifespan)
+    if config.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=config.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", *OUR_HEADERS],
+            expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
+        )
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestIds)
     return app
 
 
 async def graphql(request: Request) -> Response:
     """Answer one operation."""
+    media = JSON
     try:
         media = media_type(request)
         state = request.app.state
         who = await requester(state.pool, request.headers.get("authorization"), request.headers.get("headwater-act-as"))
-        question = await asked(request)
-        if state.engine.is_mutation(question.document, question.operation_name):
-            if request.method == "GET":
-                raise BadRequest(405, "A mutation needs POST.", allow="POST")
-            response = await state.pipeline.execute(who, question.document, question.variables, question.operation_name)
-        else:
-            response = await state.engine.execute(
-                state.pool,
-                who.viewer,
-                question.document,
-                question.variables,
-                question.operation_name,
-                request_id=request.state.request_id,
-            )
-            for fault in response.faults:
-                log.error("fault in a read", request_id=request.state.request_id, exc_info=fault)
-        return answer(response.body, media, executed=response.executed)
-    except BadRequest as refused:
-        body = errors_body(refused.message, refused.code)
-        return Response(body, refused.status, headers=refused.headers, media_type="application/json")
-    except Unauthorized:
-        body = errors_body("Send a valid token: Authorization: Bearer hw_…", "UNAUTHENTICATED")
-        return Response(body, 401, headers={"WWW-Authenticate": "Bearer"}, media_type="application/json")
-    except ActAsRefused as refused:
-        status = 403 if refused.code == "FORBIDDEN" else 404
-        return Response(errors_body(refused.message, refused.code), status, media_type="application/json")
-    except Exception:
-        request_id = request.state.request_id
-        log.exception("fault", request_id=request_id)
-        body = errors_body("Internal error", "INTERNAL", requestId=request_id)
-        return Response(body, 500, media_type="application/json")
+        spending: Spending = state.budgets.spending(who.identity.token_id)
+        response = await executed(request, who, await asked(request), spending)
+        body = response.body
+        if request.headers.get("headwater-cost") == "1":
+            body = with_extensions(body, {"cost": spending.told(response.cost)})
+        body, encoding = await compressed(body, request.headers.get("accept-encoding"))
+        headers = spending.headers() | {"Vary": "Accept, Accept-Encoding"}
+        if encoding is not None:
+            headers["Content-Encoding"] = encoding
+        return answer(body, media, executed=response.executed, headers=headers)
+    except Exception as error:  # noqa: BLE001 - refusal() tells the log of what nobody expected
+        return refusal(error, request.state.request_id, media)
+
+
+async def executed(request: Request, who: Requester, question: Asked, spending: Spending) -> Answered:
+    """What the operation answers.
+
+    Raises OutOfBudget, DocumentRefused, BadRequest.
+    """
+    request_id: str = request.state.request_id
+    state = request.app.state
+    engine: Engine = state.engine
+    pipeline: Pipeline = state.pipeline
+    document: str = await state.documents.text(question)
+    if engine.is_mutation(document, question.operation_name):
+        if request.method != "POST":
+            raise BadRequest(405, "A mutation needs POST.", allow="POST")
+        return await pipeline.execute(
+            who, document, question.variables, question.operation_name, request_id=request_id, spend=spending
+        )
+    found = await engine.execute(
+        state.pool,
+        who.viewer,
+        document,
+        question.variables,
+        question.operation_name,
+        request_id=request_id,
+        spend=spending,
+    )
+    for fault in found.faults:
+        log.error("fault in a read", request_id=request_id, exc_info=fault)
+    return found
 
 
 async def healthz(_: Request) -> Response:

@@ -1,16 +1,29 @@
 """GraphQL over HTTP: what a request asks, and how an answer is sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["GRAPHQL_JSON", "JSON", "Asked", "BadRequest", "answer", "asked", "errors_body", "media_type"]
+__all__ = [
+    "GRAPHQL_JSON",
+    "JSON",
+    "Asked",
+    "BadRequest",
+    "answer",
+    "asked",
+    "errors_body",
+    "media_type",
+    "with_extensions",
+]
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
+T = TypeVar("T")
+
 BODY_LIMIT = 1_000_000
 """Bytes of a request's body."""
 
@@ -30,42 +43,62 @@ class BadRequest(Exception):
 class Asked:
     """One GraphQL request."""
 
-    document: str
+    document: str | None
+    document_id: str | None = None
+    """The SHA-256 of the document, instead of it or to go by; also Apollo's `extensions.persistedQuery.sha256Hash`."""
     variables: dict[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
 
 
 async def asked(request: Request) -> Asked:
     """The GraphQL request in a GET or POST. Raises BadRequest."""
-    if request.method == "GET":
+    parameters = await _parameters(request)
+    document = _typed(parameters, "query", str, "a string that holds a GraphQL document")
+    document_id = _typed(parameters, "documentId", str, "a string")
+    variables = _typed(parameters, "variables", dict, "a JSON object")
+    operation_name = _typed(parameters, "operationName", str, "a string")
+    extensions = _typed(parameters, "extensions", dict, "a JSON object")
+    document_id = document_id or _persisted(extensions)
+    if document is None and document_id is None:
+        raise BadRequest(400, "Send a GraphQL document as `query`, or the id of a stored one as `documentId`.")
+    return Asked(document, document_id, variables or {}, operation_name or None)
+
+
+async def _parameters(request: Request) -> dict[str, Any]:
+    if request.method != "POST":
         parameters: Any = dict(request.query_params)
         for name in ("variables", "extensions"):
             if name in parameters:
                 parameters[name] = _json(parameters[name].encode() or b"null", name)
-    else:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != JSON:
-            raise BadRequest(415, f"The body must be {JSON}, not {kind or 'without a content-type'}.")
-        parameters = _json(await _body(request), "The body")
+        return cast("dict[str, Any]", parameters)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise BadRequest(415, f"The body must be {JSON}, not {kind or 'without a content-type'}.")
+    parameters = _json(await _body(request), "The body")
     if isinstance(parameters, list):
         raise BadRequest(400, "Batches are not supported: send one operation a request.")
     if not isinstance(parameters, dict):
         raise BadRequest(400, "The body must be a JSON object.")
-    document, variables = parameters.get("query"), parameters.get("variables")
-    operation_name, extensions = parameters.get("operationName"), parameters.get("extensions")
-    if not isinstance(document, str):
-        raise BadRequest(400, "`query` must be a string that holds a GraphQL document.")
-    if variables is not None and not isinstance(variables, dict):
-        raise BadRequest(400, "`variables` must be a JSON object.")
-    if operation_name is not None and not isinstance(operation_name, str):
-        raise BadRequest(400, "`operationName` must be a string.")
-    if extensions is not None and not isinstance(extensions, dict):
-        raise BadRequest(400, "`extensions` must be a JSON object.")
-    return Asked(document, variables or {}, operation_name or None)
+    return parameters
+
+
+def _typed(parameters: dict[str, Any], name: str, kind: type[T], told: str) -> T | None:
+    value = parameters.get(name)
+    if value is None or isinstance(value, kind):
+        return value
+    raise BadRequest(400, f"`{name}` must be {told}.")
+
+
+def _persisted(extensions: dict[str, Any] | None) -> str | None:
+    """The id in Apollo's form."""
+    match extensions:
+        case {"persistedQuery": {"sha256Hash": str(id)}}:
+            return id
+    return None
 
 
 async def _body(request: Request) -> bytes:
-    too_long = BadRequest(413, f"The body is longer than {BODY_LIMIT} bytes.", "LIMIT_EXCEEDED")
+    too_long = BadRequest(413, f"A body may have {BODY_LIMIT} bytes; this one has more.", "LIMIT_EXCEEDED")
     if int(request.headers.get("content-length") or 0) > BODY_LIMIT:
         raise too_long
     body = bytearray()
@@ -94,12 +127,17 @@ def media_type(request: Request) -> str:
     raise BadRequest(406, f"Accept must allow {GRAPHQL_JSON} or {JSON}.")
 
 
-def answer(body: bytes, media: str, *, executed: bool) -> Response:
+def answer(body: bytes, media: str, *, executed: bool, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to a well-formed request. What never ran is 400, but 200 for those who only know plain JSON."""
     status = 200 if executed or media == JSON else 400
-    return Response(body, status, media_type=f"{media}; charset=utf-8")
+    return Response(body, status, headers=headers, media_type=f"{media}; charset=utf-8")
 
 
-def errors_body(message: str, code: str, **extensions: str) -> bytes:
+def with_extensions(body: bytes, extensions: Mapping[str, Any]) -> bytes:
+    """The answer with its entry `extensions`, which it has not yet."""
+    return body[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}"
+
+
+def errors_body(message: str, code: str, **extensions: str | int) -> bytes:
     """An answer of one error."""
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, **extensions}}]})

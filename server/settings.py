@@ -6,9 +6,10 @@ empty variable counts as unset.
 
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["ROOT", "Settings", "settings"]
 
@@ -37,6 +38,18 @@ class Settings(BaseSettings):
     explorer: bool = True
     """Whether `/` shows the explorer."""
 
+    introspection: bool = True
+    """Whether clients may ask for the schema."""
+
+    trusted_documents: bool = False
+    """Whether only the documents of `./headwater documents` run."""
+
+    cost_per_minute: int = Field(default=6_000_000, ge=0)
+    """Cost points that a token may spend in a minute, in each web process; 0: any number."""
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may use the API, such as `https://shop.example`, with spaces or commas between; `*`: all."""
+
     operator_token: SecretStr | None = None
     """Token of the platform operator. Unset: one is made at the first start and kept in `data_dir`."""
 
@@ -55,6 +68,11 @@ class Settings(BaseSettings):
     """Jobs done at once; each has one database connection."""
 
     log_level: str = "INFO"
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
     @property
     def switches_role(self) -> bool:

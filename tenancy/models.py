@@ -25,6 +25,7 @@ __all__ = [
     "TenantKind",
     "TenantName",
     "TenantState",
+    "TrustedDocument",
 ]
 
 
@@ -152,6 +153,26 @@ class ServiceToken(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("tenant_path = ''", name="belongs_to_the_platform"),)
+
+
+class TrustedDocument(Base):
+    """A GraphQL document that may run where only trusted ones do. It belongs to the platform, like its keys."""
+
+    __tablename__ = "trusted_documents"
+
+    sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """Of the document's text in UTF-8: the name that clients ask by."""
+    tenant_path: Mapped[str] = mapped_column(Path, default="")
+    """Empty: only a scope that starts at the very top reads it."""
+    document: Mapped[str]
+    operations: Mapped[str]
+    """Names of its operations, for people."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        CheckConstraint("tenant_path = ''", name="belongs_to_the_platform"),
+        CheckConstraint("sha256 = sha256(convert_to(document, 'UTF8'))", name="named_by_its_text"),
+    )
 
 
 class Counter(TenantRow, Base):

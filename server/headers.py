@@ -1,0 +1,39 @@
+"""What every answer tells a browser, unless the answer says otherwise itself."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["SecurityHeaders"]
+
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+# An answer of the API is nobody's page, and what it holds is for one token's holder only.
+_API = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class SecurityHeaders:
+    """Adds headers that keep a browser from guessing, framing and keeping."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection of the server."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        wanted = (*_ALWAYS, *_API) if scope["path"] == "/graphql" else _ALWAYS
+
+        async def hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                said = {name for name, _ in headers}
+                headers.extend(each for each in wanted if each[0] not in said)
+            await send(message)
+
+        await self.app(scope, receive, hardened)
