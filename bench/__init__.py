@@ -1,0 +1,1 @@
+"""Measured comparisons. `./headwater bench` runs them; nothing of the product imports them."""

@@ -1,0 +1,93 @@
+"""The database that all servers are measured on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from bench.cores import keep_to
+from db import ids
+from migrations.run import upgrade
+from server.embedded import EmbeddedPostgres
+
+__all__ = ["CHILD", "DISTRIBUTOR", "MeasuredDatabase", "fill", "measured_database", "token"]
+
+DISTRIBUTOR = 0
+CHILD = 11
+"""Numbers of two tenants in `rows.sql`: the one on top, and the child reseller that has 2 % of all subscriptions."""
+
+ROWS = Path(__file__).with_name("rows.sql")
+POSTGRES = {
+    "shared_buffers": "1GB",
+    "effective_cache_size": "4GB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "fsync": "off",
+    "autovacuum": "off",
+    "max_connections": "100",
+}
+"""Everything is read from memory, and nothing else happens meanwhile."""
+
+
+def token(tenant: int) -> str:
+    """What opens the API to the manager of a tenant of `rows.sql`."""
+    return f"hw_bench-{tenant}"
+
+
+@dataclass(frozen=True)
+class MeasuredDatabase:
+    """A filled database, and who may come in how."""
+
+    app_url: str
+    superuser_url: str
+    subscriptions: int
+
+    def subscription_ids(self, tenant: int, limit: int) -> list[str]:
+        """Public ids of a tenant's subscriptions, spread over all of them."""
+        with psycopg.connect(self.superuser_url) as connection:
+            found = connection.execute(
+                "SELECT s.id FROM subscriptions s JOIN tenants t ON t.id = s.tenant_id WHERE t.number = %s"
+                " ORDER BY md5(s.id::text) LIMIT %s",
+                ["R" + str(tenant) if tenant else "D0", limit],
+            )
+            return [ids.encode("sub", id) for (id,) in found]
+
+
+@contextmanager
+def measured_database(folder: Path, subscriptions: int, core: int | None) -> Iterator[MeasuredDatabase]:
+    """The embedded PostgreSQL of `folder` on one core, holding so many subscriptions; made there if it is not yet."""
+    server = EmbeddedPostgres(folder)
+    with keep_to(core):  # what is started here stays there
+        server.start(POSTGRES)
+    try:
+        name = f"bench_{subscriptions}"
+        superuser_url = server.superuser_url(name)
+        with psycopg.connect(server.superuser_url(), autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+            if known is None:
+                draft = f"{name}_draft"
+                connection.execute(f"DROP DATABASE IF EXISTS {draft}")
+                connection.execute(f"CREATE DATABASE {draft} OWNER headwater_owner")
+                upgrade(server.owner_url(draft))
+                fill(server.superuser_url(draft), subscriptions, check_references=False)
+                connection.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
+        yield MeasuredDatabase(server.app_url(name), superuser_url, subscriptions)
+    finally:
+        server.stop()
+
+
+def fill(superuser_url: str, subscriptions: int, *, check_references: bool = True) -> None:
+    """Make the rows of `rows.sql` in a migrated database.
+
+    Foreign keys are checked row by row, which takes longer than all the rest: for a big database the check may be left
+    out, since a small one made by the same statements passed it.
+    """
+    with psycopg.connect(superuser_url) as connection:
+        if not check_references:
+            connection.execute("SET session_replication_role = replica")
+        connection.execute("SELECT set_config('bench.subscriptions', %s, false)", [str(subscriptions)])
+        connection.execute(ROWS.read_bytes())
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")

@@ -1,0 +1,66 @@
+"""Whether a page takes longer where there are more rows that it does not show."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import psycopg
+
+from bench.cores import two_cores
+from bench.database import CHILD, MeasuredDatabase, measured_database, token
+from bench.load import load
+from bench.operations import PAGE, PAGE_SIZE
+from bench.servers import headwater
+from db.engine import FAIL_CLOSED
+from resolvers.reading import Engine, Viewer
+from resolvers.reading.execute import SET_SCOPE, scope_settings
+from schema.build import schema
+from tenancy.tokens import hash_of, identity_of
+
+__all__ = ["grow"]
+
+SIZES = (10_000, 100_000, 1_000_000)
+MOST = 1.25
+
+
+def grow(folder: Path, *, rounds: int, seconds: float) -> Iterator[str]:
+    """Lines: milliseconds for the page of one client at every size, and PostgreSQL's plans if it grows too much."""
+    times: dict[int, list[float]] = {size: [] for size in SIZES}
+    server_core, other_core = two_cores()
+    plans = {}
+    for round_ in range(rounds):
+        for size in SIZES if round_ % 2 == 0 else SIZES[::-1]:
+            with measured_database(folder, size, other_core) as database, headwater(database, server_core) as served:
+                load(served, "page", clients=4, seconds=2, core=other_core)
+                found = load(served, "page", clients=1, seconds=seconds, core=other_core)
+                times[size].append(1000 / found.per_second)
+                plans[size] = _plan(database)
+    smallest = median(times[SIZES[0]])
+    for size in SIZES:
+        middle = median(times[size])
+        spread = f"{min(times[size]):.2f} … {max(times[size]):.2f}"
+        yield f"{size:10,} subscriptions: {middle:6.2f} ms a page ({spread}), {middle / smallest:.2f} ×"
+    if max(median(each) for each in times.values()) / smallest >= MOST:
+        yield f"It grows by more than {MOST - 1:.0%}. What PostgreSQL does:"
+        for size, plan in plans.items():
+            yield f"\n{size:,} subscriptions"
+            yield plan
+
+
+def _plan(database: MeasuredDatabase) -> str:
+    """EXPLAIN ANALYZE of the page's statement, as the child reseller."""
+    engine = Engine(schema)
+    operation = engine.documents.find(PAGE).operation(None)
+    with psycopg.connect(database.app_url, options=FAIL_CLOSED) as connection:
+        asked = connection.cursor(row_factory=psycopg.rows.dict_row)
+        row = asked.execute("SELECT * FROM app_authenticate(%s)", [hash_of(token(CHILD))]).fetchone()
+        assert row is not None
+        identity = identity_of(row)
+        viewer = Viewer(identity.scope, identity.permissions)
+        variables = {"first": PAGE_SIZE}
+        statement = engine.plan(operation, viewer, variables).statement
+        assert statement is not None
+        cursor = psycopg.RawCursor(connection)
+        cursor.execute(SET_SCOPE, scope_settings(viewer.scope))
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS) " + statement.text, statement.parameters(variables, viewer))
+        return "\n".join(line for (line,) in cursor)

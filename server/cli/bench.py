@@ -1,0 +1,45 @@
+"""`./headwater bench`: measured comparisons."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.growth import grow
+from bench.reading import compare
+from bench.servers import CannotCompare
+from server.cli.refusal import Refusal
+from server.settings import ROOT
+
+__all__ = ["command"]
+
+CACHE = ROOT / ".headwater" / "bench"
+
+command = typer.Typer(
+    help="Compare Headwater with others, on this machine.", add_completion=False, no_args_is_help=True
+)
+command.callback()(lambda: None)  # keeps it a group while it holds one command
+
+
+@command.command("reading")
+def reading(
+    subscriptions: Annotated[int, typer.Option(help="Size of the database.", min=100)] = 100_000,
+    rounds: Annotated[int, typer.Option(help="Of each measurement; the table shows medians.", min=1)] = 5,
+    seconds: Annotated[float, typer.Option(help="That a server is loaded in a round.", min=1)] = 5,
+    keep: Annotated[Path | None, typer.Option(help="Where the database is kept for another time.")] = None,
+    growth: Annotated[bool, typer.Option("--growth", help="One page at 10⁴, 10⁵ and 10⁶ instead.")] = False,
+) -> None:
+    """Headwater, a handler written by hand, PostGraphile and plain Strawberry, on one database."""
+    with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
+        place = keep or Path(folder)
+        lines = (
+            grow(place, rounds=rounds, seconds=seconds)
+            if growth
+            else compare(place, CACHE, subscriptions=subscriptions, rounds=rounds, seconds=seconds)
+        )
+        try:
+            for line in lines:
+                print(line, flush=True)
+        except CannotCompare as reason:
+            raise Refusal(str(reason)) from None
