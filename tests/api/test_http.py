@@ -1,8 +1,17 @@
 """How the API is reached."""
 
-import pytest
+import gzip
+import json
+from dataclasses import replace
 
+import brotli
+import pytest
+from starlette.testclient import TestClient
+
+from server.app import application
+from server.settings import Settings
 from tests.api.conftest import Api
+from tests.conftest import Server
 
 WHO = "{ viewer { tenant { name } } }"
 
@@ -70,3 +79,117 @@ def test_introspection_answers_with_the_whole_schema(api: Api) -> None:
     assert {"Query", "Plan", "SubscriptionConnection", "UserError"} <= {
         each["name"] for each in found["__schema"]["types"]
     }
+
+
+def test_a_head_does_nothing_and_has_no_body(api: Api) -> None:
+    document = 'mutation { createAccount(input: {name: "x", email: "x@y.example"}) { errors { code } } }'
+    headers = {"Authorization": f"Bearer {api.tokens['child']}"}
+    refused = api.client.request("HEAD", "/graphql", params={"query": document}, headers=headers)
+    assert (refused.status_code, refused.content) == (405, b"")
+    as_body = {**headers, "Content-Type": "application/json"}
+    assert api.client.request("HEAD", "/graphql", json={"query": document}, headers=as_body).status_code == 400
+    assert api.count("accounts") == 0
+
+
+def test_batches_are_refused(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {api.tokens['child']}"}
+    refused = api.client.post("/graphql", json=[{"query": WHO}, {"query": WHO}], headers=headers)
+    assert refused.status_code == 400
+    assert "one operation a request" in refused.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0, gzip;q=0.1", "gzip"),
+        ("*", "br"),
+        ("gzip;q=0", None),
+        ("identity", None),
+        ("br;q=nonsense", None),
+        ("", None),
+    ],
+)
+def test_a_big_answer_is_compressed_as_the_client_can_read_it(api: Api, accepted: str, encoding: str | None) -> None:
+    # given
+    document = "{ " + " ".join(f'a{n}: __type(name: "Plan") {{ name description }}' for n in range(30)) + " }"
+    headers = {"Authorization": f"Bearer {api.tokens['child']}", "Accept-Encoding": accepted}
+    # when
+    with api.client.stream("POST", "/graphql", json={"query": document}, headers=headers) as response:
+        raw = b"".join(response.iter_raw())
+    # then
+    assert response.headers.get("content-encoding") == encoding
+    assert response.headers["vary"] == "Accept, Accept-Encoding"
+    assert int(response.headers["content-length"]) == len(raw)
+    plain = {"gzip": gzip.decompress, "br": brotli.decompress, None: bytes}[encoding](raw)
+    assert len(json.loads(plain)["data"]) == 30
+    assert (len(raw) < len(plain) / 3) == (encoding is not None)
+
+
+def test_a_small_answer_stays_as_it_is(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {api.tokens['child']}", "Accept-Encoding": "br, gzip"}
+    response = api.client.post("/graphql", json={"query": WHO}, headers=headers)
+    assert "content-encoding" not in response.headers
+
+
+def test_answers_are_kept_framed_and_guessed_by_nobody(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {api.tokens['child']}"}
+    response = api.client.post("/graphql", json={"query": WHO}, headers=headers)
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert api.client.get("/healthz").headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_pages_of_other_origins_are_let_in_by_a_setting_only(api: Api, fresh_database: Server) -> None:
+    # given
+    settings = Settings(
+        database_url=fresh_database.owner,
+        app_database_url=fresh_database.app,
+        web_pool_size=1,
+        cors_origins=("https://shop.example",),
+    )
+    preflight = {
+        "Origin": "https://shop.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,headwater-act-as",
+    }
+    headers = {"Authorization": f"Bearer {api.tokens['child']}", "Origin": "https://shop.example"}
+    # when
+    closed = api.client.options("/graphql", headers=preflight)
+    with TestClient(application(settings)) as client:
+        opened = client.options("/graphql", headers=preflight)
+        answer = client.post("/graphql", json={"query": WHO}, headers=headers)
+        unknown = client.post("/graphql", json={"query": WHO}, headers={"Origin": "https://shop.example"})
+        stranger = client.options("/graphql", headers={**preflight, "Origin": "https://evil.example"})
+    # then
+    assert closed.status_code == 405
+    assert "access-control-allow-origin" not in closed.headers
+    assert opened.status_code == 200
+    assert opened.headers["access-control-allow-origin"] == "https://shop.example"
+    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "RateLimit" in answer.headers["access-control-expose-headers"]
+    assert unknown.headers["access-control-allow-origin"] == "https://shop.example"
+    assert (stranger.status_code, "access-control-allow-origin" in stranger.headers) == (400, False)
+
+
+def test_origins_are_read_from_one_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_CORS_ORIGINS", "https://a.example, https://b.example")
+    assert Settings().cors_origins == ("https://a.example", "https://b.example")
+
+
+def test_the_schema_is_told_to_nobody_where_that_is_set(api: Api, fresh_database: Server) -> None:
+    settings = Settings(
+        database_url=fresh_database.owner,
+        app_database_url=fresh_database.app,
+        web_pool_size=1,
+        introspection=False,
+        explorer=False,
+    )
+    with TestClient(application(settings)) as client:
+        there = replace(api, client=client)
+        refused = there.ask("child", '{ __type(name: "Plan") { name } }')
+        assert "introspection has been disabled" in refused["errors"][0]["message"]
+        assert there.data("child", "{ __typename viewer { __typename } }")["__typename"] == "Query"
+        assert client.get("/").status_code == 404
