@@ -1,0 +1,228 @@
+"""One valid call of every mutation, in the prepared world. A new mutation needs an entry here, and nothing more."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from db import ids
+from tests.changing.world import World
+
+__all__ = ["SAMPLES", "Sample"]
+
+Row = dict[str, Any]
+UNKNOWN = ids.uuid7()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Who sends what, and which other value of one field is refused."""
+
+    who: str
+    make: Callable[[Mapping[str, str]], Row]
+    """The input, given the prepared ids."""
+    refused: Row
+    """Fields with which it is refused."""
+    other: Row
+    """Fields with which it is another input, no matter whether a good one."""
+
+    def input(self, world: World) -> Row:
+        """What is sent."""
+        return self.make(world.ids)
+
+
+def _of_id(who: str, name: str, prepared: str, **more: Any) -> Sample:
+    """A mutation of one prepared row, named by the field `name`."""
+    prefix = {"subscriptionId": "sub", "paymentId": "pay", "accountId": "acc", "planId": "pln"}[name]
+    unknown = ids.encode(prefix, UNKNOWN)
+    return Sample(who, lambda known: {name: known[prepared], **more}, {name: unknown}, {name: unknown})
+
+
+def _named(who: str, make: Callable[[Mapping[str, str]], Row]) -> Sample:
+    """A mutation that makes something with a name."""
+    return Sample(who, make, {"name": ""}, {"name": "Another name"})
+
+
+SAMPLES: dict[str, Sample] = {
+    "createDistributor": _named(
+        "operator",
+        lambda _: {
+            "name": "Estuary",
+            "currency": "JPY",
+            "adminEmail": "admin@estuary.example",
+            "sandbox": True,
+            "clock": "2027-03-01T00:00:00Z",
+            "timeZone": "Asia/Tokyo",
+        },
+    ),
+    "createReseller": _named(
+        "reseller",
+        lambda known: {
+            "parentId": known["reseller"],
+            "name": "Burn",
+            "currency": "EUR",
+            "adminEmail": "admin@burn.example",
+        },
+    ),
+    "createManager": _named(
+        "child", lambda _: {"name": "Ada", "email": "ada@brook.example", "role": "SYSTEM_ADMINISTRATOR"}
+    ),
+    "createAccount": _named(
+        "child",
+        lambda _: {
+            "name": "Hill Farm",
+            "email": "till@hill.example",
+            "paymentModel": "POSTPAY",
+            "externalId": "hill-1",
+        },
+    ),
+    "createServiceTerm": _named(
+        "distributor",
+        lambda _: {
+            "name": "Fifteenth",
+            "key": "fifteenth",
+            "billingDay": 15,
+            "autoRenewPointDays": 3,
+            "manualRenewPointDays": 30,
+            "gracePeriodDays": 5,
+            "graceOnProlongation": True,
+            "stopPeriodDays": 10,
+            "deletionWindowDays": 7,
+            "expiredRenewal": "SHIFTED",
+        },
+    ),
+    "createPlan": _named(
+        "distributor",
+        lambda known: {
+            "name": "Mailboxes",
+            "sku": "MB-1",
+            "serviceTermId": known["term"],
+            "billingType": "CSP_MONTHLY",
+            "fixedPrice": False,
+            "currency": "EUR",
+            "freePeriod": False,
+            "priceProtectionMonths": 3,
+            "expiredRenewal": "CONSTANT",
+            "public": True,
+            "periods": [
+                {"unit": "ENDLESS", "fees": {"setup": "0"}, "netCost": {"setup": "4.00"}},
+                {"unit": "YEAR", "duration": 1, "trial": False, "public": False},
+            ],
+            "resources": [
+                {
+                    "key": "boxes",
+                    "name": "Boxes",
+                    "unit": "box",
+                    "priority": 1,
+                    "included": "1",
+                    "minimum": "1",
+                    "maximum": "100",
+                    "public": True,
+                    "fees": {"setup": "0", "recurringPerMonth": "2.50", "renewal": "0"},
+                    "netCost": {"recurringPerMonth": "2.00"},
+                }
+            ],
+        },
+    ),
+    "updatePlan": Sample(
+        "distributor",
+        lambda known: {
+            "planId": known["distributor's plan"],
+            "change": {
+                "name": "Better plan",
+                "sku": "BP-1",
+                "public": False,
+                "description": "Two\nlines",
+                "resources": [
+                    {
+                        "key": "seats",
+                        "name": "Chairs",
+                        "priority": 2,
+                        "public": False,
+                        "fees": {"recurringPerMonth": "11.00"},
+                        "netCost": {"recurringPerMonth": "9.00"},
+                    }
+                ],
+            },
+        },
+        {"ifVersion": 99},
+        {"change": {"name": "Another name"}},
+    ),
+    "delegatePlan": Sample(
+        "distributor",
+        lambda known: {
+            "planId": known["spare plan"],
+            "tenantIds": [known["reseller"], known["sibling"]],
+            "markupPercent": "12.5",
+        },
+        {"markupPercent": "-100"},
+        {"markupPercent": "13"},
+    ),
+    "setMarkup": Sample(
+        "child",
+        lambda known: {"planId": known["child's plan"], "markupPercent": "20"},
+        {"markupPercent": "-100"},
+        {"markupPercent": "21"},
+    ),
+    "deactivatePlan": _of_id("distributor", "planId", "distributor's plan"),
+    "createResellerDiscount": _named(
+        "distributor",
+        lambda known: {
+            "name": "Spring",
+            "percent": "7.5",
+            "tenantIds": [known["reseller"]],
+            "subscriptionIds": [known["running"]],
+            "accountIds": [known["account"]],
+            "planIds": [known["distributor's plan"]],
+        },
+    ),
+    "orderSubscription": Sample(
+        "child",
+        lambda known: {
+            "externalId": "order-1",
+            "expectedTotal": {"amount": "11.00", "currency": "EUR"},
+            "accountId": known["account"],
+            "planId": known["child's plan"],
+            "periodId": known["plan endless"],
+            "quantities": [{"resourceKey": "seats", "quantity": "3"}],
+            "name": "Shop floor",
+            "autoRenew": True,
+        },
+        {"expectedTotal": {"amount": "12.00", "currency": "EUR"}},
+        {"name": "Another name"},
+    ),
+    "changeSubscription": Sample(
+        "child",
+        lambda known: {
+            "subscriptionId": known["running"],
+            "expectedTotal": {"amount": "11.00", "currency": "EUR"},
+            "quantities": [{"resourceKey": "seats", "quantity": "8"}],
+        },
+        {"ifVersion": 99},
+        {"quantities": [{"resourceKey": "seats", "quantity": "9"}]},
+    ),
+    "renewSubscription": _of_id("child", "subscriptionId", "annual"),
+    "prolongSubscription": _of_id("child", "subscriptionId", "late"),
+    "stopSubscription": _of_id("child", "subscriptionId", "to stop", reason="The customer asked"),
+    "activateSubscription": _of_id("child", "subscriptionId", "stopped", reason="The customer paid"),
+    "deleteSubscription": _of_id("child", "subscriptionId", "to delete", reason="The customer left"),
+    "topUp": Sample(
+        "child",
+        lambda known: {
+            "accountId": known["account"],
+            "amount": {"amount": "10.00", "currency": "EUR"},
+            "externalId": "bank-1",
+            "comment": "By bank",
+            "received": True,
+        },
+        {"amount": {"amount": "0", "currency": "EUR"}},
+        {"amount": {"amount": "11.00", "currency": "EUR"}},
+    ),
+    "completePayment": _of_id("child", "paymentId", "payment"),
+    "advanceClock": Sample(
+        "distributor",
+        lambda known: {"distributorId": known["distributor"], "to": "2027-09-21T09:00:00Z", "wait": 0},
+        {"to": "2027-09-01T09:00:00Z"},
+        {"to": "2027-09-22T09:00:00Z"},
+    ),
+}
+"""By the name of the mutation."""

@@ -1,0 +1,236 @@
+"""A small world in which every mutation has something to work on, and the pipeline in this process to change it."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import Engine as DatabaseEngine
+from sqlalchemy import select
+
+from db import ids
+from db.engine import application_engine
+from domain.shared.advancing import set_clock
+from resolvers.changing.pipeline import Pipeline
+from resolvers.reading import Engine
+from schema.build import schema
+from server.auth import Requester
+from tenancy.models import Tenant
+from tenancy.scope import PLATFORM
+from tenancy.sessions import Sessions
+from tenancy.tokens import authenticate, set_operator_token
+from tests.changing.documents import document_of
+from tests.conftest import Server, found_chain
+
+__all__ = ["World", "digest", "open_world", "prepare"]
+
+OPERATOR = "hw_operator-of-the-changes"
+SEPTEMBER_20 = datetime(2027, 9, 20, 9, tzinfo=UTC)
+
+Row = dict[str, Any]
+
+
+@dataclass
+class World:
+    """Who is there, what was made, and the way to change it."""
+
+    database: Server
+    tokens: dict[str, str]
+    ids: dict[str, str]
+    """Public ids of what was prepared, by a name of this module's."""
+    engine: DatabaseEngine
+    pipeline: Pipeline
+    runner: asyncio.Runner
+    known: dict[str, Requester] = field(default_factory=dict)
+
+    def who(self, name: str) -> Requester:
+        """The holder of a token, looked up once."""
+        if name not in self.known:
+            with Sessions(self.engine).begin(PLATFORM) as session:
+                identity = authenticate(session, self.tokens[name])
+            assert identity is not None
+            self.known[name] = Requester(identity, identity.scope)
+        return self.known[name]
+
+    def send(self, who: str, document: str, variables: Mapping[str, Any]) -> bytes:
+        """The bytes that the pipeline answers."""
+        return self.runner.run(self.pipeline.execute(self.who(who), document, variables)).body
+
+    def ask(self, who: str, document: str, **variables: Any) -> Row:
+        """The whole answer."""
+        return dict(json.loads(self.send(who, document, variables)))
+
+    def call(
+        self, who: str, mutation: str, input: Mapping[str, Any], *, dry: bool = False, key: str | None = None
+    ) -> Row:
+        """The payload of one mutation, with every field that it has."""
+        answer = self.ask(who, document_of(mutation), input=input, dry=dry, key=key)
+        payload = (answer.get("data") or {}).get("done")
+        assert payload is not None, answer
+        return dict(payload)
+
+    def do(self, who: str, mutation: str, **input: Any) -> Row:
+        """The payload of a mutation that is not refused."""
+        payload = self.call(who, mutation, input)
+        assert payload["errors"] == [], payload["errors"]
+        return payload
+
+    def digest(self) -> str:
+        """See `digest`."""
+        return digest(self.database.superuser)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.pipeline.close()
+        self.engine.dispose()
+        self.runner.close()
+
+
+def open_world(database: Server, tokens: dict[str, str], ids: dict[str, str], *, threads: int = 1) -> World:
+    """A prepared database, and a pipeline on it."""
+    engine = application_engine(database.app, pool_size=threads)
+    return World(database, tokens, ids, engine, Pipeline(_reading(), engine, threads=threads), asyncio.Runner())
+
+
+@cache
+def _reading() -> Engine:
+    """One for all worlds: it knows documents and plans, and nothing of databases."""
+    return Engine(schema)
+
+
+def digest(superuser_url: str) -> str:
+    """One text for all rows of all tables: equal only when they are, byte for byte. Sequences have no rows."""
+    with psycopg.connect(superuser_url) as connection:
+        tables = [
+            name
+            for (name,) in connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+            )
+        ]
+        each = " || ',' || ".join(
+            f"(SELECT '{table} ' || count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY"
+            f' t::text COLLATE "C")), \'-\') FROM "{table}" t)'
+            for table in tables
+        )
+        (found,) = connection.execute(f"SELECT {each}").fetchone() or ("",)
+    return str(found).replace(",", "\n")
+
+
+def prepare(database: Server) -> tuple[dict[str, str], dict[str, str]]:
+    """Fill an empty database; the tokens and ids of what is in it then.
+
+    A chain in EUR with a plan at every level; a customer of the child reseller with 100,000.00, and subscriptions in
+    every condition that a mutation asks for. The sandbox's clock stands at 20 September 2027.
+    """
+    engine = application_engine(database.app, pool_size=1)
+    try:
+        with Sessions(engine).begin(PLATFORM) as session:
+            set_operator_token(session, OPERATOR)
+        with Sessions(engine).begin(PLATFORM) as session:
+            chain = found_chain(session)
+    finally:
+        engine.dispose()
+    people = {name: getattr(chain, name) for name in ("distributor", "reseller", "child", "sibling", "cousin")}
+    tokens = {"operator": OPERATOR} | {name: founded.token for name, founded in people.items()}
+    known = {
+        name: ids.encode("dst" if name == "distributor" else "rsl", founded.tenant.id)
+        for name, founded in people.items()
+    }
+    world = open_world(database, tokens, known)
+    try:
+        _fill(world)
+    finally:
+        world.close()
+    return tokens, known
+
+
+def _fill(world: World) -> None:
+    known = world.ids
+    known["term"] = world.do("distributor", "createServiceTerm", name="Monthly", key="monthly")["serviceTerm"]["id"]
+    _sell(world, "plan", "CSP_MONTHLY", [{"unit": "ENDLESS"}, {"unit": "MONTH", "duration": 1}], "10.00")
+    _sell(world, "dear plan", "CSP_MONTHLY", [{"unit": "YEAR", "duration": 10}], "9999999999.9999")
+    _sell(world, "annual plan", "CSP_ANNUAL", [{"unit": "YEAR", "duration": 1}], "1.00")
+    spare = _plan(world, "Spare", "CSP_MONTHLY", [{"unit": "ENDLESS"}], "10.00")
+    known["spare plan"] = spare["id"]
+    known["account"] = _account(world, "child", "Meadow Bakery", "100000.00")
+    known["poor account"] = _account(world, "child", "Nothing Yet", None)
+    known["sibling's account"] = _account(world, "sibling", "Somebody Else", "100.00")
+    known["late"] = _bought(world, "late")
+    with Sessions(world.engine).begin(PLATFORM) as session:
+        distributor = session.scalars(select(Tenant).where(Tenant.parent_id.is_(None))).one()
+        set_clock(session, distributor.distributor_id, SEPTEMBER_20)
+    for name in ("running", "to stop", "to delete", "stopped"):
+        known[name] = _bought(world, name)
+    known["annual"] = _bought(world, "annual", plan="annual plan", period="year")
+    world.do("child", "stopSubscription", subscriptionId=known["stopped"])
+    waiting = _ordered(world, "waiting")
+    known["waiting"], known["payment"] = waiting["subscription"]["id"], waiting["order"]["payment"]["id"]
+    pending = world.do(
+        "child",
+        "topUp",
+        accountId=known["account"],
+        amount={"amount": "5.00", "currency": "EUR"},
+        received=False,
+    )
+    known["pending top-up"] = pending["payment"]["id"]
+
+
+def _plan(world: World, name: str, billing_type: str, periods: list[Row], price: str) -> Row:
+    resource = {"key": "seats", "name": "Seats", "minimum": "1", "fees": {"recurringPerMonth": price}}
+    return dict(
+        world.do(
+            "distributor",
+            "createPlan",
+            name=name,
+            serviceTermId=world.ids["term"],
+            billingType=billing_type,
+            periods=periods,
+            resources=[resource],
+        )["plan"]
+    )
+
+
+def _sell(world: World, name: str, billing_type: str, periods: list[Row], price: str) -> None:
+    """A plan at the distributor, the reseller and the child: `name`, and its first periods as the child has them."""
+    plan = _plan(world, name.capitalize(), billing_type, periods, price)
+    world.ids[f"distributor's {name}"] = plan["id"]
+    for giver, taker in (("distributor", "reseller"), ("reseller", "child")):
+        (plan,) = world.do(giver, "delegatePlan", planId=plan["id"], tenantIds=[world.ids[taker]])["plans"]
+        world.ids[f"{taker}'s {name}"] = plan["id"]
+    for period in plan["periods"]:
+        world.ids[f"{name} {period['unit'].lower()}"] = period["id"]
+
+
+def _account(world: World, owner: str, name: str, funds: str | None) -> str:
+    account = world.do(owner, "createAccount", name=name, email="till@customer.example")["account"]["id"]
+    if funds is not None:
+        world.do(owner, "topUp", accountId=account, amount={"amount": funds, "currency": "EUR"})
+    return str(account)
+
+
+def _ordered(world: World, name: str, *, plan: str = "plan", period: str = "endless") -> Row:
+    return world.do(
+        "child",
+        "orderSubscription",
+        accountId=world.ids["account"],
+        planId=world.ids[f"child's {plan}"],
+        periodId=world.ids[f"{plan} {period}"],
+        quantities=[{"resourceKey": "seats", "quantity": "5"}],
+        name=name,
+    )
+
+
+def _bought(world: World, name: str, *, plan: str = "plan", period: str = "endless") -> str:
+    made = _ordered(world, name, plan=plan, period=period)
+    world.do("child", "completePayment", paymentId=made["order"]["payment"]["id"])
+    return str(made["subscription"]["id"])
+
+
+def uuid_of(public: str) -> UUID:
+    """What a public id stands for."""
+    return ids.decode(public)[1]
