@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from bench.cores import keep_to
 from db import ids
 from migrations.run import upgrade
 from server.embedded import EmbeddedPostgres
+from server.settings import ROOT
 
 __all__ = ["CHILD", "DISTRIBUTOR", "MeasuredDatabase", "fill", "measured_database", "token"]
 
@@ -62,13 +65,16 @@ def measured_database(folder: Path, subscriptions: int, core: int | None) -> Ite
     with keep_to(core):  # what is started here stays there
         server.start(POSTGRES)
     try:
-        name = f"bench_{subscriptions}"
+        name = f"bench_{subscriptions}_{_fingerprint()}"
         superuser_url = server.superuser_url(name)
         with psycopg.connect(server.superuser_url(), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
             if known is None:
+                for (old,) in connection.execute(
+                    "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"bench_{subscriptions}_"]
+                ).fetchall():
+                    connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(old)))
                 draft = f"{name}_draft"
-                connection.execute(f"DROP DATABASE IF EXISTS {draft}")
                 connection.execute(f"CREATE DATABASE {draft} OWNER headwater_owner")
                 upgrade(server.owner_url(draft))
                 fill(server.superuser_url(draft), subscriptions, check_references=False)
@@ -76,6 +82,12 @@ def measured_database(folder: Path, subscriptions: int, core: int | None) -> Ite
         yield MeasuredDatabase(server.app_url(name), superuser_url, subscriptions)
     finally:
         server.stop()
+
+
+def _fingerprint() -> str:
+    """Of everything that a kept database was made by."""
+    made_by = sorted((ROOT / "migrations").rglob("*.py"))
+    return sha256(b"".join(path.read_bytes() for path in (*made_by, ROWS))).hexdigest()[:8]
 
 
 def fill(superuser_url: str, subscriptions: int, *, check_references: bool = True) -> None:
