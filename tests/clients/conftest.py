@@ -18,7 +18,10 @@ from domain.customers.actions import create_account
 from server.processes import WEB_SOCKET
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
+from tests.clients.node import project
 from tests.conftest import Server, _clone, found_chain, scope_of
+
+__all__ = ["ACCOUNTS", "Web", "project", "web"]
 
 ROOT = Path(__file__).parents[2]
 ACCOUNTS = 25

@@ -6,14 +6,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-__all__ = ["run_node"]
+__all__ = ["Project", "project"]
 
 HERE = Path(__file__).parent
 OLDEST_NODE = 20
@@ -23,28 +22,28 @@ UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOU
 """What npm says when it finds no way to its registry."""
 
 
-def run_node(
-    script: str, *arguments: str, limit: float = 60, files: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run a script of the folder `scripts`, or of a package, in a copy of that folder with the packages beside it.
+class Project:
+    """A copy of the folder `scripts`, with the packages beside it."""
 
-    `limit` in seconds; `files` are put there too, by their names. Skips the test when npm's registry cannot be reached
-    and the packages are not there from an earlier run.
-    """
-    with _project(files or {}) as project:
-        return _run([str(_programs()[0]), script, *arguments], project, limit)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, script: str, *arguments: str, limit: float = 60) -> str:
+        """Run a script of the project, or of one of its packages, for `limit` seconds at most; what it prints."""
+        done = _run([str(_programs()[0]), script, *arguments], self.folder, limit)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
 
-@contextmanager
-def _project(files: dict[str, str]) -> Iterator[Path]:
+@pytest.fixture
+def project() -> Iterator[Project]:
+    """Skips the test when npm's registry cannot be reached and the packages are not there from an earlier run."""
     modules = _installed()
     with TemporaryDirectory(prefix="headwater-clients-") as folder:
-        project = Path(folder) / "project"
-        shutil.copytree(HERE / "scripts", project)
-        for name, content in files.items():
-            (project / name).write_text(content)
-        (project / "node_modules").symlink_to(modules)
-        yield project
+        copied = Path(folder) / "project"
+        shutil.copytree(HERE / "scripts", copied)
+        (copied / "node_modules").symlink_to(modules)
+        yield Project(copied)
 
 
 @cache
