@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.ids import uuid7
 from db.types import CurrencyCode, Path, choice
+from db.words import WITHOUT_WORDS, words_index, words_of
 from tenancy.permissions import Role
 from tenancy.rows import TenantRow, Visibility, owned
 
@@ -71,9 +72,13 @@ class Tenant(TenantRow, Base):
         CheckConstraint("tenant_id = id", name="owns_itself"),
         CheckConstraint("(kind = 'DISTRIBUTOR') = (parent_id IS NULL)", name="only_a_distributor_has_no_parent"),
         CheckConstraint("length(tenant_path) = 6 * (level + 1)", name="path_is_as_long_as_the_level_says"),
-        Index("ix_tenants_parent", "distributor_id", "parent_id"),
+        Index("ix_tenants_parent", "distributor_id", "parent_id", "id"),
+        Index("ix_tenants_kind", "kind", "id"),
+        words_of("number", "name", "external_id"),
+        words_index("tenants"),
         parent_id="tenants",
     )
+    __mapper_args__ = WITHOUT_WORDS
 
 
 class TenantName(TenantRow, Base):
@@ -122,6 +127,7 @@ class Manager(TenantRow, Base):
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "email", name="uq_managers_email"),
+        Index("ix_managers_tenant", "distributor_id", "tenant_id", "id"),
     )
 
 

@@ -2,17 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, func
+from sqlalchemy import ForeignKeyConstraint, Index, TextClause, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
 from db.ids import uuid7
 from db.types import Path
 
-__all__ = ["TenantRow", "Visibility", "foreign_key", "owned"]
+__all__ = ["TenantRow", "Visibility", "by_value", "foreign_key", "in_order", "owned"]
 
 
 class Visibility(StrEnum):
@@ -36,6 +36,44 @@ def owned(*more: SchemaItem, **references: str) -> tuple[SchemaItem, ...]:
         *(foreign_key(column, target) for column, target in references.items()),
         *more,
     )
+
+
+Listed: TypeAlias = str | tuple[str, str]
+"""A column that lists are sorted or narrowed by; a nullable date or instant together with its type."""
+
+
+def in_order(table: str, *keys: Listed) -> tuple[Index, ...]:
+    """Indexes that hold a table's rows in the order of each key, then of the id, as lists show them.
+
+    Two a key, because no index has both a range of paths and an order: `own` for the rows of one tenant, read from
+    where a page begins; `all` for a whole tree, read the same way while rows of other branches are passed over by the
+    path at the index's end.
+    """
+    found = []
+    for name, key in map(_listed, keys):
+        tail = [] if name == "id" else ["id"]
+        found.append(Index(f"ix_{table}_own_{name}", "distributor_id", "tenant_path", key, *tail))
+        found.append(Index(f"ix_{table}_all_{name}", "distributor_id", key, *tail, "tenant_path"))
+    return tuple(found)
+
+
+def by_value(table: str, *columns: Listed) -> tuple[Index, ...]:
+    """Indexes that find the rows with a rare value of each column. Small: rows of one value and tenant share an entry.
+
+    Rows with a frequent value are found sooner in the order of a list.
+    """
+    return tuple(
+        Index(f"ix_{table}_by_{name}", "distributor_id", column, "tenant_path")
+        for name, column in map(_listed, columns)
+    )
+
+
+def _listed(column: Listed) -> tuple[str, str | TextClause]:
+    """A column's name, and what lists compare: empty dates and instants come last."""
+    if isinstance(column, str):
+        return column, column
+    name, type_ = column
+    return name, text(f"coalesce({name}, 'infinity'::{type_})")
 
 
 class TenantRow:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.types import Amount, CurrencyCode, Percent, Price, Quantity, choice
 from domain.billing.charge_states import ChargeKind, ChargeState
-from tenancy.rows import TenantRow, owned
+from tenancy.rows import TenantRow, by_value, in_order, owned
 
 __all__ = [
     "Charge",
@@ -72,6 +72,10 @@ class Charge(TenantRow, Base):
         Index("ix_charges_subscription", "distributor_id", "subscription_id", "id"),
         Index("ix_charges_order", "distributor_id", "order_id"),
         Index("ix_charges_closes_on", "distributor_id", "state", "closes_on"),
+        Index("ix_charges_account", "distributor_id", "account_id", "id"),
+        *in_order("charges", "id", "number", "created_at", "updated_at", "amount"),
+        *in_order("charges", ("billing_period_start", "date"), ("closed_at", "timestamptz")),
+        *by_value("charges", "state"),
         CheckConstraint("quantity >= 0", name="quantity_not_negative"),
         CheckConstraint("period_end > period_start", name="period_has_days"),
         subscription_id="subscriptions",
@@ -132,6 +136,9 @@ class ResellerCharge(TenantRow, Base):
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "charge_id", "tenant_id", "reversal", name="uq_reseller_charges_debtor"),
         Index("ix_reseller_charges_subscription", "distributor_id", "subscription_id"),
+        Index("ix_reseller_charges_debtor", "distributor_id", "tenant_id", "id"),
+        Index("ix_reseller_charges_creditor", "distributor_id", "creditor_id", "id"),
+        *in_order("reseller_charges", "id", "created_at", "updated_at", "amount", ("closed_at", "timestamptz")),
         creditor_id="tenants",
         charge_id="charges",
         subscription_id="subscriptions",
@@ -156,7 +163,10 @@ class ResellerDiscount(TenantRow, Base):
     percent: Mapped[Decimal] = mapped_column(Percent)
     active: Mapped[bool] = mapped_column(default=True)
 
-    __table_args__ = owned(CheckConstraint("percent > 0 AND percent <= 100", name="percent_in_range"))
+    __table_args__ = owned(
+        Index("ix_reseller_discounts_path", "distributor_id", "tenant_path", "id"),
+        CheckConstraint("percent > 0 AND percent <= 100", name="percent_in_range"),
+    )
 
 
 class DiscountTarget(TenantRow, Base):

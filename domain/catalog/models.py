@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import CurrencyCode, Percent, Price, Quantity, choice
+from db.words import WITHOUT_WORDS, words_index, words_of
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
-from tenancy.rows import TenantRow, Visibility, owned
+from tenancy.rows import TenantRow, Visibility, by_value, in_order, owned
 
 __all__ = [
     "ExpiredRenewal",
@@ -79,6 +80,7 @@ class ServiceTerm(TenantRow, Base):
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_service_terms_key"),
+        Index("ix_service_terms_path", "distributor_id", "tenant_path", "id"),
         CheckConstraint("billing_day BETWEEN 1 AND 31", name="billing_day_is_a_day"),
         CheckConstraint("key ~ '^[a-z0-9_]+$'", name="key_is_plain"),
     )
@@ -120,6 +122,11 @@ class Plan(TenantRow, Base):
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_plans_number"),
         Index("uq_plans_delegation", "distributor_id", "parent_id", "tenant_id", unique=True),
         Index("ix_plans_origin", "distributor_id", "origin_id"),
+        Index("ix_plans_parent", "distributor_id", "parent_id", "id"),
+        *in_order("plans", "id", "number", "name"),
+        *by_value("plans", "sku", "state", "billing_type", "updated_at"),
+        words_of("number", "name", "sku"),
+        words_index("plans"),
         CheckConstraint("(parent_id IS NULL) = (origin_id = id)", name="an_own_plan_is_its_origin"),
         CheckConstraint("markup_percent > -100", name="markup_leaves_a_price"),
         service_term_id="service_terms",
@@ -127,6 +134,7 @@ class Plan(TenantRow, Base):
         parent_id="plans",
         origin_id="plans",
     )
+    __mapper_args__ = WITHOUT_WORDS
 
 
 class Fees:

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import Amount, CurrencyCode, choice
-from tenancy.rows import TenantRow, owned
+from db.words import WITHOUT_WORDS, words_index, words_of
+from tenancy.rows import TenantRow, by_value, in_order, owned
 
 __all__ = ["Account", "PaymentModel"]
 
@@ -42,5 +43,10 @@ class Account(TenantRow, Base):
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_accounts_number"),
+        *in_order("accounts", "id", "number", "name", "created_at", "updated_at"),
+        *by_value("accounts", "external_id"),
+        words_of("number", "name", "email", "external_id"),
+        words_index("accounts"),
         CheckConstraint("blocked >= 0", name="blocked_not_negative"),
     )
+    __mapper_args__ = WITHOUT_WORDS

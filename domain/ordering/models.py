@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import Amount, CurrencyCode, Quantity, choice
-from tenancy.rows import TenantRow, owned
+from db.words import WITHOUT_WORDS, words_index, words_of
+from tenancy.rows import TenantRow, by_value, in_order, owned
 
 __all__ = ["OPEN_ORDER_STATES", "Order", "OrderLine", "OrderState", "OrderType"]
 
@@ -83,11 +84,17 @@ class Order(TenantRow, Base):
             postgresql_where=text("state IN ('WAITING_FOR_PAYMENT', 'WAITING_FOR_PROVISIONING', 'PROVISIONING')"),
         ),
         Index("ix_orders_subscription", "distributor_id", "subscription_id", "id"),
+        Index("ix_orders_account", "distributor_id", "account_id", "id"),
+        *in_order("orders", "id", "number", "created_at", "updated_at", "total"),
+        *by_value("orders", "state"),
+        words_of("number", "external_id"),
+        words_index("orders"),
         CheckConstraint("total >= 0 AND discount >= 0", name="amounts_not_negative"),
         CheckConstraint("paid_until > paid_from", name="paid_period_has_days"),
         account_id="accounts",
         subscription_id="subscriptions",
     )
+    __mapper_args__ = WITHOUT_WORDS
 
 
 class OrderLine(TenantRow, Base):

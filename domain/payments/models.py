@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import Amount, CurrencyCode, choice
-from tenancy.rows import TenantRow, owned
+from db.words import WITHOUT_WORDS, words_index, words_of
+from tenancy.rows import TenantRow, by_value, in_order, owned
 
 __all__ = ["Payment", "PaymentPurpose", "PaymentState"]
 
@@ -63,8 +64,14 @@ class Payment(TenantRow, Base):
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_payments_number"),
         Index("uq_payments_order", "distributor_id", "order_id", unique=True),
+        Index("ix_payments_account", "distributor_id", "account_id", "id"),
+        *in_order("payments", "id", "number", "created_at", "updated_at", ("due_on", "date")),
+        *by_value("payments", "state", "external_id"),
+        words_of("number", "external_id"),
+        words_index("payments"),
         CheckConstraint("total > 0", name="total_is_positive"),
         CheckConstraint("(purpose = 'ORDER') = (order_id IS NOT NULL)", name="an_order_payment_has_its_order"),
         account_id="accounts",
         order_id="orders",
     )
+    __mapper_args__ = WITHOUT_WORDS

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import CurrencyCode, Price, Quantity, choice
+from db.words import WITHOUT_WORDS, words_index, words_of
 from domain.shared.billing_types import BillingType
-from tenancy.rows import TenantRow, owned
+from tenancy.rows import TenantRow, by_value, in_order, owned
 
 __all__ = ["PHASES", "ServiceSubscription", "SubscriptionPhase", "SubscriptionResource", "SubscriptionState"]
 
@@ -143,13 +144,19 @@ class ServiceSubscription(TenantRow, Base):
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_subscriptions_number"),
         Index("ix_subscriptions_account", "distributor_id", "account_id", "id"),
-        Index("ix_subscriptions_tenant", "distributor_id", "tenant_path", "id"),
+        Index("ix_subscriptions_plan", "distributor_id", "plan_id", "id"),
+        Index("ix_subscriptions_seller", "distributor_id", "tenant_id", "id"),
         Index("ix_subscriptions_paid_to", "distributor_id", "paid_to"),
+        *in_order("subscriptions", "id", "number", "name", "created_at", "updated_at", ("expires_on", "date")),
+        *by_value("subscriptions", "state", "billing_type", "trial", "external_id", ("paid_to", "date")),
+        words_of("number", "name", "external_id"),
+        words_index("subscriptions"),
         CheckConstraint("NOT endless OR expires_on IS NULL", name="endless_never_expires"),
         account_id="accounts",
         plan_id="plans",
         plan_period_id="plan_periods",
     )
+    __mapper_args__ = WITHOUT_WORDS
 
 
 class SubscriptionResource(TenantRow, Base):
