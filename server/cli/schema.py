@@ -7,17 +7,23 @@ import typer
 from schema.build import sdl
 from server.settings import ROOT
 
-__all__ = ["SNAPSHOT", "command"]
+__all__ = ["RELEASED", "SNAPSHOT", "command"]
 
 SNAPSHOT = ROOT / "schema" / "schema.graphql"
 """What the schema was when last looked at; a test compares."""
+RELEASED = ROOT / "schema" / "released.graphql"
+"""What clients of the last release rely on; a test allows no change that breaks them."""
 
 
 def command(
     write: Annotated[bool, typer.Option("--write", help="Keep it as schema/schema.graphql instead.")] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="Keep it as schema/released.graphql too: what clients may rely on.")
+    ] = False,
 ) -> None:
     """Print the schema that clients see."""
-    if write:
-        SNAPSHOT.write_text(sdl())
-    else:
+    kept = [SNAPSHOT] * (write or release) + [RELEASED] * release
+    for file in kept:
+        file.write_text(sdl())
+    if not kept:
         print(sdl(), end="")
