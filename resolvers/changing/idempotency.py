@@ -57,6 +57,8 @@ def begin(session: Session, scope: Scope, key: str, mutation: str, input: Mappin
     """
     if not 1 <= len(key) <= KEY_LIMIT:
         raise InvalidInput(f"idempotencyKey has {len(key)} characters; 1 to {KEY_LIMIT} are allowed.")
+    if not key.isprintable():
+        raise InvalidInput("idempotencyKey holds characters that cannot be printed.")
     fingerprint = _fingerprint(mutation, input)
     owner = {
         "distributor_id": scope.distributor_id or _NOBODY,
@@ -81,7 +83,9 @@ def begin(session: Session, scope: Scope, key: str, mutation: str, input: Mappin
     session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
     if claimed is not None:
         return Keyed(claimed, None)
-    record = session.scalars(select(IdempotencyRecord).filter_by(**owner, key=key)).one()
+    record = session.scalars(select(IdempotencyRecord).filter_by(**owner, key=key)).one_or_none()
+    if record is None:  # just now forgotten, being old
+        raise InProgress("This idempotencyKey is being forgotten, after 30 days; ask again.")
     if record.input_hash != fingerprint:
         raise IdempotencyMismatch(f"This idempotencyKey was used before, for {record.mutation} with another input.")
     return Keyed(record.id, _restored(record.answer))

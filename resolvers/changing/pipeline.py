@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import random
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,13 +15,13 @@ import orjson
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from sqlalchemy import Engine as DatabaseEngine
-from sqlalchemy.exc import OperationalError
 
 from domain.shared import outbox
 from domain.shared.errors import Forbidden, Refusal
 from domain.shared.waiting import has_ended, wait_for_job
 from resolvers.changing import idempotency
 from resolvers.changing.answers import Outcome, outcome_of, refused
+from resolvers.changing.audit import Audit, Audited
 from resolvers.changing.change import Change, Wait
 from resolvers.changing.coercion import keywords
 from resolvers.changing.declaration import Mutating
@@ -36,9 +38,12 @@ __all__ = ["Pipeline", "Who"]
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 3
-"""A deadlock or a serialization failure is tried again so often in all."""
-_TRY_AGAIN = {"40001", "40P01"}
+ATTEMPTS = 5
+"""A deadlock, a serialization failure or a lost race for a unique key is tried so often in all."""
+PAUSE = 0.02
+"""Seconds, times the number of the attempt, that a new one waits at most: two that met should not meet again."""
+_TRY_AGAIN = {"40001", "40P01", "23505"}
+"""The last one is a row that somebody else has just made: the next attempt sees it, and refuses in its own words."""
 _TOOK_TOO_LONG = "57014"
 """The database's time for a statement is set to that of a request."""
 LONGEST_WAIT = 9
@@ -88,6 +93,20 @@ class Call:
         """What the resolver works in."""
         return self.who.scope.writing_downstream() if self.declaration.downstream else self.who.scope
 
+    def audited(self, outcome: Outcome | None) -> Audited:
+        """The call for the record."""
+        return Audited(
+            mutation=self.selected.name,
+            input=self.input,
+            identity=self.who.identity,
+            scope=self.who.scope,
+            acted_as=self.who.acted_as,
+            dry_run=self.dry_run,
+            key=self.key,
+            request_id=self.request_id,
+            outcome=outcome,
+        )
+
 
 class Pipeline:
     """Answers mutations: permission, acting tenant, idempotency, one transaction each, payload, commit or roll back."""
@@ -99,12 +118,16 @@ class Pipeline:
         *,
         threads: int,
         on_enqueued: Callable[[], None] = lambda: None,
+        audit: Audit | None = None,
     ) -> None:
         """`threads` work at once, as many as `database` has connections; `on_enqueued` follows a commit with jobs."""
+        assert engine.schema.mutation_type is not None
         self._engine = engine
+        self._root = engine.schema.mutation_type
         self._sessions = Sessions(database)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="change")
         self._on_enqueued = on_enqueued
+        self._audit = audit or Audit()
 
     def close(self) -> None:
         """Let running mutations end, take no more."""
@@ -141,39 +164,40 @@ class Pipeline:
         if spend is not None:
             spend(cost)
         parts, errors = [], []
-        for call in calls:
-            part, wrong_in_part = await self._answered(call)
-            parts.append(orjson.dumps(call.selected.key) + b":" + part)
+        for key, call in calls:
+            part, wrong_in_part = (orjson.dumps(self._root.name), []) if call is None else await self._answered(call)
+            parts.append(orjson.dumps(key) + b":" + part)
             errors += wrong_in_part
         body = b'{"data":{' + b",".join(parts) + b"}"
         return Response(body + (b',"errors":' + orjson.dumps(errors) if errors else b"") + b"}", cost=cost)
 
-    def _calls(self, who: Who, operation: Operation, values: VariableValues, request_id: str | None) -> list[Call]:
-        type_ = self._engine.schema.mutation_type
-        assert type_ is not None
-        calls = []
-        for selected in self._engine.selected(operation, type_, values.coerced):
-            definition = type_.fields.get(selected.name)
-            if definition is None:  # __typename
-                raise GraphQLError("__typename of Mutation is Mutation: ask for it in a query.", selected.nodes)
+    def _calls(
+        self, who: Who, operation: Operation, values: VariableValues, request_id: str | None
+    ) -> list[tuple[str, Call | None]]:
+        """What is asked of the root, by its keys; None for its `__typename`."""
+        calls: list[tuple[str, Call | None]] = []
+        for selected in self._engine.selected(operation, self._root, values.coerced):
+            definition = self._root.fields.get(selected.name)
+            if definition is None:
+                calls.append((selected.key, None))
+                continue
             given = get_argument_values(definition, selected.nodes[0], values)
             declaration = next(
                 each for each in definition.extensions["strawberry-definition"].extensions if isinstance(each, Mutating)
             )
-            calls.append(
-                Call(
-                    who=who,
-                    operation=operation,
-                    variables=values.coerced,
-                    selected=selected,
-                    declaration=declaration,
-                    input=given["input"],
-                    input_type=definition.args["input"].type.of_type,
-                    dry_run=given["dryRun"],
-                    key=given.get("idempotencyKey"),
-                    request_id=request_id,
-                )
+            call = Call(
+                who=who,
+                operation=operation,
+                variables=values.coerced,
+                selected=selected,
+                declaration=declaration,
+                input=given["input"],
+                input_type=definition.args["input"].type.of_type,
+                dry_run=given["dryRun"],
+                key=given.get("idempotencyKey"),
+                request_id=request_id,
             )
+            calls.append((selected.key, call))
         return calls
 
     async def _answered(self, call: Call) -> tuple[bytes, list[dict[str, Any]]]:
@@ -183,7 +207,7 @@ class Pipeline:
                 await self._wait(call, done.wait)
                 return await self._in_thread(partial(self._read_again, call, done.outcome))
         except Exception as error:
-            if getattr(getattr(error, "orig", error), "sqlstate", None) == _TOOK_TOO_LONG:
+            if _sqlstate(error) == _TOOK_TOO_LONG:
                 return b"null", [{**TOO_LONG.formatted, "path": [call.selected.key]}]
             request_id = call.request_id or uuid4().hex
             log.exception("fault in %s, told as %s", call.selected.name, request_id)
@@ -207,10 +231,14 @@ class Pipeline:
             try:
                 return self._attempt(call)
             except Refusal as refusal:
-                return self._read_again(call, refused(refusal))
-            except OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN or attempt == ATTEMPTS:
+                outcome = refused(refusal)
+                self._tell(call, outcome)
+                return self._read_again(call, outcome)
+            except Exception as error:
+                if _sqlstate(error) not in _TRY_AGAIN or attempt == ATTEMPTS:
+                    self._tell(call, None)
                     raise
+                time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - chance, no secret
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, call: Call) -> "tuple[bytes, list[dict[str, Any]]] | Later":
@@ -218,6 +246,8 @@ class Pipeline:
         with ScopedSession(self._sessions.engine, call.scope) as session:
             session.begin()
             outcome, wait = self._done(session, call)
+            if not (call.dry_run or outcome.replayed):
+                self._audit.record(session, call.audited(outcome))
             session.flush()
             later = wait is not None and not call.dry_run
             answer = None if later else self._payload(session, call, outcome)
@@ -226,12 +256,19 @@ class Pipeline:
             else:
                 session.commit()
             has_jobs = outbox.has_enqueued(session) and not call.dry_run
+        self._tell(call, outcome)
         if has_jobs:
             self._on_enqueued()
         if answer is None:
             assert wait is not None
             return Later(outcome, wait)
         return answer
+
+    def _tell(self, call: Call, outcome: Outcome | None) -> None:
+        try:
+            self._audit.tell(call.audited(outcome))
+        except Exception:
+            log.exception("the record of %s failed", call.selected.name)
 
     def _done(self, session: ScopedSession, call: Call) -> tuple[Outcome, Wait | None]:
         needs = call.declaration.needs
@@ -260,6 +297,12 @@ class Pipeline:
         return self._engine.payload(
             session.connection(), call.who.viewer, call.operation, call.variables, call.selected, values
         )
+
+
+def _sqlstate(error: Exception) -> str | None:
+    """PostgreSQL's code, also of an error that SQLAlchemy has wrapped."""
+    found: str | None = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
