@@ -1,4 +1,4 @@
-"""Node, npm, and the packages of `package.json` beside this file."""
+"""Node, npm, and the packages of a `package.json` beside tests."""
 
 import fcntl
 import hashlib
@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-__all__ = ["Project", "project"]
+__all__ = ["Project", "opened", "project"]
 
 HERE = Path(__file__).parent
 OLDEST_NODE = 20
@@ -38,10 +39,17 @@ class Project:
 @pytest.fixture
 def project() -> Iterator[Project]:
     """Skips the test when npm's registry cannot be reached and the packages are not there from an earlier run."""
-    modules = _installed()
-    with TemporaryDirectory(prefix="headwater-clients-") as folder:
+    with opened(HERE) as project:
+        yield project
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Project]:
+    """The project of a folder that holds `package.json`, `package-lock.json` and `scripts`. Skips as `project` does."""
+    modules = _installed(home)
+    with TemporaryDirectory(prefix="headwater-node-") as folder:
         copied = Path(folder) / "project"
-        shutil.copytree(HERE / "scripts", copied)
+        shutil.copytree(home / "scripts", copied)
         (copied / "node_modules").symlink_to(modules)
         yield Project(copied)
 
@@ -74,17 +82,17 @@ def _run(command: list[str], folder: Path, limit: float) -> subprocess.Completed
     )
 
 
-def _installed() -> Path:
+def _installed(home: Path) -> Path:
     """The packages of the lock file, kept for the next run; the workers of a run wait for each other."""
-    lock = HERE / "package-lock.json"
+    lock = home / "package-lock.json"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headwater"
-    kept = cache / f"clients-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
+    kept = cache / f"{home.name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "clients.lock").open("w") as waiting:
+    with (cache / f"{home.name}.lock").open("w") as waiting:
         fcntl.flock(waiting, fcntl.LOCK_EX)
         if not kept.exists():
             with TemporaryDirectory(dir=cache, ignore_cleanup_errors=True) as draft:
-                for file in (HERE / "package.json", lock):
+                for file in (home / "package.json", lock):
                     shutil.copy(file, draft)
                 _install(Path(draft))
                 Path(draft).rename(kept)
@@ -94,5 +102,5 @@ def _installed() -> Path:
 def _install(folder: Path) -> None:
     done = _run([*_programs()[1], "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder, INSTALL_LIMIT)
     if done.returncode != 0 and any(word in done.stderr for word in UNREACHABLE):
-        pytest.skip("npm's registry cannot be reached, and the clients are not installed")
+        pytest.skip("npm's registry cannot be reached, and the packages are not installed")
     assert done.returncode == 0, done.stderr
