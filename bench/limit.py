@@ -25,14 +25,15 @@ from starlette.routing import Route
 
 from db import ids
 from resolvers.reading import reading_pool
+from resolvers.reading.wire import Statement, pipelined, sent
 
 __all__ = ["handler"]
 
 # Who the token belongs to now must be who it belonged to when it was seen first, or no scope is set and no row seen.
-SET_SCOPE = """
+SET_SCOPE = Statement("""
 SELECT set_config('app.lo', $3, true), set_config('app.hi', $3 || '~', true)
   FROM app_authenticate($1) known WHERE known::text = $2
-"""
+""")
 
 SERVICE = """
   'id', 'sub_' || replace(s.id::text, '-', ''), 'number', s.number, 'name', s.name, 'state', s.state,
@@ -47,7 +48,7 @@ SERVICE = """
       FROM subscription_resources r WHERE r.distributor_id = $1::uuid AND r.subscription_id = s.id
   )
 """
-PAGE = f"""
+PAGE = Statement(f"""
 SELECT json_build_object('data', json_build_object('subscriptions', json_build_object(
          'nodes', coalesce(
            json_agg(json_build_object({SERVICE}) ORDER BY s.id DESC) FILTER (WHERE s.position <= $3::bigint),
@@ -66,8 +67,8 @@ SELECT json_build_object('data', json_build_object('subscriptions', json_build_o
   ) s
   JOIN accounts a ON a.distributor_id = $1::uuid AND a.id = s.account_id
   JOIN plans p ON p.distributor_id = $1::uuid AND p.id = s.plan_id
-"""
-ONE = f"""
+""")
+ONE = Statement(f"""
 SELECT json_build_object('data', json_build_object('subscription', (
   SELECT json_build_object({SERVICE},
     'charges', json_build_object('nodes', (
@@ -86,7 +87,7 @@ SELECT json_build_object('data', json_build_object('subscription', (
    WHERE s.distributor_id = $1::uuid AND s.tenant_path >= $2::text AND s.tenant_path < $2::text || '~'
      AND s.id = $3::uuid
 )))
-"""
+""")
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
@@ -130,22 +131,21 @@ def handler(url: str, pool_size: int) -> Starlette:
         finally:
             await pool.close()
 
-    async def run(request: Request, text: str, argument: str) -> Response:
+    async def run(request: Request, statement: Statement, argument: str) -> Response:
         hash = sha256(request.headers["authorization"].removeprefix("Bearer ").encode()).digest()
         try:
             holder, distributor, path = await holders.of(pool, hash)
         except Unauthorized:
             return Response(status_code=401)
         async with pool.connection() as connection:
-            setting, cursor = psycopg.AsyncRawCursor(connection), psycopg.AsyncRawCursor(connection)
-            async with connection.pipeline():
-                await setting.execute(SET_SCOPE, [hash, holder, path], prepare=True)
-                await cursor.execute(text, [distributor, path, argument], prepare=True)
-            assert setting.pgresult is not None
-            assert cursor.pgresult is not None
-            if setting.pgresult.ntuples != 1:
-                return Response(status_code=401)
-            return Response(cursor.pgresult.get_value(0, 0), media_type="application/json")
+            scope, found = await pipelined(
+                connection,
+                (SET_SCOPE, sent([f"\\x{hash.hex()}", holder, path])),
+                (statement, sent([distributor, path, argument])),
+            )
+        if scope.ntuples == 0:
+            return Response(status_code=401)
+        return Response(found.get_value(0, 0), media_type="application/json")
 
     async def page(request: Request) -> Response:
         body = orjson.loads(await request.body())

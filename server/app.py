@@ -14,12 +14,12 @@ from starlette.routing import BaseRoute, Route
 from db.engine import application_engine
 from jobs.wake import wake
 from resolvers.changing.pipeline import Pipeline
-from resolvers.reading import Engine, reading_pool
+from resolvers.reading import Engine, NotProven, reading_pool
 from resolvers.reading import Response as Answered
 from resolvers.reading.cost import LONGEST
 from schema.build import schema
 from server import explorer
-from server.auth import Requester, requester
+from server.auth import Holders, Requester
 from server.compression import compressed
 from server.documents import TrustedDocuments
 from server.graphql_http import JSON, Asked, BadRequest, answer, asked, media_type, with_extensions
@@ -50,6 +50,7 @@ def application(config: Settings) -> Starlette:
             statement_timeout=LONGEST,
         )
         app.state.pool = pool
+        app.state.holders = Holders(pool)
         app.state.budgets = Budgets(config.cost_per_minute)
         app.state.documents = TrustedDocuments(pool, only=config.trusted_documents)
         app.state.engine = Engine(schema, introspection=config.introspection)
@@ -91,9 +92,16 @@ async def graphql(request: Request) -> Response:
     try:
         media = media_type(request)
         state = request.app.state
-        who = await requester(state.pool, request.headers.get("authorization"), request.headers.get("headwater-act-as"))
+        holders: Holders = state.holders
+        authorization, act_as = request.headers.get("authorization"), request.headers.get("headwater-act-as")
+        who = await holders.requester(authorization, act_as)
         spending: Spending = state.budgets.spending(who.identity.token_id)
-        response = await executed(request, who, await asked(request), spending)
+        question = await asked(request)
+        try:
+            response = await executed(request, who, question, spending)
+        except NotProven:
+            holders.forget(authorization)
+            response = await executed(request, await holders.requester(authorization, act_as), question, spending)
         body = response.body
         if request.headers.get("headwater-cost") == "1":
             body = with_extensions(body, {"cost": spending.told(response.cost)})
@@ -107,9 +115,9 @@ async def graphql(request: Request) -> Response:
 
 
 async def executed(request: Request, who: Requester, question: Asked, spending: Spending) -> Answered:
-    """What the operation answers.
+    """What the operation answers, once it is certain who asked.
 
-    Raises OutOfBudget, DocumentRefused, BadRequest.
+    Raises OutOfBudget, DocumentRefused, BadRequest, NotProven.
     """
     request_id: str = request.state.request_id
     state = request.app.state
@@ -119,6 +127,7 @@ async def executed(request: Request, who: Requester, question: Asked, spending: 
     if engine.is_mutation(document, question.operation_name):
         if request.method != "POST":
             raise BadRequest(405, "A mutation needs POST.", allow="POST")
+        await state.holders.confirm(who)
         return await pipeline.execute(
             who, document, question.variables, question.operation_name, request_id=request_id, spend=spending
         )
@@ -130,7 +139,10 @@ async def executed(request: Request, who: Requester, question: Asked, spending: 
         question.operation_name,
         request_id=request_id,
         spend=spending,
+        proof=who.proof,
     )
+    if not found.proven:
+        await state.holders.confirm(who)
     for fault in found.faults:
         log.error("fault in a read", request_id=request_id, exc_info=fault)
     return found

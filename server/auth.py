@@ -1,7 +1,9 @@
 """Who a request comes from: the bearer token's holder, and the tenant acted as."""
 
+from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import psycopg
@@ -9,13 +11,19 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from db import ids
-from resolvers.reading import Viewer
+from resolvers.reading import NotProven, Proof, Viewer
 from tenancy.permissions import Permission
 from tenancy.scope import Scope
 from tenancy.sessions import settings_of
 from tenancy.tokens import Identity, hash_of, identity_of
 
-__all__ = ["ActAsRefused", "Requester", "Unauthorized", "requester"]
+__all__ = ["ActAsRefused", "Holders", "Requester", "Unauthorized"]
+
+Connection: TypeAlias = psycopg.AsyncConnection[Any]
+Pool: TypeAlias = AsyncConnectionPool[Connection]
+
+MOST_REMEMBERED = 10_000
+"""Tokens; the one unused for the longest goes first."""
 
 _PREFIX_OF_ACTOR = {"manager": "mgr", "platform": "tok"}
 
@@ -33,7 +41,7 @@ class ActAsRefused(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Requester:
     """A token's holder as a request finds it."""
 
@@ -41,8 +49,10 @@ class Requester:
     scope: Scope
     """The holder's own, or that of the tenant acted as."""
     acted_as: UUID | None = None
+    proof: Proof | None = None
+    """Set when the holder is remembered: still to be checked, by the read itself or by `Holders.confirm`."""
 
-    @property
+    @cached_property
     def viewer(self) -> Viewer:
         """The same for the reading engine."""
         acted_as = None
@@ -56,28 +66,72 @@ class Requester:
         )
 
 
-async def requester(
-    pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]], authorization: str | None, act_as: str | None
-) -> Requester:
-    """Who a request comes from, by its headers Authorization and Headwater-Act-As.
+class Holders:
+    """Who tokens belong to. Remembered, but never believed: every request checks in the database that it is still so.
 
-    Raises Unauthorized, ActAsRefused.
+    A read does that in the round trip it makes anyway (`Proof`), so that a revoked token, a changed role or a suspended
+    tenant counts from the next request on, as if nothing were remembered.
     """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._known: OrderedDict[bytes, Requester] = OrderedDict()
+
+    async def requester(self, authorization: str | None, act_as: str | None) -> Requester:
+        """Who a request comes from, by its headers Authorization and Headwater-Act-As.
+
+        Raises Unauthorized, ActAsRefused.
+        """
+        hash = _hash(authorization)
+        if act_as is None and (known := self._known.get(hash)) is not None:
+            self._known.move_to_end(hash)
+            return known
+        async with self._pool.connection() as connection:
+            identity, holder = await _identity(connection, hash)
+            if act_as is not None:
+                return await _acting(connection, identity, act_as)
+        self._known[hash] = Requester(identity, identity.scope, proof=Proof(f"\\x{hash.hex()}", holder))
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return Requester(identity, identity.scope)
+
+    async def confirm(self, who: Requester) -> None:
+        """See that a remembered holder still is who holds the token. Raises NotProven."""
+        if who.proof is None:
+            return
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT 1 FROM app_authenticate(%s::text::bytea) AS holder WHERE holder::text = %s",
+                [who.proof.token_hash, who.proof.holder],
+            )
+            if await cursor.fetchone() is None:
+                raise NotProven
+
+    def forget(self, authorization: str | None) -> None:
+        """Look the holder up again at the next request."""
+        self._known.pop(_hash(authorization), None)
+
+
+def _hash(authorization: str | None) -> bytes:
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized
-    async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute("SELECT * FROM app_authenticate(%s)", [hash_of(token.strip())], binary=True)
+    return hash_of(token.strip())
+
+
+async def _identity(connection: Connection, hash: bytes) -> tuple[Identity, str]:
+    """The token's holder, and its row as text."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            "SELECT holder.*, holder::text AS written FROM app_authenticate(%s) AS holder", [hash], binary=True
+        )
         row = await cursor.fetchone()
-        if row is None:
-            raise Unauthorized
-        identity = identity_of(row)
-        if act_as is None:
-            return Requester(identity, identity.scope)
-        return await _acting(connection, identity, act_as)
+    if row is None:
+        raise Unauthorized
+    return identity_of(row), row["written"]
 
 
-async def _acting(connection: psycopg.AsyncConnection[Any], identity: Identity, act_as: str) -> Requester:
+async def _acting(connection: Connection, identity: Identity, act_as: str) -> Requester:
     if Permission.TENANTS_ACT_AS not in identity.permissions:
         raise ActAsRefused(f"Headwater-Act-As needs the permission {Permission.TENANTS_ACT_AS}.", "FORBIDDEN")
     unknown = ActAsRefused("Headwater-Act-As names no tenant that you can see.", "NOT_FOUND")

@@ -2,6 +2,7 @@
 
 import structlog
 from psycopg_pool import PoolTimeout
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from server.auth import ActAsRefused, Unauthorized
@@ -35,6 +36,8 @@ def refusal(error: Exception, request_id: str, media: str) -> Response:
         case PoolTimeout():
             status, headers = 503, {"Retry-After": "1"}
             body = errors_body("Too many requests wait for the database. Try again in a moment.", "OVERLOADED")
+        case ClientDisconnect():
+            return Response(status_code=400)  # nobody is there to read it
         case _:
             log.error("fault", request_id=request_id, exc_info=error)
             status = 500

@@ -24,9 +24,10 @@ from resolvers.reading.reference import Reference
 from resolvers.reading.selections import Selected, Selections
 from resolvers.reading.statement import compiled
 from resolvers.reading.viewer import Viewer
+from resolvers.reading.wire import Statement, pipelined, sent
 from tenancy.scope import Scope
 
-__all__ = ["Engine", "Response", "reading_pool"]
+__all__ = ["Engine", "NotProven", "Proof", "Response", "reading_pool"]
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
@@ -34,6 +35,8 @@ SET_SCOPE = (
     "SELECT set_config('app.lo', $1, true), set_config('app.hi', $2, true), set_config('app.ancestors', $3, true), "
     "set_config('plan_cache_mode', $4, true)"
 )
+_SETTING = Statement(SET_SCOPE)
+_PROVEN_SETTING = Statement(f"{SET_SCOPE} FROM app_authenticate($5) AS holder WHERE holder::text = $6")
 REFERENCES = 2
 """Operations that the reference answers at once: each takes a thread and a connection besides the pool's."""
 DATA_ERROR = "22"
@@ -50,6 +53,22 @@ class Response:
     """What the client was told of as "Internal error" only."""
     cost: int | None = None
     """Points; None when the request was wrong before that was known."""
+    proven: bool = False
+    """The proof was checked on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who a token belonged to a while ago. The statement that sets the scope checks that it still does."""
+
+    token_hash: str
+    """As PostgreSQL writes bytes: `\\x` and hexadecimal digits."""
+    holder: str
+    """The row of `app_authenticate`, as text."""
+
+
+class NotProven(Exception):
+    """The token belongs to somebody else now, or to nobody."""
 
 
 def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool:
@@ -95,11 +114,13 @@ class Engine:
         *,
         request_id: str | None = None,
         spend: Callable[[int], None] | None = None,
+        proof: Proof | None = None,
     ) -> Response:
         """Answer a query with one statement, or by the reference where the compiler declines.
 
         `request_id` stands in the errors that tell of faults. `spend` hears the cost before anything runs, and may
-        raise. Raises psycopg.Error when the database does not answer.
+        raise. `proof` is that of a viewer who was looked up before: where the answer is not `proven`, the caller has to
+        check it. Raises NotProven; psycopg.Error when the database does not answer.
         """
         try:
             operation = self.documents.find(document).operation(operation_name)
@@ -117,9 +138,9 @@ class Engine:
             spend(cost)
         try:
             if plan.statement is not None:
-                data = await self._run(pool, viewer, plan, plan.statement.text, parameters)
+                data = await self._run(pool, viewer, plan, parameters, proof)
                 body = with_marks_done(data, plan.marks) if plan.marks else b'{"data":' + data + b"}"
-                return Response(body, cost=cost)
+                return Response(body, cost=cost, proven=proof is not None)
         except psycopg.errors.QueryCanceled:
             return Response(errors_only([TOO_LONG]), cost=cost)
         except psycopg.Error as error:
@@ -176,7 +197,8 @@ class Engine:
             statement = compiler.root(self.schema.query_type, [operation.node.selection_set])
         except Declined:
             return Plan(None, cost=cost)
-        return Plan(compiled(statement), tuple(compiler.marks), cost, compiler.is_wide)
+        text = compiled(statement)
+        return Plan(text, tuple(compiler.marks), cost, compiler.is_wide, Statement(text.text))
 
     def _cost(self, operation: Operation, questions: Questions) -> Cost:
         root = self.schema.get_root_type(operation.node.operation)
@@ -192,18 +214,21 @@ class Engine:
         return allowed_points(plan.cost, variables)
 
     @staticmethod
-    async def _run(pool: Pool, viewer: Viewer, plan: Plan, text: str, parameters: list[str | None]) -> bytes:
-        """One pipeline up to its Sync is one implicit transaction: the settings end with it."""
+    async def _run(pool: Pool, viewer: Viewer, plan: Plan, parameters: list[str | None], proof: Proof | None) -> bytes:
+        """One pipeline up to its Sync is one implicit transaction: the settings end with it.
+
+        Without the proof's row no scope is set, and the read behind it saw nothing.
+        """
+        assert plan.prepared is not None
+        setting, given = _SETTING, scope_settings(viewer.scope, is_wide=plan.is_wide)
+        if proof is not None:
+            setting, given = _PROVEN_SETTING, [*given, proof.token_hash, proof.holder]
         async with pool.connection() as connection:
-            setting = psycopg.AsyncRawCursor(connection)
-            cursor = psycopg.AsyncRawCursor(connection)
-            async with connection.pipeline():
-                await setting.execute(SET_SCOPE, scope_settings(viewer.scope, is_wide=plan.is_wide), prepare=True)
-                await cursor.execute(text, parameters, prepare=True)
-            assert cursor.pgresult is not None
-            value = cursor.pgresult.get_value(0, 0)
-            assert value is not None
-            return value
+            scope, found = await pipelined(connection, (setting, sent(given)), (plan.prepared, sent(parameters)))
+        if scope.ntuples == 0:
+            raise NotProven
+        value: bytes = found.get_value(0, 0)
+        return value
 
 
 def snapshot(pool: Pool, viewer: Viewer) -> psycopg.Connection[Any]:

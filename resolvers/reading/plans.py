@@ -8,6 +8,7 @@ from resolvers.reading.compiler import Mark
 from resolvers.reading.cost import Cost
 from resolvers.reading.inputs import Question, Questions
 from resolvers.reading.statement import Compiled
+from resolvers.reading.wire import Statement
 
 __all__ = ["Plan", "Plans"]
 
@@ -28,6 +29,8 @@ class Plan:
     cost: Cost = 0
     is_wide: bool = False
     """It reads tenants below: how many differs so much that a plan of PostgreSQL's fits one request only."""
+    prepared: Statement | None = None
+    """`statement` as connections know it."""
 
 
 @dataclass(slots=True)
