@@ -23,6 +23,8 @@ from tenancy.sessions import Sessions
 from tests.api.conftest import Api
 from tests.conftest import Server
 
+pytestmark = pytest.mark.feature("A-06")
+
 WHO = "query Who { viewer { tenant { name } } }"
 PLANS = "query Plans($first: Int!) { plans(first: $first) { nodes { id } } }"
 BROOK = {"data": {"viewer": {"tenant": {"name": "Brook"}}}}

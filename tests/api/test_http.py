@@ -91,6 +91,7 @@ def test_a_head_does_nothing_and_has_no_body(api: Api) -> None:
     assert api.count("accounts") == 0
 
 
+@pytest.mark.feature("A-10")
 def test_batches_are_refused(api: Api) -> None:
     headers = {"Authorization": f"Bearer {api.tokens['child']}"}
     refused = api.client.post("/graphql", json=[{"query": WHO}, {"query": WHO}], headers=headers)
@@ -179,6 +180,7 @@ def test_origins_are_read_from_one_variable(monkeypatch: pytest.MonkeyPatch) -> 
     assert Settings().cors_origins == ("https://a.example", "https://b.example")
 
 
+@pytest.mark.feature("A-06")
 def test_the_schema_is_told_to_nobody_where_that_is_set(api: Api, fresh_database: Server) -> None:
     settings = Settings(
         database_url=fresh_database.owner,

@@ -16,6 +16,8 @@ from server.settings import Settings
 from tests.api.conftest import Api
 from tests.conftest import Server
 
+pytestmark = pytest.mark.feature("A-06")
+
 SOMEBODY, ELSE = UUID(int=1), UUID(int=2)
 ACCOUNTS = "query ($first: Int!) { accounts(first: $first) { nodes { id name } } }"
 

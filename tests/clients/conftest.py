@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +54,23 @@ def web(postgres: Server, worker_id: str) -> Iterator[Web]:
             try:
                 host, port = listening.getsockname()
                 found = Web(f"http://{host}:{port}", token)
-                ready = httpx2.get(f"{found.address}/readyz", timeout=READY_LIMIT)
-                assert ready.status_code == 200, ready.text
+                _wait_until_ready(found, process, log)
                 yield found
             finally:
                 process.terminate()
                 process.wait(20)
+
+
+def _wait_until_ready(web: Web, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    until = time.monotonic() + READY_LIMIT
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if httpx2.get(f"{web.address}/readyz", timeout=1).status_code == 200:
+                return
+        except httpx2.TimeoutException:
+            continue
+    log.seek(0)
+    raise RuntimeError(f"the web process is not ready:\n{log.read().decode()}")
 
 
 def _furnished(database: Server) -> str:

@@ -13,6 +13,8 @@ from gql.transport.httpx import HTTPXAsyncTransport
 from tests.clients.conftest import ACCOUNTS, Web
 from tests.clients.node import Project
 
+pytestmark = pytest.mark.feature("A-10")
+
 PAGE = 10
 
 

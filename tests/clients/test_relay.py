@@ -3,11 +3,14 @@
 import json
 
 import httpx2
+import pytest
 
 from schema.build import sdl
 from server.cli.documents import checked, manifest
 from tests.clients.conftest import Web
 from tests.clients.node import Project
+
+pytestmark = pytest.mark.feature("A-10")
 
 
 def test_relays_compiler_takes_the_schema(project: Project) -> None:
