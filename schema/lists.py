@@ -2,11 +2,6 @@
 
 from typing import Any
 
-from domain.catalog.models import Plan
-from domain.customers.models import Account
-from domain.ordering.models import Order
-from domain.payments.models import Payment
-from domain.subscriptions.models import ServiceSubscription
 from resolvers.reading import listing
 from schema.accounts import AccountFilter, AccountSort
 from schema.catalog import PlanFilter, PlanSort
@@ -24,7 +19,7 @@ def accounts() -> Any:
         scope=True,
         filter=AccountFilter,
         sort=AccountSort,
-        search=(Account.number, Account.name, Account.email, Account.external_id),
+        search=True,
         needs=Permission.ACCOUNTS_READ,
     )
 
@@ -35,7 +30,7 @@ def plans() -> Any:
         scope=True,
         filter=PlanFilter,
         sort=PlanSort,
-        search=(Plan.number, Plan.name, Plan.sku),
+        search=True,
         needs=Permission.CATALOG_READ,
     )
 
@@ -46,7 +41,7 @@ def subscriptions() -> Any:
         scope=True,
         filter=SubscriptionFilter,
         sort=SubscriptionSort,
-        search=(ServiceSubscription.number, ServiceSubscription.name, ServiceSubscription.external_id),
+        search=True,
         needs=Permission.SUBSCRIPTIONS_READ,
     )
 
@@ -57,7 +52,7 @@ def orders() -> Any:
         scope=True,
         filter=OrderFilter,
         sort=OrderSort,
-        search=(Order.number, Order.external_id),
+        search=True,
         needs=Permission.SUBSCRIPTIONS_READ,
     )
 
@@ -68,7 +63,7 @@ def payments() -> Any:
         scope=True,
         filter=PaymentFilter,
         sort=PaymentSort,
-        search=(Payment.number, Payment.external_id),
+        search=True,
         needs=Permission.PAYMENTS_READ,
     )
 

@@ -61,14 +61,12 @@ class Query:
     """A discount for resellers, by id."""
     distributors: Connection[Distributor] | None = listing(below=True, needs=P.DISTRIBUTORS_WRITE)
     """Every distributor, newest first. Platform operators only."""
-    resellers: Connection[Tenant] | None = listing(
-        TenantRow.parent_id, search=(TenantRow.number, TenantRow.name, TenantRow.external_id), needs=P.TENANTS_READ
-    )
+    resellers: Connection[Tenant] | None = listing(TenantRow.parent_id, search=True, needs=P.TENANTS_READ)
     """Resellers directly below the viewer's tenant, newest first."""
     child_resellers: Connection[Tenant] | None = listing(
         below=True,
         where=lambda row: row.level >= 2,
-        search=(TenantRow.number, TenantRow.name, TenantRow.external_id),
+        search=True,
         needs=P.TENANTS_READ,
     )
     """Resellers two or more levels below the viewer's tenant, newest first."""

@@ -8,7 +8,7 @@ from sqlalchemy import case
 from strawberry import UNSET
 
 from domain.subscriptions import models
-from resolvers.reading import filters, sorts
+from resolvers.reading import filters, in_groups, sorts
 from schema.common import (
     BillingTypeFilter,
     BooleanFilter,
@@ -30,7 +30,7 @@ def phase_of(row: Any) -> Any:
 
 
 @strawberry.input
-@filters(models.ServiceSubscription, phase=phase_of)
+@filters(models.ServiceSubscription, phase=in_groups(models.ServiceSubscription.state, models.PHASES))
 class SubscriptionFilter:
     """Which subscriptions a list shows. All given fields must hold."""
 

@@ -2,15 +2,26 @@
 
 A schema file says beside each field where its value is (`fields`, kept as `declarations`). For a query, `documents`
 finds the parsed document and `plans` the statement compiled for it earlier; else the `compiler` (with `lookups` for
-ids, `pages` and `lists` for connections) makes one from the selection set, looking at variables only through
-`inputs`, so that the plan is good for every request that gives the same answers. `binding` turns a request's values
-into parameters. `execute` sends it all in one pipeline behind the viewer's scope and hands on the bytes; what they
-leave to do for hidden and Python fields is in `marks`, what an operation may cost in `cost`. `payloads` reads what a
-mutation answers with, inside its transaction. What the compiler declines, and an operation whose answer has a hole
+ids, `pages`, `lists` and `conditions` for connections) makes one from the selection set, looking at variables only
+through `inputs`, so that the plan is good for every request that gives the same answers. `binding` turns a request's
+values into parameters. `execute` sends it all in one pipeline behind the viewer's scope and hands on the bytes; what
+they leave to do for hidden and Python fields is in `marks`, what an operation may cost in `cost`. `payloads` reads what
+a mutation answers with, inside its transaction. What the compiler declines, and an operation whose answer has a hole
 where none may be, is answered by the `reference`: graphql-core, `evaluating` the same declarations one by one.
 """
 
-from resolvers.reading.connections import Connection, Count, Edge, Names, Node, PageInfo, Scope, filters, sorts
+from resolvers.reading.connections import (
+    Connection,
+    Count,
+    Edge,
+    Names,
+    Node,
+    PageInfo,
+    Scope,
+    filters,
+    in_groups,
+    sorts,
+)
 from resolvers.reading.declarations import reads, tenant_public_id
 from resolvers.reading.directives import Cost, ListSize, Requires
 from resolvers.reading.execute import Engine, NotProven, Proof, Response, reading_pool
@@ -60,6 +71,7 @@ __all__ = [
     "document",
     "filters",
     "identifier",
+    "in_groups",
     "inline",
     "listing",
     "money",

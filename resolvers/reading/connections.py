@@ -1,6 +1,6 @@
 """The types that lists are made of, and how filters and sort orders say which columns they mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -13,10 +13,10 @@ from strawberry.types.base import StrawberryObjectDefinition, StrawberryType
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
-from resolvers.reading.declarations import Source, as_source, reads_of
+from resolvers.reading.declarations import Grouped, Source, as_source, reads_of
 from resolvers.reading.fields import node_id
 
-__all__ = ["Connection", "Count", "Edge", "Names", "Node", "PageInfo", "Scope", "filters", "sorts"]
+__all__ = ["Connection", "Count", "Edge", "Names", "Node", "PageInfo", "Scope", "filters", "in_groups", "sorts"]
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -116,6 +116,13 @@ def filters(model: type, **columns: Source) -> Callable[[C], C]:
     startsWith, contains; fields called and, or, not combine.
     """
     return _columns("__filters__", model, columns)
+
+
+def in_groups(column: Source, members: Mapping[Any, Sequence[Any]]) -> Any:
+    """A filter's field whose values are groups of a column's values: compared as those, which an index may hold."""
+    source = as_source(column)
+    texts = {str(group): [str(value) for value in values] for group, values in members.items()}
+    return lambda row: Grouped(source(row), texts)
 
 
 def sorts(model: type, **columns: Source) -> Callable[[C], C]:

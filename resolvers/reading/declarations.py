@@ -27,6 +27,7 @@ __all__ = [
     "Columns",
     "Constant",
     "Declaration",
+    "Grouped",
     "Inline",
     "Listing",
     "NodeById",
@@ -104,6 +105,14 @@ def as_source(source: Source) -> Callable[[Columns], Sql]:
         raise TypeError(f"{source!r} is neither a mapped attribute nor a function of a row")
     read: Callable[[Columns], Sql] = source
     return read
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """What a filter compares when its values are names for groups of a column's values."""
+
+    column: Sql
+    members: Mapping[str, Sequence[str]]
 
 
 class Declaration(FieldExtension):
@@ -230,7 +239,7 @@ class Listing(Declaration):
         filter: type | None = None,
         sort: type | None = None,
         default_sort: Sequence[Any] = (),
-        search: Sequence[Source] = (),
+        search: bool = False,
         scope: bool = False,
         below: bool = False,
         where: Callable[[Columns], Sql] | None = None,
@@ -242,7 +251,7 @@ class Listing(Declaration):
         self.filter = filter
         self.sort = sort
         self.default_sort = tuple(default_sort)
-        self.search = tuple(as_source(source) for source in search)
+        self.search = search
         self.scope = scope
         self.below = below
         self.where = where

@@ -37,6 +37,9 @@ SET_SCOPE = (
 )
 _SETTING = Statement(SET_SCOPE)
 _PROVEN_SETTING = Statement(f"{SET_SCOPE} FROM app_authenticate($5) AS holder WHERE holder::text = $6")
+PLANNING = "-c enable_seqscan=off -c random_page_cost=1.1 -c jit=off"
+"""A page is a few rows of a big table, found by an index, mostly in memory: never a whole table, and compiling a plan
+would take longer than running it."""
 REFERENCES = 2
 """Operations that the reference answers at once: each takes a thread and a connection besides the pool's."""
 DATA_ERROR = "22"
@@ -76,7 +79,7 @@ def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool
 
     `switch_role`: as in `db.engine.application_engine`.
     """
-    options = f"{FAIL_CLOSED} -c default_transaction_read_only=on -c statement_timeout={LONGEST}s"
+    options = f"{FAIL_CLOSED} {PLANNING} -c default_transaction_read_only=on -c statement_timeout={LONGEST}s"
     if switch_role:
         options += f" -c role={APPLICATION_ROLE}"
     return AsyncConnectionPool(

@@ -160,7 +160,7 @@ def listing(
     filter: type | None = None,
     sort: type | None = None,
     default_sort: Sequence[Any] = (),
-    search: Sequence[Source] = (),
+    search: bool = False,
     scope: bool = False,
     below: bool = False,
     where: Callable[[Columns], Sql] | None = None,
@@ -172,8 +172,9 @@ def listing(
     `key`: the other table's column that refers to this row (at a root: to the viewer's tenant). Without it the rows
     belong to this tenant (at a root: the viewer's), found by their path; `scope=True` lets the client widen that to
     the tenants below, `below=True` means the tenants below and nothing else.
-    `filter` and `sort` are input types marked with `filters` and `sorts`; `search` the columns full text looks at;
-    `where` narrows the rows; `page` is the size when the client gives none, 50 at a root and else 10.
+    `filter` and `sort` are input types marked with `filters` and `sorts`; `search` offers full text, where the table
+    has words (`db.words`); `where` narrows the rows; `page` is the size when the client gives none, 50 at a root and
+    else 10.
     """
     return _declared(
         kinds.Listing,

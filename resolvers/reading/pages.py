@@ -9,9 +9,10 @@ from sqlalchemy import BigInteger, Select, Text, and_, cast, false, func, litera
 from resolvers.reading.binding import Binder, page_size
 from resolvers.reading.catalog import Catalog, Target, is_inherited, python_name
 from resolvers.reading.compiler import Compiler, Declined
+from resolvers.reading.conditions import Filter, found_by
 from resolvers.reading.declarations import Listing
 from resolvers.reading.inputs import Argument, arguments
-from resolvers.reading.lists import Filter, Order, beyond, cursor, found_by, order_of
+from resolvers.reading.lists import Order, beyond, cursor, order_of
 from resolvers.reading.rows import Row, is_of
 from resolvers.reading.selections import Selected
 from resolvers.reading.statement import Frame, Sql, empty_list, json_list, json_object
@@ -86,8 +87,7 @@ class Rows:
             definition: Any = self._catalog.schema.type_map[name]
             conditions.append(filter.condition(definition, self._given["filter"], columns))
         if "search" in self._given:
-            looked_at = [source(columns) for source in declared.search]
-            conditions.append(found_by(self._binder, self._given["search"], looked_at))
+            conditions.append(found_by(self._binder, self._given["search"], columns))
         return conditions
 
     @property
@@ -151,7 +151,7 @@ class Page:
         self.node_type = get_named_type(connection.fields["nodes"].type)
         self.rows = Rows(compiler.catalog, compiler.binder, declaration, self.node_type, around, given)
         one_way(given)
-        compiler.is_wide |= self.rows.scope != "OWN"
+        compiler.is_wide |= self.rows.scope != "OWN" or "search" in given
         self.backwards = "last" in given
 
     def value(self, sets: Sequence[SelectionSetNode]) -> Sql:
