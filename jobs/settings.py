@@ -1,4 +1,4 @@
-"""What the worker takes from its environment; the names are those of the whole house."""
+"""What the worker takes from its environment. The web process takes the same and more: `server.settings`."""
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,17 +12,20 @@ class Settings(BaseSettings):
     )
 
     database_url: str | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    """PostgreSQL 15 or newer, logged in as the owner of the tables. Unset: the embedded server of the data folder."""
+
     app_database_url: str | None = None
-    """Logs in as the application's role. Unset: `database_url`, and each connection becomes that role."""
+    """The same database, logged in as the application's role. Unset: `database_url` is used and each connection
+    becomes `headwater_app` when it opens, for which the owner has to be a member of that role."""
 
     worker_threads: int = Field(default=4, ge=1)
-    """Jobs done at once."""
+    """Jobs done at once; each has one database connection."""
 
     job_lease: float = Field(default=4, ge=1)
     """Seconds that a dead worker's jobs wait for another worker. The living extend theirs every quarter of it."""
 
     smtp_host: str | None = None
-    """Unset: mails wait until it is set."""
+    """Where mails are handed over. Unset: the worker lets mails wait; `up` starts a local mailbox for them."""
     smtp_port: int = 25
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None

@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+import jobs.settings
 
 __all__ = ["ROOT", "Settings", "settings"]
 
@@ -17,17 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds the `headwater` script."""
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_prefix="HEADWATER_", env_ignore_empty=True, populate_by_name=True, extra="ignore", frozen=True
-    )
-
-    database_url: str | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
-    """PostgreSQL 15 or newer, logged in as the owner of the tables. Unset: the embedded server of `data_dir`."""
-
-    app_database_url: str | None = None
-    """The same database, logged in as the application's role. Unset: `database_url` is used and each connection
-    becomes `headwater_app` when it opens, for which the owner has to be a member of that role."""
+class Settings(jobs.settings.Settings):
+    """The worker's settings, and those of everything else."""
 
     data_dir: Path = ROOT / ".headwater"
     """Embedded database, logs, caught mails and kept tokens."""
@@ -53,21 +46,8 @@ class Settings(BaseSettings):
     operator_token: SecretStr | None = None
     """Token of the platform operator. Unset: one is made at the first start and kept in `data_dir`."""
 
-    smtp_host: str | None = None
-    """Where mails are handed over. Unset: `up` starts a local mailbox and nothing leaves this machine."""
-    smtp_port: int = 25
-    smtp_username: str | None = None
-    smtp_password: SecretStr | None = None
-    smtp_starttls: bool = False
-    smtp_from: str = "Headwater <no-reply@headwater.invalid>"
-
     web_pool_size: int = Field(default=10, ge=1)
     """Database connections of the web process, and as many threads that use them."""
-
-    worker_threads: int = Field(default=4, ge=1)
-    """Jobs done at once; each has one database connection."""
-
-    log_level: str = "INFO"
 
     @field_validator("cors_origins", mode="before")
     @classmethod
