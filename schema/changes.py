@@ -20,6 +20,7 @@ from graphql import (
     get_named_type,
     is_interface_type,
     is_introspection_type,
+    is_object_type,
     parse,
     print_ast,
     visit,
@@ -156,11 +157,14 @@ def _directive(node: Any, name: str) -> str | None:
 
 
 def _reopened_enums(before: GraphQLSchema, after: GraphQLSchema) -> Iterator[str]:
+    """Of enums that are answered; those only asked with, such as sort fields, may grow."""
+    objects = [type_ for type_ in after.type_map.values() if is_object_type(type_) or is_interface_type(type_)]
+    answered = {get_named_type(field.type).name for type_ in objects for field in type_.fields.values()}
     for name, old in before.type_map.items():
         new = after.type_map.get(name)
         if not isinstance(old, GraphQLEnumType) or not isinstance(new, GraphQLEnumType) or is_introspection_type(old):
             continue
-        if _directive(old.ast_node, "open") is not None:
+        if name not in answered or _directive(old.ast_node, "open") is not None:
             continue
         if _directive(new.ast_node, "open") is not None:
             yield f"Enum {name} was closed and is open."

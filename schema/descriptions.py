@@ -10,6 +10,8 @@ from typing import Any
 import strawberry
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 
+from resolvers.changing import Mutating
+
 __all__ = ["attribute_docstrings", "describe", "undescribed"]
 
 ARGUMENTS = {
@@ -77,9 +79,18 @@ def _describe_fields(
 ) -> None:
     for name, field in type_.fields.items():
         python_name = _python_name(field, name)
-        field.description = field.description or texts.get(python_name)
+        field.description = field.description or _with_needs(field, texts.get(python_name))
         for argument_name, argument in getattr(field, "args", {}).items():
             argument.description = argument.description or ARGUMENTS.get(_python_name(argument, argument_name))
+
+
+def _with_needs(field: Any, text: str | None) -> str | None:
+    """A mutation's text with its permission: a reader of the schema alone should not have to try."""
+    definition = (field.extensions or {}).get("strawberry-definition")
+    for each in getattr(definition, "extensions", ()):
+        if isinstance(each, Mutating) and text is not None:
+            return text.replace("Codes:", f"Needs {each.needs}. Codes:", 1)
+    return text
 
 
 def _python_name(element: Any, name: str) -> str:

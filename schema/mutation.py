@@ -21,7 +21,7 @@ class Mutation:
     create_distributor: t.CreateDistributorPayload | None = mutation(
         tenants.create_distributor, t.CreateDistributorInput, needs=P.DISTRIBUTORS_WRITE
     )
-    """Found a distributor. Platform operators only."""
+    """Found a distributor. Platform operators only. Codes: INVALID_INPUT."""
     create_reseller: t.CreateResellerPayload | None = mutation(
         tenants.create_reseller, t.CreateResellerInput, needs=P.TENANTS_WRITE, downstream=True
     )

@@ -16,7 +16,7 @@ directive @requires(permission: String!) on FIELD_DEFINITION
 type Query {
   plan(id: ID!, old: Boolean): Plan
   offer: Offer @deprecated(reason: "Removed after 2027-01-01. Use plan.")
-  node(id: ID!): Node
+  node(id: ID!, by: Key): Node
 }
 interface Node { id: ID! }
 type Plan implements Node { id: ID!  name: String! state: State kind: Kind price: String @requires(permission: "a.b") }
@@ -24,6 +24,7 @@ type Offer implements Node { id: ID!  parent: Offer filter(by: By): String  colo
 enum State { ON  OFF }
 enum Kind @open { ONE }
 enum Colour { RED }
+enum Key { SIZE }
 input By { name: String  limit: Int! = 5 }
 """
 
@@ -78,6 +79,7 @@ def test_a_change_that_breaks_a_client_is_refused(piece: str, instead: str, told
         ("old: Boolean", "old: Boolean, new: Int"),
         ("name: String!", "name: String! more: String"),
         ("{ ONE }", "{ ONE  TWO }"),
+        ("{ SIZE }", "{ SIZE  AGE }"),
         ("enum Kind @open", "enum Kind"),
         ("state: State", "state: State!"),
         (' @requires(permission: "a.b")', ""),
