@@ -31,6 +31,8 @@ TOO_LONG = GraphQLError(
     f"This took longer than the {LONGEST} seconds that an operation may take. Ask for less.",
     extensions={"code": "LIMIT_EXCEEDED", "limit": LONGEST, "amount": LONGEST},
 )
+INTROSPECTION = {"__schema": 10_000, "__type": 500}
+"""By the time it takes: the whole schema as much as a few pages of everything."""
 ASSUMED_LIST = 10
 """Objects counted for a list without pages, such as a subscription's resources."""
 
@@ -83,9 +85,11 @@ class Meter:
         if not isinstance(type_, GraphQLObjectType):
             return 0
         fields = self._selections.of(type_, sets)
-        return _combined([self._field(type_, each, page) for each in fields if not each.name.startswith("__")], sum)
+        return _combined([self._field(type_, each, page) for each in fields], sum)
 
     def _field(self, type_: GraphQLObjectType, selected: Selected, page: Cost) -> Cost:
+        if selected.name.startswith("__"):
+            return INTROSPECTION.get(selected.name, 0)
         field = type_.fields[selected.name]
         named = get_named_type(field.type)
         declaration = self._catalog.declaration(field)

@@ -166,30 +166,28 @@ class Documents:
 class _Measure:
     fragments: Mapping[str, FragmentDefinitionNode]
     aliases: int = 0
-    deepest: int = 0
 
-    def take(self, wanted: SelectionSetNode, depth: int) -> None:
-        """Count aliases and depth; a fragment counts wherever it is spread."""
+    def take(self, wanted: SelectionSetNode, depth: int, *, step: int = 1) -> None:
+        """Count aliases and depth; a fragment counts wherever it is spread. `step`: what a level adds to the depth."""
         for node in wanted.selections:
             match node:
-                case FieldNode() if node.name.value.startswith("__"):
-                    continue  # what introspection may do is a setting of its own
                 case FieldNode():
-                    self.deepest = max(self.deepest, depth)
+                    # What tools ask of the schema is deeper than any query; a rule of validation limits that.
+                    inside = 0 if node.name.value.startswith("__") else step
                     self.aliases += node.alias is not None
                     if node.selection_set is not None:
-                        self._deeper(node.selection_set, depth + 1)
+                        self._deeper(node.selection_set, depth + inside, inside)
                 case InlineFragmentNode():
-                    self._deeper(node.selection_set, depth)
+                    self._deeper(node.selection_set, depth, step)
                 case FragmentSpreadNode():
-                    self._deeper(self.fragments[node.name.value].selection_set, depth)
+                    self._deeper(self.fragments[node.name.value].selection_set, depth, step)
 
-    def _deeper(self, wanted: SelectionSetNode, depth: int) -> None:
+    def _deeper(self, wanted: SelectionSetNode, depth: int, step: int) -> None:
         if self.aliases > MOST_ALIASES:
             raise _refused("aliases", MOST_ALIASES, self.aliases)
         if depth > DEEPEST:
             raise _refused("levels", DEEPEST, depth)
-        self.take(wanted, depth)
+        self.take(wanted, depth, step=step)
 
 
 def _within_limits(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:

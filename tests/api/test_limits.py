@@ -7,6 +7,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from graphql import get_introspection_query
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -75,6 +76,24 @@ def test_the_cost_is_told_to_who_asks(api: Api) -> None:
     assert told["extensions"] == {"cost": {"points": 100, "limit": 20_000, "left": 5_999_900, "perMinute": 6_000_000}}
     assert told["data"] == {"accounts": {"nodes": []}}
     assert "extensions" not in api.ask("child", ACCOUNTS, first=99)
+
+
+def test_introspection_costs_what_it_takes(api: Api) -> None:
+    # given
+    everything = get_introspection_query(
+        specified_by_url=True, directive_is_repeatable=True, input_value_deprecation=True
+    )
+    twice = "{ a: __schema { types { name } } b: __schema { types { name } } c: viewer { tenant { id } } }"
+    names = " ".join(f"a{number}: name" for number in range(31))
+    # when
+    allowed = api.ask("child", everything, {"Headwater-Cost": "1"})
+    dear = api.ask("child", twice)
+    aliases = api.ask("child", f"{{ __schema {{ types {{ {names} }} }} }}")
+    # then
+    assert "errors" not in allowed
+    assert allowed["extensions"]["cost"]["points"] == 10_000
+    assert dear["errors"][0]["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": 20_000, "amount": 20_002}
+    assert aliases["errors"][0]["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": 30, "amount": 31}
 
 
 def test_a_longer_body_is_refused_with_the_limit(api: Api) -> None:
