@@ -24,9 +24,10 @@ from resolvers.changing.answers import Outcome, outcome_of, refused
 from resolvers.changing.audit import Audit, Audited
 from resolvers.changing.change import Change, Wait
 from resolvers.changing.coercion import keywords
+from resolvers.changing.deadline import CANCELED, keep_deadlines, within
 from resolvers.changing.declaration import Mutating
 from resolvers.reading import Engine, Response, Viewer
-from resolvers.reading.cost import TOO_LONG
+from resolvers.reading.cost import LONGEST, TOO_LONG
 from resolvers.reading.documents import Operation, RequestErrors
 from resolvers.reading.execute import errors_only
 from resolvers.reading.selections import Selected
@@ -44,8 +45,6 @@ PAUSE = 0.02
 """Seconds, times the number of the attempt, that a new one waits at most: two that met should not meet again."""
 _TRY_AGAIN = {"40001", "40P01", "23505"}
 """The last one is a row that somebody else has just made: the next attempt sees it, and refuses in its own words."""
-_TOOK_TOO_LONG = "57014"
-"""The database's time for a statement is set to that of a request."""
 LONGEST_WAIT = 9
 """Seconds that an answer may wait for a job: less than a request may take."""
 
@@ -124,6 +123,7 @@ class Pipeline:
         assert engine.schema.mutation_type is not None
         self._engine = engine
         self._root = engine.schema.mutation_type
+        keep_deadlines(database)
         self._sessions = Sessions(database)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="change")
         self._on_enqueued = on_enqueued
@@ -207,7 +207,7 @@ class Pipeline:
                 await self._wait(call, done.wait)
                 return await self._in_thread(partial(self._read_again, call, done.outcome))
         except Exception as error:
-            if _sqlstate(error) == _TOOK_TOO_LONG:
+            if _sqlstate(error) == CANCELED:
                 return b"null", [{**TOO_LONG.formatted, "path": [call.selected.key]}]
             request_id = call.request_id or uuid4().hex
             log.exception("fault in %s, told as %s", call.selected.name, request_id)
@@ -220,7 +220,7 @@ class Pipeline:
         return done
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, within, LONGEST, work)
 
     async def _wait(self, call: Call, wait: Wait) -> None:
         look = partial(has_ended, self._sessions, call.who.scope, wait.distributor_id, wait.job_id)
