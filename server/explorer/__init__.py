@@ -8,6 +8,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Mount, Route
@@ -34,7 +35,7 @@ def routes() -> list[BaseRoute]:
     """`/` and what the page loads. It posts to `graphql` beside it."""
     return [
         Route("/", _explorer),
-        Mount("/explorer", StaticFiles(directory=_HERE / "static")),
+        Mount("/explorer", GZipMiddleware(StaticFiles(directory=_HERE / "static"))),
     ]
 
 

@@ -30,6 +30,13 @@ def test_everything_the_page_loads_is_served_beside_it(client: TestClient) -> No
         assert client.get(f"/{file}").status_code == 200
 
 
+def test_the_page_loads_a_third_of_what_its_files_hold(client: TestClient) -> None:
+    with client.stream("GET", "/explorer/graphiql.js", headers={"Accept-Encoding": "gzip"}) as response:
+        sent = sum(map(len, response.iter_raw()))
+    assert response.headers["content-encoding"] == "gzip"
+    assert sent < (STATIC / "graphiql.js").stat().st_size * 0.4
+
+
 def test_the_page_runs_no_script_but_those_files(client: TestClient) -> None:
     page = client.get("/")
     assert "script-src 'self';" in page.headers["Content-Security-Policy"]
