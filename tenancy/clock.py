@@ -10,7 +10,11 @@ from sqlalchemy.orm import Session
 
 from tenancy.models import DistributorClock
 
-__all__ = ["Clock", "clock_of", "is_time_zone"]
+__all__ = ["EARLIEST", "LATEST", "Clock", "clock_of", "is_time_zone"]
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Where a sandbox's clock may stand: terms of ten years and all zones have room on both sides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from db.ids import uuid7
-from tenancy.clock import clock_of, is_time_zone
+from tenancy.clock import EARLIEST, LATEST, clock_of, is_time_zone
 from tenancy.errors import InvalidInput, NotFound
 from tenancy.models import DistributorClock, Manager, Tenant, TenantKind, TenantName
 from tenancy.permissions import Role
@@ -51,6 +51,10 @@ def create_distributor(
         raise InvalidInput(f"{time_zone} is no IANA time zone such as Europe/Berlin.", path=("time_zone",))
     if clock is not None and not sandbox:
         raise InvalidInput("Only a sandbox has a clock of its own.", path=("clock",))
+    if clock is not None and not EARLIEST <= clock <= LATEST:
+        raise InvalidInput(
+            f"clock must be from {EARLIEST.date()} to {LATEST.date()}, got {clock.date()}.", path=("clock",)
+        )
     number = session.execute(text("SELECT nextval('distributor_numbers')")).scalar_one()
     id = uuid7()
     now = datetime.now(UTC)

@@ -23,6 +23,7 @@ from domain.billing.models import Charge, ChargeKind, ChargeLevel, ResellerCharg
 from domain.billing.reseller_discounts import Discounts, discounts_for
 from domain.billing.upstream import UpstreamPrice, owed_upstream
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.shared.errors import InvalidInput
 from domain.shared.outbox import announce
 from domain.shared.rounding import half_up
 from domain.subscriptions.models import ServiceSubscription
@@ -31,6 +32,9 @@ from tenancy.scope import SEGMENT, Scope
 from tenancy.sessions import seeing
 
 __all__ = ["owe_upstream", "price_groups", "snapshot", "take_back"]
+
+UPSTREAM_LIMIT = Decimal(10) ** 11
+"""What one level may owe the next for a charge, a month: ten years of it fit their column."""
 
 _MONTHS_DIGITS = 6
 _FEE_OF_KIND = {
@@ -59,7 +63,8 @@ def snapshot(session: Session, charges: Sequence[Charge], held: Mapping[UUID, UU
     """Write down what every level pays the one above for one unit of these new charges.
 
     `held` maps a charge to the one whose levels it keeps, where the price is held; the others take the prices of now.
-    Not for parts of a split: those use the levels of the charge they come from.
+    Not for parts of a split: those use the levels of the charge they come from. Raises InvalidInput where a level
+    would owe more than can be booked.
     """
     if not charges:
         return
@@ -125,6 +130,9 @@ def _current(session: Session, charges: Sequence[Charge], at: datetime) -> list[
                 price = getattr(above, price_name)
             else:
                 price = Decimal(0) if own is None else getattr(own, net_name)
+            if price * charge.quantity >= UPSTREAM_LIMIT:
+                # The amount is not the seller's to know.
+                raise InvalidInput("For this quantity a tenant above would owe more than can be booked.")
             rows.append(
                 {
                     "distributor_id": distributor_id,

@@ -15,7 +15,7 @@ from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
 from domain.delegation.copies import announce_copies, forget_loaded, levels_below
 from domain.delegation.errors import AlreadyDelegated, PlanNotActive
 from domain.shared import outbox
-from domain.shared.decimals import clean_percent
+from domain.shared.decimals import clean_percent, plain
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.money import marked_up
 from domain.shared.numbers import number_for
@@ -30,6 +30,10 @@ TENANTS_LIMIT = 500
 
 MARKUP_LIMIT = 1000
 """Percent: a price is at most eleven times its net cost."""
+
+
+COPY_PRICE_LIMIT = Decimal(10) ** 14
+"""What the column of a price holds."""
 
 
 def clean_markup(percent: Decimal) -> Decimal:
@@ -201,7 +205,16 @@ def _taken(row: object, names: Sequence[str]) -> Mapping[str, object]:
 
 
 def _prices(upstream: PlanPeriod | PlanResource, markup: Decimal | None) -> Mapping[str, Decimal]:
-    """A copy's net costs are the prices above; its prices those with the markup."""
+    """A copy's net costs are the prices above; its prices those with the markup.
+
+    Raises InvalidInput for a price that no column holds: a chain of markups gets there.
+    """
     net = {name: getattr(upstream, name) for name in FEES}
     price = net if markup is None else {name: marked_up(net[name], markup) for name in FEES}
+    for name, amount in price.items():
+        if amount >= COPY_PRICE_LIMIT:
+            raise InvalidInput(
+                f"With this markup {name} is {plain(amount)}; a price stays below {plain(COPY_PRICE_LIMIT)}.",
+                path=("markup_percent",),
+            )
     return price | {f"net_{name}": net[name] for name in FEES}

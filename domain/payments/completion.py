@@ -21,7 +21,8 @@ from domain.ordering.models import Order, OrderState, OrderType
 from domain.ordering.queries import lines_of
 from domain.ordering.states import OrderStep, advance
 from domain.payments.models import Payment, PaymentState
-from domain.shared.errors import InvalidState
+from domain.shared.decimals import plain
+from domain.shared.errors import InvalidInput, InvalidState
 from domain.shared.money import round_money
 from domain.shared.outbox import announce
 from domain.shared.rows import locked, own
@@ -32,6 +33,9 @@ from tenancy.clock import Clock
 from tenancy.scope import Scope
 
 __all__ = ["complete", "complete_payment", "finish", "receive"]
+
+FUNDS_LIMIT = Decimal(10) ** 13
+"""What a balance may hold: the column has room for fourteen digits before the point, and for what is given back."""
 
 
 def complete_payment(session: Session, scope: Scope, *, payment_id: UUID, clock: Clock) -> Payment:
@@ -69,7 +73,14 @@ def complete_payment(session: Session, scope: Scope, *, payment_id: UUID, clock:
 
 
 def receive(session: Session, scope: Scope, account: Account, payment: Payment, *, clock: Clock) -> None:
-    """Record that the money of a top-up has come. It pays nothing by itself. The account must be locked."""
+    """Record that the money of a top-up has come. It pays nothing by itself. The account must be locked.
+
+    Raises InvalidInput when the balance would be more than can be kept.
+    """
+    if account.funds + payment.total >= FUNDS_LIMIT:
+        raise InvalidInput(
+            f"A balance stays below {plain(FUNDS_LIMIT)}; with {plain(payment.total)} more this one would not."
+        )
     payment.state = PaymentState.COMPLETED
     payment.completed_at = payment.updated_at = clock.now
     move(

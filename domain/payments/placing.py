@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.ids import uuid7
-from domain.billing.charges import Making, make
+from domain.billing.charges import AMOUNT_LIMIT, Making, make
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft
 from domain.billing.models import Charge, ChargeState
@@ -19,6 +19,8 @@ from domain.billing.prices import Prices
 from domain.customers.models import Account, PaymentModel
 from domain.ordering.models import Order, OrderLine, OrderState, OrderType
 from domain.payments.models import Payment, PaymentPurpose, PaymentState
+from domain.shared.decimals import plain
+from domain.shared.errors import InvalidInput
 from domain.shared.numbers import numbers_for
 from domain.shared.outbox import announce
 from domain.shared.periods import Period, next_billing_day
@@ -85,8 +87,15 @@ def place(
     """Write orders of one distributor with NEW charges and waiting payments, numbered in the order given.
 
     Nothing completes here: an order without a payment is for the caller to complete. The accounts must be locked.
+    Raises InvalidInput for a total that is more than can be booked.
     """
     numbers = _numbers(session, [wish.contract.subscription for wish in wishes], "orders")
+    for wish in wishes:
+        if wish.total >= AMOUNT_LIMIT:
+            raise InvalidInput(
+                f"The total of {wish.total:f} {wish.contract.subscription.currency} is more than an order can have: "
+                f"it stays below {plain(AMOUNT_LIMIT)}."
+            )
     orders = [_order(wish, number, clock) for wish, number in zip(wishes, numbers, strict=True)]
     session.add_all(orders)
     session.flush()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from domain.shared import outbox
 from domain.shared.errors import InvalidInput, InvalidState, NotFound
 from domain.shared.models import Job
-from tenancy.clock import Clock, clock_of
+from tenancy.clock import LATEST, Clock, clock_of
 from tenancy.models import DistributorClock
 from tenancy.scope import Scope
 
@@ -61,6 +61,8 @@ def check_reachable(clock_at: datetime, to: datetime) -> None:
             f"to is more than {YEARS_AHEAD} years after the clock, which stands at {clock_at.isoformat()}.",
             path=("to",),
         )
+    if to > LATEST:
+        raise InvalidInput(f"to must be at most {LATEST.isoformat()}: there a sandbox's time ends.", path=("to",))
 
 
 def set_clock(session: Session, distributor_id: UUID, instant: datetime) -> Clock:

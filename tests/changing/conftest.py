@@ -30,7 +30,10 @@ def prepared(postgres: Server, worker_id: str) -> Iterator[Prepared]:
 @pytest.fixture
 def prepared_database(postgres: Server, prepared: Prepared, worker_id: str) -> Iterator[Server]:
     """A copy of the prepared database for one test."""
-    name = f"headwater_{worker_id}_changing"
+    yield from _copy(postgres, prepared, f"headwater_{worker_id}_changing")
+
+
+def _copy(postgres: Server, prepared: Prepared, name: str) -> Iterator[Server]:
     with psycopg.connect(postgres.superuser, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {prepared.name} OWNER headwater_owner STRATEGY FILE_COPY")
@@ -48,8 +51,9 @@ def world(prepared_database: Server, prepared: Prepared) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def unchanged_world(postgres: Server, prepared: Prepared) -> Iterator[World]:
+def unchanged_world(postgres: Server, prepared: Prepared, worker_id: str) -> Iterator[World]:
     """One world for all tests that keep nothing."""
-    opened = open_world(postgres.at(prepared.name), prepared.tokens, dict(prepared.ids))
-    yield opened
-    opened.close()
+    for database in _copy(postgres, prepared, f"headwater_{worker_id}_unchanged"):
+        opened = open_world(database, prepared.tokens, dict(prepared.ids))
+        yield opened
+        opened.close()

@@ -1,0 +1,69 @@
+"""Whatever is sent, the answer says what is wrong with it: no input of any mutation ends in a masked fault."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.changing.documents import MUTATIONS, document_of, input_type_of
+from tests.changing.hostile import Hostile, texts
+from tests.changing.samples import SAMPLES
+from tests.changing.world import World
+
+EXAMPLES = int(os.environ.get("HEADWATER_HOSTILE_INPUTS", "150"))
+
+hostile = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.parametrize("mutation", sorted(MUTATIONS))
+def test_no_input_ends_in_a_masked_fault(unchanged_world: World, mutation: str) -> None:
+    # given
+    sample, type_ = SAMPLES[mutation], input_type_of(mutation)
+    hostile_ones = Hostile(type_, sample.input(unchanged_world), unchanged_world.ids)
+
+    @hostile
+    @given(input=hostile_ones.inputs())
+    def holds(input: dict[str, Any]) -> None:
+        # when
+        body = unchanged_world.send(sample.who, document_of(mutation, 1), {"input": input, "dry": True})
+        # then
+        assert b"Internal error" not in body, body
+        answer = json.loads(body)
+        if answer.get("data"):
+            for error in answer["data"]["done"]["errors"]:
+                assert leads_into(type_, error["path"]), error
+
+    holds()
+
+
+@hostile
+@given(key=texts())
+def test_no_key_ends_in_a_masked_fault(unchanged_world: World, key: str) -> None:
+    sample = SAMPLES["createAccount"]
+    input = {**sample.input(unchanged_world), "name": ""}
+    payload = unchanged_world.call(sample.who, "createAccount", input, key=key)
+    assert [error["code"] for error in payload["errors"]] == ["INVALID_INPUT"]
+
+
+def leads_into(type_: Any, path: list[str]) -> bool:
+    """Whether a refusal's path names a place of the input."""
+    for step in path:
+        type_ = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        if isinstance(type_, GraphQLList):
+            if not step.isdecimal():
+                return False
+            type_ = type_.of_type
+        elif isinstance(type_, GraphQLInputObjectType) and step in type_.fields:
+            type_ = type_.fields[step].type
+        else:
+            return False
+    return True
