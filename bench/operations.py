@@ -29,9 +29,9 @@ _SERVICE = """id: rowId number name state billingType startedOn paidTo expiresOn
 account: accountByDistributorIdAndAccountId { id: rowId name }
 plan: planByDistributorIdAndPlanId { id: rowId name }
 resources: subscriptionResourcesByDistributorIdAndSubscriptionIdList { name quantity unitPrice currency }"""
-_PAGE = f"""query Page($first: Int!, $distributor: UUID!, $path: String!) {{
+_PAGE = f"""query Page($first: Int!, $distributor: UUID!) {{
   subscriptions: allServiceSubscriptions(
-    first: $first, orderBy: PRIMARY_KEY_DESC, condition: {{ distributorId: $distributor, tenantPath: $path }}
+    first: $first, orderBy: PRIMARY_KEY_DESC, condition: {{ distributorId: $distributor }}
   ) {{
     nodes {{ {_SERVICE} }}
     pageInfo {{ hasNextPage endCursor }}
@@ -67,11 +67,16 @@ def of_headwater(subscriptions: list[str]) -> dict[str, Operation]:
     }
 
 
-def of_postgraphile(subscriptions: list[str], distributor: UUID, path: str) -> dict[str, Operation]:
-    """The same for PostGraphile, with the conditions that let it use the same indexes."""
-    scope = {"distributor": str(distributor), "path": path}
+def of_postgraphile(subscriptions: list[str], distributor: UUID) -> dict[str, Operation]:
+    """The same for PostGraphile, with the condition that serves it best.
+
+    Row-level security alone keeps the page to the child reseller. With its path as a condition besides, PostgreSQL
+    takes the two for independent, expects few rows, and reads them all to sort them: 20 ms instead of 0.5.
+    """
     return {
-        "page": Operation([{"query": _PAGE, "variables": {"first": PAGE_SIZE, **scope}}], _shaped),
+        "page": Operation(
+            [{"query": _PAGE, "variables": {"first": PAGE_SIZE, "distributor": str(distributor)}}], _shaped
+        ),
         "single": Operation(
             [
                 {"query": _ONE, "variables": {"distributor": str(distributor), "id": str(ids.decode(id)[1])}}

@@ -71,10 +71,9 @@ class Served:
 def servers(database: MeasuredDatabase, cache: Path, core: int | None) -> Iterator[list[Served]]:
     """All four, Headwater first. `cache` is where npm installs PostGraphile."""
     with psycopg.connect(database.superuser_url) as connection:
-        ids = connection.execute(
-            "SELECT distributor_id, tenant_path FROM tenants WHERE number = %s", [f"R{CHILD}"]
-        ).fetchone()
-    assert ids is not None
+        found = connection.execute("SELECT distributor_id FROM tenants WHERE number = %s", [f"R{CHILD}"]).fetchone()
+    assert found is not None
+    (distributor,) = found
     asked = database.subscription_ids(CHILD, ASKED_FOR)
     graphql = {"page": "/graphql", "single": "/graphql"}
     ours = of_headwater(asked)
@@ -100,7 +99,7 @@ def servers(database: MeasuredDatabase, cache: Path, core: int | None) -> Iterat
                 "PostGraphile",
                 [*_postgraphile(cache)],
                 port := _free_port(),
-                of_postgraphile(asked, *ids),
+                of_postgraphile(asked, distributor),
                 POOL_SIZE=str(POOL_SIZE),
                 PORT=str(port),
                 NODE_ENV="production",

@@ -15,17 +15,10 @@ import { jsonPgSmartTags } from "postgraphile/utils";
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: Number(process.env.POOL_SIZE) });
 
-// `Subscription` is GraphQL's own root type; and a page finds its index only by the tenant's path.
+// `Subscription` is GraphQL's own root type.
 const tags = jsonPgSmartTags({
   version: 1,
-  config: {
-    class: {
-      subscriptions: {
-        tags: { name: "service_subscriptions" },
-        attribute: { tenant_path: { tags: { behavior: "+filterBy" } } },
-      },
-    },
-  },
+  config: { class: { subscriptions: { tags: { name: "service_subscriptions" } } } },
 });
 
 // A token is looked up once and then believed, as a signed one would be: in PostGraphile's favour.
