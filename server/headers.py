@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SecurityHeaders"]
+__all__ = ["OF_THE_API", "SecurityHeaders"]
 
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
@@ -10,7 +10,8 @@ _ALWAYS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 # An answer of the API is nobody's page, and what it holds is for one token's holder only.
-_API = (
+OF_THE_API = (
+    *_ALWAYS,
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
@@ -27,7 +28,7 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        wanted = (*_ALWAYS, *_API) if scope["path"] == "/graphql" else _ALWAYS
+        wanted = OF_THE_API if scope["path"] == "/graphql" else _ALWAYS
 
         async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":

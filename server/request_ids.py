@@ -6,13 +6,22 @@ from uuid import uuid4
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["RequestIds"]
+__all__ = ["RequestIds", "request_id_of"]
 
 _ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
+def request_id_of(scope: Scope) -> str:
+    """What the request is called: its own X-Request-Id when that is short and plain, else one made here, once."""
+    state: dict[str, str] = scope.setdefault("state", {})
+    if "request_id" not in state:
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        state["request_id"] = given.decode() if _ACCEPTED.fullmatch(given) else uuid4().hex
+    return state["request_id"]
+
+
 class RequestIds:
-    """Takes X-Request-Id from the request when it is short and plain, else makes one; sends it back."""
+    """Sends the request's id back."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -22,9 +31,7 @@ class RequestIds:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given.decode() if _ACCEPTED.fullmatch(given) else uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
+        request_id = request_id_of(scope)
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,0 +1,110 @@
+"""/graphql: who asks, what they ask, what is answered."""
+
+import structlog
+from starlette.datastructures import State
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from resolvers.changing.pipeline import Pipeline
+from resolvers.reading import Engine, NotProven
+from resolvers.reading import Response as Answered
+from server.auth import Holders, Requester
+from server.compression import compressed
+from server.graphql_http import JSON, Asked, BadRequest, Incoming, answer, asked, media_type, with_extensions
+from server.headers import OF_THE_API
+from server.limits import Spending
+from server.refusals import refusal
+from server.request_ids import request_id_of
+
+__all__ = ["GraphQL"]
+
+PATH = "/graphql"
+METHODS = ("GET", "HEAD", "POST")
+
+log = structlog.get_logger()
+
+
+class GraphQL:
+    """Answers on its path, and leaves all others to the application behind it.
+
+    Going through that application's layers, its routes and its requests would cost a read a third of its time. So this
+    stands before them, and sends itself the headers that they add.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection of the server."""
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await self.app(scope, receive, send)
+            return
+        request_id = request_id_of(scope)
+        response = await answered(Incoming.of(scope, receive), scope["app"].state, request_id)
+        response.raw_headers.extend(OF_THE_API)
+        response.raw_headers.append((b"x-request-id", request_id.encode()))
+        await response(scope, receive, send)
+
+
+async def answered(request: Incoming, state: State, request_id: str) -> Response:
+    """The answer to one operation, or to what is none."""
+    media = JSON
+    try:
+        if request.method not in METHODS:
+            raise BadRequest(405, "GraphQL is asked with GET or POST.", allow=", ".join(METHODS))
+        media = media_type(request)
+        holders: Holders = state.holders
+        authorization, act_as = request.header(b"authorization"), request.header(b"headwater-act-as")
+        who = await holders.requester(authorization, act_as)
+        spending: Spending = state.budgets.spending(who.identity.token_id)
+        question = await asked(request)
+        try:
+            found = await executed(request, state, who, question, spending, request_id)
+        except NotProven:
+            holders.forget(authorization)
+            who = await holders.requester(authorization, act_as)
+            found = await executed(request, state, who, question, spending, request_id)
+        body = found.body
+        if request.header(b"headwater-cost") == "1":
+            body = with_extensions(body, {"cost": spending.told(found.cost)})
+        body, encoding = await compressed(body, request.header(b"accept-encoding"))
+        headers = spending.headers() | {"Vary": "Accept, Accept-Encoding"}
+        if encoding is not None:
+            headers["Content-Encoding"] = encoding
+        return answer(body, media, executed=found.executed, headers=headers)
+    except Exception as error:  # noqa: BLE001 - refusal() tells the log of what nobody expected
+        return refusal(error, request_id, media)
+
+
+async def executed(
+    request: Incoming, state: State, who: Requester, question: Asked, spending: Spending, request_id: str
+) -> Answered:
+    """What the operation answers, once it is certain who asked.
+
+    Raises OutOfBudget, DocumentRefused, BadRequest, NotProven.
+    """
+    engine: Engine = state.engine
+    pipeline: Pipeline = state.pipeline
+    document: str = await state.documents.text(question)
+    if engine.is_mutation(document, question.operation_name):
+        if request.method != "POST":
+            raise BadRequest(405, "A mutation needs POST.", allow="POST")
+        await state.holders.confirm(who)
+        return await pipeline.execute(
+            who, document, question.variables, question.operation_name, request_id=request_id, spend=spending
+        )
+    found = await engine.execute(
+        state.pool,
+        who.viewer,
+        document,
+        question.variables,
+        question.operation_name,
+        request_id=request_id,
+        spend=spending,
+        proof=who.proof,
+    )
+    if not found.proven:
+        await state.holders.confirm(who)
+    for fault in found.faults:
+        log.error("fault in a read", request_id=request_id, exc_info=fault)
+    return found
