@@ -107,7 +107,8 @@ def listed(key: str | tuple[str, str]) -> tuple[str, str | sa.TextClause]:
     """A key's column, and what is compared."""
     if isinstance(key, str):
         return key, key
-    return key[0], sa.text(f"coalesce({key[0]}, 'infinity'::{key[1]})")
+    name, type_ = key
+    return name, sa.text(f"(CASE WHEN {name} IS NULL THEN 'infinity'::{type_} ELSE {name} END)")
 
 
 def split(first: str, *others: str) -> str:

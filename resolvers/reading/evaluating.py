@@ -40,8 +40,8 @@ from resolvers.reading.declarations import (
     Value,
 )
 from resolvers.reading.inputs import Argument
+from resolvers.reading.listed import Rows, count_limit, one_way
 from resolvers.reading.lists import cursor, declared_order
-from resolvers.reading.pages import Rows, count_limit, one_way
 from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence
 from resolvers.reading.statement import Frame, Sql, compiled, output, public_id
 from resolvers.reading.viewer import Viewer

@@ -1,134 +1,35 @@
 """One connection: which rows, in which order, from where, how many."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from graphql import GraphQLError, GraphQLNamedType, GraphQLObjectType, SelectionSetNode, get_named_type, is_object_type
-from sqlalchemy import BigInteger, Select, Text, and_, cast, false, func, literal, select
+from graphql import GraphQLNamedType, GraphQLObjectType, SelectionSetNode, get_named_type
+from sqlalchemy import BigInteger, Select, Text, false, func, literal, not_, select, union_all
 
-from resolvers.reading.binding import Binder, page_size
-from resolvers.reading.catalog import Catalog, Target, is_inherited, python_name
-from resolvers.reading.compiler import Compiler, Declined
-from resolvers.reading.conditions import Filter, found_by
+from resolvers.reading.catalog import python_name
+from resolvers.reading.compiler import Compiler
 from resolvers.reading.declarations import Listing
 from resolvers.reading.inputs import Argument, arguments
-from resolvers.reading.lists import Order, beyond, cursor, order_of
-from resolvers.reading.rows import Row, is_of
+from resolvers.reading.listed import Rows, count_limit, one_way
+from resolvers.reading.lists import Order, cursor
+from resolvers.reading.rows import Row
 from resolvers.reading.selections import Selected
 from resolvers.reading.statement import Frame, Sql, empty_list, json_list, json_object
-from resolvers.reading.viewer import VIEWER
-from tenancy.scope import AFTER_ALL, BEFORE_ALL
 
 __all__ = ["Page"]
 
-MOST_COUNTED = 100_000
-"""Largest `totalCount(limit:)`."""
+MOST_TRIED = 1_000
+"""Rows of a list that a search looks at one by one before it asks the index: about a millisecond."""
+FREQUENT = MOST_TRIED // 10
+"""Of these, how many a search finds so that all are counted faster by going on like that."""
 ONE_ROW = func.count() >= 0
 """Makes a SELECT an aggregate also where its value happens to be none, such as `pageInfo { __typename }`."""
 
 
-def one_way(given: Mapping[str, Argument]) -> None:
-    """Refuse a page that is counted from both ends."""
-    if "first" in given and "last" in given:
-        raise GraphQLError("A page has either `first` or `last`.", extensions={"code": "INVALID_INPUT"})
-
-
-def count_limit(amount: int) -> int:
-    """How far `totalCount` counts. Raises GraphQLError with the limit and the amount."""
-    if not 1 <= amount <= MOST_COUNTED:
-        raise GraphQLError(
-            f"`limit` is {amount}; it may be 1 to {MOST_COUNTED}.",
-            extensions={"code": "LIMIT_EXCEEDED", "limit": MOST_COUNTED, "amount": amount},
-        )
-    return amount
-
-
-class Rows:
-    """Which rows a connection lists, and in which order."""
-
-    def __init__(
-        self,
-        catalog: Catalog,
-        binder: Binder,
-        declaration: Listing,
-        node_type: GraphQLNamedType,
-        around: Row,
-        given: Mapping[str, Argument],
-    ) -> None:
-        reads = catalog.reads(node_type)
-        if reads is None:
-            raise Declined(f"{node_type.name} reads no table")
-        self.reads = reads
-        self._catalog = catalog
-        self._binder = binder
-        self._declaration = declaration
-        self._node_type = node_type
-        self._around = around
-        self._given = given
-
-    def conditions(self, row: Row) -> list[Sql]:
-        """What a row of the list satisfies, besides being visible."""
-        columns, here, declared = row.columns, self._around.columns, self._declaration
-        conditions: list[Sql] = []
-        if self._around.table is not None:
-            conditions.append(columns.distributor_id == here.distributor_id)
-        if is_object_type(self._node_type):
-            conditions.append(is_of(Target(self._node_type, self.reads), row))
-        if declared.key is None:
-            conditions.append(self._owned(columns.tenant_path))
-        else:
-            tenant = VIEWER.tenant_id if self._around.table is None else here.id
-            conditions.append(columns[declared.key.key] == tenant)
-        if declared.where is not None:
-            conditions.append(declared.where(columns))
-        if declared.filter is not None and "filter" in self._given:
-            name = declared.filter.__strawberry_definition__.name  # type: ignore[attr-defined]
-            filter = Filter(self._binder, self._catalog.prefixes)
-            definition: Any = self._catalog.schema.type_map[name]
-            conditions.append(filter.condition(definition, self._given["filter"], columns))
-        if "search" in self._given:
-            conditions.append(found_by(self._binder, self._given["search"], columns))
-        return conditions
-
-    @property
-    def scope(self) -> str:
-        """Whose rows: OWN, DOWNSTREAM or ALL."""
-        if self._declaration.below:
-            return "DOWNSTREAM"
-        if "scope" not in self._given:
-            return "OWN"
-        exact = self._given["scope"].exact()
-        return str(getattr(exact, "value", exact))
-
-    def order(self, row: Row) -> Order:
-        """The order asked for or declared."""
-        sort = self._declaration.sort
-        declared = None if sort is None else sort.__sorts__  # type: ignore[attr-defined]
-        return order_of(self._given.get("sort"), declared, self._declaration.default_sort, row.columns)
-
-    def beyond(self, order: Order, name: str, *, other_side: bool = False) -> Sql:
-        """Rows on the page's side of the cursor `after` or `before`; or on the other, the cursor's own row included."""
-        before = (name == "before") != other_side
-        return beyond(self._binder, order, self._given[name], before=before, inclusive=other_side)
-
-    def size(self) -> Sql:
-        """Rows of a page."""
-        name = "last" if "last" in self._given else "first"
-        if name not in self._given:
-            return cast(literal(self._declaration.page), BigInteger())
-        argument = self._given[name]
-        return self._binder.bind(
-            lambda variables, _viewer: str(page_size(argument.read(variables), name)), BigInteger()
-        )
-
-    def _owned(self, path: Sql) -> Sql:
-        place = VIEWER.path if self._around.table is None else self._around.columns.tenant_path
-        scope = self.scope
-        end = place.op("||")(literal(AFTER_ALL, Text()))
-        if scope == "OWN":
-            return func.starts_with(place, path) if is_inherited(self.reads) else path == place
-        start = place if scope == "ALL" else place.op("||")(literal(BEFORE_ALL, Text()))
-        return and_(path >= start, path < end)
+def _name(number: int) -> str:
+    """What a sort key is called where it is a column."""
+    return f"key_{number}"
 
 
 class Page:
@@ -177,28 +78,23 @@ class Page:
         return self._count(selected)
 
     def _page(self, selected: Sequence[tuple[Selected, str]]) -> Select[Any]:
-        row, conditions = self._reach()
-        order = self.rows.order(row)
-        conditions += [self.rows.beyond(order, name) for name in ("after", "before") if name in self.given]
         size = self.rows.size()
         looks_further = any(name == "page_info" for _, name in selected)
-        keys = [key.expression.label(f"key_{number}") for number, key in enumerate(order.keys)]
-        rows = (
-            select(row.table, *keys)
-            .where(*conditions)
-            .order_by(*order.clauses(backwards=self.backwards))
-            .limit(size + 1 if looks_further else size)
-            .correlate_except(row.table)
-            .subquery(self.compiler.name())
-        )
+        limit = size + 1 if looks_further else size
+        order = self.rows.order(self.compiler.reach(self.rows.reads)[0])
+        if "search" in self.given:
+            found = self._found(limit, enough=limit)
+            rows = select(found).order_by(*self._clauses(order, found)).limit(limit).subquery(self.compiler.name())
+        else:
+            rows = self._read(limit)
         page: Any = rows
         if looks_further or self.backwards:
             page = select(
                 rows, func.row_number().over().label("position"), func.count().over().label("fetched")
             ).subquery(self.compiler.name())
         frame = Frame(page)
-        shown = Row(frame, page, row.reads)
-        marks = cursor(order, [page.c[key.name] for key in keys])
+        shown = Row(frame, page, self.rows.reads)
+        marks = cursor(order, [page.c[_name(number)] for number in range(len(order.keys))])
         parts: list[tuple[str, Sql]] = []
         for each, name in selected:
             match name:
@@ -214,6 +110,43 @@ class Page:
                     value = self._outside(each, name)
             parts.append((each.key, value))
         return frame.select(json_object(parts)).having(ONE_ROW)
+
+    def _read(self, limit: Any, *, searching: bool = True, ordered: bool = True, onwards: bool = True) -> Any:
+        """The list's rows, each with its keys. `onwards`: from where the page begins; not `ordered`: all of them."""
+        row, conditions = self.compiler.reach(self.rows.reads)
+        conditions += self.rows.conditions(row, searching=searching)
+        order = self.rows.order(row)
+        if onwards:
+            conditions += [self.rows.beyond(order, name) for name in ("after", "before") if name in self.given]
+        keys = [key.expression.label(_name(number)) for number, key in enumerate(order.keys)]
+        rows = select(row.table, *keys).where(*conditions)
+        # OFFSET keeps PostgreSQL from preferring the order to the words.
+        rows = rows.order_by(*self._clauses(order)).limit(limit) if ordered else rows.offset(0)
+        return rows.correlate_except(row.table).subquery(self.compiler.name())
+
+    def _clauses(self, order: Order, rows: Any = None) -> list[Sql]:
+        """ORDER BY; of `rows` that have the keys as columns."""
+        if rows is not None:
+            keys = [replace(key, expression=rows.c[_name(number)]) for number, key in enumerate(order.keys)]
+            order = replace(order, keys=tuple(keys))
+        return order.clauses(backwards=self.backwards)
+
+    def _found(self, limit: Any, *, enough: Any, onwards: bool = True) -> Any:
+        """The same with a search: by walking the list, if its first rows show `enough` matches, else by the index.
+
+        PostgreSQL cannot tell how many words begin with some letters. Left to itself, it reads a whole list in order
+        for a word that nothing has, or finds a million rows by a word that every row has.
+        """
+
+        def matching(rows: Any, most: Any) -> Any:
+            return select(rows).where(self.rows.found(rows.c)).limit(most).subquery(self.compiler.name())
+
+        tried = matching(self._read(MOST_TRIED, searching=False, onwards=onwards), enough)
+        frequent = select(func.count()).select_from(tried).correlate_except(tried).scalar_subquery() >= enough
+        walked = self._read(MOST_TRIED, searching=False, ordered=onwards, onwards=onwards)
+        indexed = self._read(limit, ordered=False, onwards=onwards)
+        both = union_all(select(matching(walked, limit)).where(frequent), select(indexed).where(not_(frequent)))
+        return both.subquery(self.compiler.name())
 
     def _list(self, item: Sql, page: Any, size: Sql, *, looks_further: bool) -> Sql:
         items: Any = json_list(item, page.c.position.desc()) if self.backwards else json_list(item)
@@ -271,15 +204,13 @@ class Page:
         limit = self.compiler.binder.bind(
             lambda variables, _viewer: str(count_limit(limit_argument.read(variables))), BigInteger()
         )
-        row, conditions = self._reach()
-        rows = (
-            select(literal(1).label("one"))
-            .select_from(row.table)
-            .where(*conditions)
-            .limit(limit + 1)
-            .correlate_except(row.table)
-            .subquery(self.compiler.name())
-        )
+        if "search" in self.given:
+            found = self._found(limit + 1, enough=literal(FREQUENT), onwards=False)
+            rows = select(found.c.id).limit(limit + 1).subquery(self.compiler.name())
+        else:
+            row, conditions = self._reach()
+            query = select(literal(1)).select_from(row.table).where(*conditions).limit(limit + 1)
+            rows = query.correlate_except(row.table).subquery(self.compiler.name())
         counted = func.count()
         fields: list[tuple[str, Sql]] = []
         for each in self.compiler.selected(type_, selected.sets):
