@@ -1,11 +1,12 @@
-"""Puts the billing runs of real-time distributors in the queue when their days begin.
+"""Puts in the queue what time brings: the billing runs of real-time distributors when their days begin, and tidying.
 
 `distributor_clocks.last_run_on` remembers, in the transaction that inserts the jobs: any number of schedulers may run,
-no day is left out, and days that were missed are caught up in order.
+no day is left out, and days that were missed are caught up in order. Tidying is asked for by what is there to tidy.
 """
 
 import logging
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from domain.shared import outbox
 from domain.shared.advancing import CLOCK_LANE
+from jobs.housekeeping import enqueue_tidying
 from jobs.wake import wake
 from tenancy.models import DistributorClock
 from tenancy.scope import PLATFORM
@@ -24,6 +26,9 @@ __all__ = ["EVERY", "Schedule", "enqueue_due_days"]
 
 EVERY = 10.0
 """Seconds between looks."""
+
+TIDYING_EVERY = 3600.0
+"""Seconds between looks for what is too old."""
 
 BATCH = 100
 """Distributors a transaction."""
@@ -80,6 +85,7 @@ class Schedule(threading.Thread):
         super().__init__(name="schedule", daemon=True)
         self._sessions = sessions
         self._stopped = threading.Event()
+        self._tidying_at = 0.0
 
     def run(self) -> None:
         while not self._stopped.is_set():
@@ -94,9 +100,17 @@ class Schedule(threading.Thread):
         try:
             with self._sessions.begin(PLATFORM) as session:
                 count = enqueue_due_days(session, now=datetime.now(UTC))
+                tidying = self._enqueue_tidying(session)
         except SQLAlchemyError as error:
             _log.warning("cannot look for days that have begun: %s", str(error).strip())
             return
         if count:
             _log.info("%d billing runs are due", count)
+        if count or tidying:
             wake(self._sessions.engine)
+
+    def _enqueue_tidying(self, session: Session) -> int:
+        if time.monotonic() < self._tidying_at:
+            return 0
+        self._tidying_at = time.monotonic() + TIDYING_EVERY
+        return enqueue_tidying(session)

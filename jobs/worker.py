@@ -24,7 +24,7 @@ __all__ = ["main", "run"]
 STOP_LIMIT = 7
 """Seconds for jobs to finish after SIGTERM; those that have not are given back. The supervisor kills after 10."""
 
-ACTORS: tuple[str, ...] = ("jobs.catalog", "jobs.notifications", "jobs.renewals")
+ACTORS: tuple[str, ...] = ("jobs.catalog", "jobs.housekeeping", "jobs.notifications", "jobs.renewals")
 """Modules that declare actors when imported."""
 
 _log = logging.getLogger(__name__)

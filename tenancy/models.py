@@ -213,4 +213,5 @@ class IdempotencyRecord(TenantRow, Base):
 
     __table_args__ = (
         UniqueConstraint("distributor_id", "tenant_id", "actor_id", "key", name="uq_idempotency_records_key"),
+        Index("ix_idempotency_records_created_at", "created_at"),
     )

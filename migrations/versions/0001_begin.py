@@ -207,6 +207,7 @@ def tables() -> None:
         sa.PrimaryKeyConstraint("distributor_id", "id", name=op.f("pk_idempotency_records")),
         sa.UniqueConstraint("distributor_id", "tenant_id", "actor_id", "key", name="uq_idempotency_records_key"),
     )
+    op.create_index("ix_idempotency_records_created_at", "idempotency_records", ["created_at"], unique=False)
     op.create_table(
         "service_tokens",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -28,15 +28,16 @@ def command(
     pytest_arguments: Annotated[
         list[str] | None, typer.Argument(help="For pytest; with these, only tests are run.", show_default=False)
     ] = None,
+    slow: Annotated[bool, typer.Option("--slow", help="Tests that take minutes too, as where CI is set.")] = False,
 ) -> None:
-    """Run linters, types, import rules and all tests, on the embedded PostgreSQL.
+    """Run linters, types, import rules and tests, on the embedded PostgreSQL.
 
     Every check is run, also after one has failed. The tests come last, so that their summary is the end of the output.
     """
     if pytest_arguments:
         sys.exit(_run([sys.executable, "-m", "pytest", *pytest_arguments]))
     failed = [name for name, program in CHECKS.items() if not _passes(name, program)]
-    if _run(TESTS) != 0:
+    if _run(TESTS if slow or os.environ.get("CI") else [*TESTS, "-m", "not slow"]) != 0:
         failed.append("tests")
     if failed:
         sys.exit(f"headwater: failed: {', '.join(failed)}")
