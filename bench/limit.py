@@ -137,12 +137,15 @@ def handler(url: str, pool_size: int) -> Starlette:
             holder, distributor, path = await holders.of(pool, hash)
         except Unauthorized:
             return Response(status_code=401)
-        async with pool.connection() as connection:
+        connection = await pool.getconn()
+        try:
             scope, found = await pipelined(
                 connection,
                 (SET_SCOPE, sent([f"\\x{hash.hex()}", holder, path])),
                 (statement, sent([distributor, path, argument])),
             )
+        finally:
+            await pool.putconn(connection)
         if scope.ntuples == 0:
             return Response(status_code=401)
         return Response(found.get_value(0, 0), media_type="application/json")

@@ -1,7 +1,7 @@
 """A name for every request, in the answer and in the log."""
 
 import re
-from uuid import uuid4
+from secrets import token_hex
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,7 +16,7 @@ def request_id_of(scope: Scope) -> str:
     state: dict[str, str] = scope.setdefault("state", {})
     if "request_id" not in state:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        state["request_id"] = given.decode() if _ACCEPTED.fullmatch(given) else uuid4().hex
+        state["request_id"] = given.decode() if _ACCEPTED.fullmatch(given) else token_hex(16)
     return state["request_id"]
 
 

@@ -226,8 +226,12 @@ class Engine:
         setting, given = _SETTING, scope_settings(viewer.scope, is_wide=plan.is_wide)
         if proof is not None:
             setting, given = _PROVEN_SETTING, [*given, proof.token_hash, proof.holder]
-        async with pool.connection() as connection:
-            scope, found = await pipelined(connection, (setting, sent(given)), (plan.prepared, sent(parameters)))
+        steps = (setting, sent(given)), (plan.prepared, sent(parameters))
+        connection = await pool.getconn()  # as a context it would end a transaction that there is not
+        try:
+            scope, found = await pipelined(connection, *steps)
+        finally:
+            await pool.putconn(connection)
         if scope.ntuples == 0:
             raise NotProven
         value: bytes = found.get_value(0, 0)
