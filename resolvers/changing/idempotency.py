@@ -23,6 +23,8 @@ __all__ = ["IdempotencyMismatch", "InProgress", "Keyed", "begin", "finish"]
 
 KEY_LIMIT = 200
 """Characters."""
+PATIENCE = 5
+"""Seconds to wait for a call that has the key and is still running."""
 _LOCK_NOT_AVAILABLE = "55P03"
 _NOBODY = UUID(int=0)
 
@@ -51,7 +53,7 @@ class Keyed:
 
 
 def begin(session: Session, scope: Scope, key: str, mutation: str, input: Mapping[str, Any]) -> Keyed:
-    """Claim the key, or find what was answered to it. Waits up to 5 s for a call that has it and is still running.
+    """Claim the key, or find what was answered to it. Waits `PATIENCE` for a call that has it and is still running.
 
     Raises InvalidInput, IdempotencyMismatch, InProgress.
     """
@@ -73,7 +75,7 @@ def begin(session: Session, scope: Scope, key: str, mutation: str, input: Mappin
         .on_conflict_do_nothing(constraint="uq_idempotency_records_key")
         .returning(IdempotencyRecord.id)
     )
-    session.execute(text("SET LOCAL lock_timeout = '5s'"))
+    session.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}s'"))
     try:
         claimed = session.scalars(claim).one_or_none()
     except OperationalError as error:
