@@ -1,9 +1,10 @@
 """Who holds a token."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
+from sqlalchemy import and_, text
 
 from resolvers.reading import VIEWER, Node, column, reads, related, sql, subject
 from schema.enums import ManagerRole
@@ -14,7 +15,7 @@ from tenancy import models
 if TYPE_CHECKING:
     from schema.tenants import Tenant
 
-__all__ = ["Actor", "Manager", "ServiceToken", "Viewer"]
+__all__ = ["Actor", "DeprecatedUse", "Manager", "ServiceToken", "Viewer"]
 
 
 @strawberry.type
@@ -54,6 +55,21 @@ Actor = Annotated[
 
 
 @strawberry.type
+@reads(models.DeprecatedUse)
+class DeprecatedUse:
+    """Something that the schema is to lose, and that the token's requests still use."""
+
+    coordinate: str = column(models.DeprecatedUse.coordinate)
+    """What it is, such as Plan.price, Query.plans(search:), OrderState.NEW."""
+    removed_after: date = column(models.DeprecatedUse.removed_after)
+    """The last day on which it is answered, in UTC."""
+    last_used_at: datetime = column(models.DeprecatedUse.last_used_at)
+    """When it was last used, in real time, a few seconds exact."""
+    operation_name: str | None = column(models.DeprecatedUse.operation_name)
+    """Of the operation that last used it; null: it had no name."""
+
+
+@strawberry.type
 class Viewer:
     """Whose token this request carries."""
 
@@ -63,3 +79,10 @@ class Viewer:
     """The tenant acted as; mutations change only its rows. Null for the platform."""
     permissions: list[PermissionName] = sql(lambda _: VIEWER.permissions)
     """What the token may do, in alphabetical order."""
+    deprecated_use: list[DeprecatedUse] = related(
+        None,
+        where=lambda use: and_(use.token_id == VIEWER.token_id, use.last_used_at > text("now() - interval '30 days'")),
+        order=(models.DeprecatedUse.coordinate,),
+    )
+    """Deprecated fields, arguments, input fields and values that this token used in the last 30 days, by name. Empty
+    while acting as another tenant."""

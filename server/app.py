@@ -18,6 +18,7 @@ from resolvers.reading.cost import LONGEST
 from schema.build import schema
 from server import explorer
 from server.auth import Holders
+from server.deprecated_uses import DeprecatedUses
 from server.documents import TrustedDocuments
 from server.endpoint import GraphQL
 from server.headers import SecurityHeaders
@@ -51,9 +52,11 @@ def application(config: Settings) -> Starlette:
         app.state.pipeline = Pipeline(
             app.state.engine, writes, threads=config.web_pool_size, on_enqueued=partial(wake, writes)
         )
+        app.state.deprecated_uses = DeprecatedUses(app.state.engine.documents, writes)
         await pool.open()
         try:
-            yield
+            async with app.state.deprecated_uses.written_down():
+                yield
         finally:
             app.state.pipeline.close()
             await pool.close()

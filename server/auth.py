@@ -63,6 +63,7 @@ class Requester:
             permissions=self.identity.permissions,
             actor=ids.encode(_PREFIX_OF_ACTOR[self.identity.kind], self.identity.actor_id),
             acted_as=acted_as,
+            token_id=self.identity.token_id,
         )
 
 

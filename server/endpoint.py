@@ -86,6 +86,7 @@ async def executed(
     engine: Engine = state.engine
     pipeline: Pipeline = state.pipeline
     document: str = await state.documents.text(question)
+    state.deprecated_uses.note(who.identity, document, question)
     if engine.is_mutation(document, question.operation_name):
         if request.method != "POST":
             raise BadRequest(405, "A mutation needs POST.", allow="POST")

@@ -18,6 +18,7 @@ from tenancy.rows import TenantRow, Visibility, owned
 __all__ = [
     "ApiToken",
     "Counter",
+    "DeprecatedUse",
     "DistributorClock",
     "IdempotencyRecord",
     "Manager",
@@ -179,6 +180,28 @@ class TrustedDocument(Base):
         CheckConstraint("tenant_path = ''", name="belongs_to_the_platform"),
         CheckConstraint("sha256 = sha256(convert_to(document, 'UTF8'))", name="named_by_its_text"),
     )
+
+
+class DeprecatedUse(Base):
+    """That a token's requests used an element of the schema that is to go: one row for both, renewed by later uses."""
+
+    __tablename__ = "deprecated_uses"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    token_id: Mapped[UUID]
+    """A manager's token or a platform operator's."""
+    coordinate: Mapped[str]
+    """Such as `Plan.price`."""
+    tenant_path: Mapped[str] = mapped_column(Path)
+    """The place of the token's tenant; empty for the platform."""
+    removed_after: Mapped[date]
+    """As the schema said at the last use."""
+    last_used_at: Mapped[datetime]
+    """Real time, a few seconds exact."""
+    operation_name: Mapped[str | None]
+    """Of the last use; null: it had no name."""
+
+    __table_args__ = (UniqueConstraint("token_id", "coordinate", name="uq_deprecated_uses_coordinate"),)
 
 
 class Counter(TenantRow, Base):

@@ -26,6 +26,7 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
+from resolvers.reading.deprecations import Deprecation, Deprecations
 from resolvers.reading.plans import Plans
 
 __all__ = ["Document", "Documents", "Operation", "RequestErrors"]
@@ -52,6 +53,8 @@ class Operation:
         self.document = document
         self.node = node
         self.plans = Plans()
+        self.deprecated: tuple[Deprecation, ...] = ()
+        """What it uses that is to go."""
         self._schema = schema
         self._definitions = node.variable_definitions or ()
         self._plain = {name: kind for each in self._definitions if (kind := _plain(each)) for name in [_name(each)]}
@@ -128,6 +131,7 @@ class Documents:
         self._schema = schema
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._known: OrderedDict[bytes, Document] = OrderedDict()
+        self.deprecations = Deprecations(schema)
 
     def find(self, text: str) -> Document:
         """The parsed and validated document. Raises RequestErrors."""
@@ -154,10 +158,12 @@ class Documents:
             raise RequestErrors(errors)
         fragments = {each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)}
         document = Document(node, fragments, {})
+        deprecated = self.deprecations.by_operation(node)
         for each in node.definitions:
             if isinstance(each, OperationDefinitionNode):
                 _within_limits(each, fragments)
                 operation = Operation(self._schema, document, each)
+                operation.deprecated = deprecated.get(operation.name or "", ())
                 document.operations[operation.name] = operation
         return document
 

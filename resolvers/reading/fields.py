@@ -143,7 +143,8 @@ def related(
     """Another row, or rows, by a foreign key's column alone.
 
     The key on the row's own table: one row. On the other type's table: a list where the field is a list, else the one
-    row that refers here. A function of the row that gives an id: the other type's row with this id.
+    row that refers here. A function of the row that gives an id: the other type's row with this id. None: `where` alone
+    says which rows.
     `order` sorts a list, `where` narrows the other rows.
     """
     return _declared(kinds.Related, key, options=options, order=order, where=where, needs=needs)

@@ -70,7 +70,7 @@ def joined(declaration: Related, reads: Reads, type_: Any, row: Row, other: Row)
     key = getattr(declaration.key, "key", None)
     if leads_back(declaration, reads, row.reads, type_):
         conditions.append(there[key] == here.id)
-    else:
+    elif declaration.key is not None:
         conditions.append(there.id == (here[key] if key is not None else declaration.key(here)))
     if declaration.where is not None:
         conditions.append(declaration.where(there))

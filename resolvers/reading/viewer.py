@@ -28,6 +28,8 @@ class Viewer:
     permissions: frozenset[Permission]
     actor: str | None = None
     acted_as: str | None = None
+    token_id: UUID | None = None
+    """Whose use of deprecated fields is told."""
 
     @property
     def is_platform(self) -> bool:
@@ -68,6 +70,7 @@ class _ViewerSql:
     """The prefix of its id: `mgr`, `tok`; null: nobody in particular."""
     actor_id: Final = _viewer("actor_id", Uuid(), lambda viewer: _split(viewer)[1])
     """The UUID in its id."""
+    token_id: Final = _viewer("token", Uuid(), lambda viewer: _text(viewer.token_id))
     acted_as: Final = _viewer("acted_as", Text(), lambda viewer: viewer.acted_as)
     permissions: Final = _viewer(
         "permissions", JSON(), lambda viewer: orjson.dumps(sorted(viewer.permissions)).decode()
