@@ -23,7 +23,7 @@ from bench.database import CHILD, MeasuredDatabase, token
 from bench.operations import Operation, of_headwater, of_postgraphile
 from server.settings import ROOT
 
-__all__ = ["CannotCompare", "Served", "headwater", "same_answers", "servers"]
+__all__ = ["CannotCompare", "Served", "by_hand", "headwater", "same_answers", "servers"]
 
 POOL_SIZE = 10
 """Database connections of every server."""
@@ -130,6 +130,15 @@ def headwater(database: MeasuredDatabase, core: int | None) -> Iterator[Served]:
     with _running("Headwater", [sys.executable, "-m", "server.web"], port, environment, core):
         operations = of_headwater(database.subscription_ids(CHILD, ASKED_FOR))
         yield Served("Headwater", port, operations, {"page": "/graphql", "single": "/graphql"})
+
+
+@contextmanager
+def by_hand(database: MeasuredDatabase, core: int | None, module: str, paths: Mapping[str, str]) -> Iterator[Served]:
+    """A server of one of the modules here that are written by hand, for operations that the caller adds."""
+    port = _free_port()
+    environment = {"DATABASE_URL": database.app_url, "PYTHONPATH": str(ROOT)}
+    with _running("by hand", [sys.executable, "-m", module, str(port), str(POOL_SIZE)], port, environment, core):
+        yield Served("by hand", port, {}, paths)
 
 
 def same_answers(compared: list[Served], samples: int = 20) -> None:

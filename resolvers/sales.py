@@ -53,12 +53,7 @@ def prolong_subscription(change: Change, /, **input: Any) -> Answer:
 
 
 def _ordered(change: Change, order: Order) -> Answer:
-    subscription = change.session.scalars(
-        select(ServiceSubscription).where(
-            ServiceSubscription.distributor_id == order.distributor_id,
-            ServiceSubscription.id == order.subscription_id,
-        )
-    ).one()
+    subscription = change.session.get_one(ServiceSubscription, (order.distributor_id, order.subscription_id))
     return {"order": order, "subscription": subscription}
 
 
@@ -82,9 +77,7 @@ def top_up(change: Change, /, *, amount: Money, **input: Any) -> Answer:
     payment = payments.top_up(
         change.session, change.scope, amount=amount.amount, currency=amount.currency, clock=change.clock, **input
     )
-    account = change.session.scalars(
-        select(Account).where(Account.distributor_id == payment.distributor_id, Account.id == payment.account_id)
-    ).one()
+    account = change.session.get_one(Account, (payment.distributor_id, payment.account_id))
     return {"payment": payment, "account": account}
 
 

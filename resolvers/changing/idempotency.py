@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -93,13 +93,21 @@ def begin(session: Session, scope: Scope, key: str, mutation: str, input: Mappin
     return Keyed(record.id, _restored(record.answer))
 
 
-def finish(session: Session, keyed: Keyed, outcome: Outcome) -> None:
+def finish(session: Session, keyed: Keyed, scope: Scope, outcome: Outcome) -> None:
     """Keep what the mutation came to, its secrets left out."""
-    record = session.scalars(select(IdempotencyRecord).where(IdempotencyRecord.id == keyed.record_id)).one()
-    record.answer = {
+    answer = {
         name: [id.hex for id in value] if isinstance(value, list) else value and value.hex
         for name, value in outcome.rows.items()
     }
+    session.execute(
+        update(IdempotencyRecord)
+        .where(
+            IdempotencyRecord.distributor_id == (scope.distributor_id or _NOBODY),
+            IdempotencyRecord.id == keyed.record_id,
+        )
+        .values(answer=answer)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _restored(answer: Mapping[str, Any]) -> Outcome:

@@ -284,7 +284,7 @@ class Pipeline:
         session.flush()
         outcome = outcome_of(found)
         if keyed is not None:
-            idempotency.finish(session, keyed, outcome)
+            idempotency.finish(session, keyed, call.scope, outcome)
         return outcome, change.wait
 
     def _read_again(self, call: Call, outcome: Outcome) -> tuple[bytes, list[dict[str, Any]]]:

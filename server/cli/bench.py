@@ -1,11 +1,13 @@
 """`./headwater bench`: measured comparisons."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bench import changing as changing_bench
 from bench.growth import grow
 from bench.reading import compare
 from bench.servers import CannotCompare
@@ -19,7 +21,6 @@ CACHE = ROOT / ".headwater" / "bench"
 command = typer.Typer(
     help="Compare Headwater with others, on this machine.", add_completion=False, no_args_is_help=True
 )
-command.callback()(lambda: None)  # keeps it a group while it holds one command
 
 
 @command.command("reading")
@@ -33,13 +34,26 @@ def reading(
     """Headwater, a handler written by hand, PostGraphile and plain Strawberry, on one database."""
     with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
         place = keep or Path(folder)
-        lines = (
+        _print(
             grow(place, rounds=rounds, seconds=seconds)
             if growth
             else compare(place, CACHE, subscriptions=subscriptions, rounds=rounds, seconds=seconds)
         )
-        try:
-            for line in lines:
-                print(line, flush=True)
-        except CannotCompare as reason:
-            raise Refusal(str(reason)) from None
+
+
+@command.command("changing")
+def changing(
+    rounds: Annotated[int, typer.Option(help="Of each measurement; the table shows medians.", min=1)] = 5,
+    seconds: Annotated[float, typer.Option(help="That a server is loaded in a round.", min=1)] = 5,
+) -> None:
+    """The pipeline of mutations beside a handler written by hand that does the same transaction."""
+    with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
+        _print(changing_bench.compare(Path(folder), rounds=rounds, seconds=seconds))
+
+
+def _print(lines: Iterator[str]) -> None:
+    try:
+        for line in lines:
+            print(line, flush=True)
+    except CannotCompare as reason:
+        raise Refusal(str(reason)) from None
