@@ -30,7 +30,7 @@ __all__ = [
 
 @strawberry.type
 class Balance:
-    """A customer's money at its seller. available = funds − blocked; it may be negative down to the threshold."""
+    """A customer's money at its seller. available = funds − blocked; negative only for who pays later."""
 
     funds: Money = money(models.Account.funds, models.Account.currency)
     """All money on the balance, blocked included."""
@@ -50,7 +50,7 @@ class Account(Node):
     name: str = column(models.Account.name)
     """The person or company."""
     email: str = column(models.Account.email)
-    """Where mail to the customer goes."""
+    """Where mail to the customer goes, in lower case."""
     tenant: TenantRef = related(models.Account.tenant_id)
     """The tenant it buys from."""
     payment_model: PaymentModel = column(models.Account.payment_model)
@@ -62,11 +62,11 @@ class Account(Node):
     )
     """What it has bought, newest first."""
     created_at: datetime = column(models.Account.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.Account.updated_at)
     """The last change of the account or its balance, on the distributor's clock."""
     external_id: str | None = column(models.Account.external_id)
-    """The client's own id for it."""
+    """The client's own id for it; nothing checks that it is used once."""
 
 
 @strawberry.input

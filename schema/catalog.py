@@ -57,7 +57,7 @@ class ServiceTerm(Node):
     billing_day: int = column(models.ServiceTerm.billing_day)
     """1 to 31, the day of the month on which periods begin; in a shorter month its last day."""
     auto_renew_point_days: int = column(models.ServiceTerm.auto_renew_point_days)
-    """Days before *paid to* or expiration on which the next order is made."""
+    """Days before paidTo or the end of the term on which the next order is made."""
     manual_renew_point_days: int = column(models.ServiceTerm.manual_renew_point_days)
     """Days before expiration from which one may renew by hand; −1: always, 0: never."""
     grace_period_days: int = column(models.ServiceTerm.grace_period_days)
@@ -221,7 +221,7 @@ class Plan(Node):
     )
     """Delegated copies one level down, newest first."""
     created_at: datetime = column(models.Plan.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.Plan.updated_at)
     """The last change of the plan, its periods, resources or prices, on the distributor's clock."""
     version: int = column(models.Plan.version)

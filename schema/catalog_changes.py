@@ -36,21 +36,22 @@ class CreateServiceTermInput:
     name: str
     """What people call it; up to 200 characters."""
     key: str
-    """What programs call it: lower-case letters, digits and underscores; used once along the chain, else KEY_TAKEN."""
+    """What programs call it: a to z, 0 to 9 and _, up to 100; used once along the chain, else KEY_TAKEN."""
     billing_day: int = 1
     """1 to 31, the day of the month on which periods begin; in a shorter month its last day."""
     auto_renew_point_days: int = 0
-    """Days before *paid to* or expiration on which the next order is made."""
+    """Days before paidTo or the end of the term on which the next order is made; 0 to 3650."""
     manual_renew_point_days: int = -1
-    """Days before expiration from which one may renew by hand; −1: always, 0: never."""
+    """Days before the end of the term from which one may renew by hand; −1: always, 0: never. Else not
+    less than autoRenewPointDays, and at most 3650."""
     grace_period_days: int = 0
-    """Days an unpaid subscription goes on after its end."""
+    """Days an unpaid subscription goes on after its end; 0 to 3650."""
     grace_on_prolongation: bool = False
     """Grace also for monthly prolongation."""
     stop_period_days: int = 30
-    """Days a stopped subscription is kept before it is deleted."""
+    """Days a stopped subscription is kept before it is deleted; 0 to 3650."""
     deletion_window_days: int = 0
-    """Days after purchase in which a customer may delete a committed subscription."""
+    """Days after purchase in which a customer may delete a committed subscription; 0 to 3650."""
     expired_renewal: ExpiredRenewal = ExpiredRenewal.CONSTANT
     """From when a renewal after expiration counts."""
 
@@ -65,7 +66,7 @@ class CreateServiceTermPayload(Payload):
 
 @strawberry.input
 class FeesInput:
-    """One unit's fees, in the plan's currency; at most four decimals, not negative."""
+    """One unit's fees in the plan's currency: not negative, below 10,000,000,000, at most four decimals."""
 
     setup: Decimal = Decimal(0)
     """Once, at the start."""
@@ -80,7 +81,7 @@ class PlanPeriodInput:
     """How long one may subscribe."""
 
     duration: int | None = UNSET
-    """How many units. Left out for ENDLESS."""
+    """How many of the unit, from 1: at most 3660 days, 120 months, 10 years. Left out for ENDLESS."""
     unit: PeriodUnit
     """What the duration is counted in."""
     trial: bool = False
@@ -90,7 +91,7 @@ class PlanPeriodInput:
     fees: FeesInput | None = UNSET
     """The plan's own fees, besides its resources'; default none."""
     net_cost: FeesInput | None = UNSET
-    """What the vendor charges; own plans only."""
+    """What the vendor charges; own plans only. Seen by whoever has prices.upstream.read at this tenant."""
 
 
 @strawberry.input
@@ -98,13 +99,13 @@ class PlanResourceInput:
     """What is counted in a plan."""
 
     key: str
-    """What programs call it: lower-case letters, digits and underscores; one resource a key."""
+    """What programs call it: a to z, 0 to 9 and _, up to 100; once in a plan."""
     name: str
     """What customers read; up to 200 characters."""
     unit: str = "unit"
-    """One of what, such as license."""
+    """One of what, such as license; up to 200 characters."""
     priority: int = 0
-    """Higher ones come first in every list."""
+    """Higher ones come first in every list; −1,000,000 to 1,000,000."""
     included: Decimal = Decimal(0)
     """Units in the plan's own price, a whole number; only more are charged."""
     minimum: Decimal | None = UNSET
@@ -126,7 +127,7 @@ class CreatePlanInput:
     name: str
     """What customers read; up to 200 characters."""
     sku: str | None = UNSET
-    """The vendor's article number."""
+    """The vendor's article number; up to 200 characters."""
     service_term_id: strawberry.ID
     """The rules its subscriptions live by: an own term or one from above."""
     billing_type: BillingType
@@ -138,15 +139,15 @@ class CreatePlanInput:
     free_period: bool = False
     """True: free from the order to the first billing day; monthly recurring types only."""
     price_protection_months: int = 0
-    """Months for which a subscription keeps the prices of its purchase day."""
+    """Months for which a subscription keeps the prices of its purchase day; 0 to 120."""
     expired_renewal: ExpiredRenewal | None = UNSET
     """From when a renewal after expiration counts. Overrides the service term's."""
     public: bool = True
     """Whether customers may order it themselves."""
     periods: list[PlanPeriodInput]
-    """How long one may subscribe; at least one."""
+    """How long one may subscribe: 1 to 50, no two alike."""
     resources: list[PlanResourceInput]
-    """What is counted."""
+    """What is counted: up to 200."""
 
 
 @strawberry.type
@@ -198,7 +199,7 @@ class PlanChange:
     public: bool | None = UNSET
     """Whether customers may order it themselves; this tenant's own choice."""
     description: str | None = UNSET
-    """This tenant's own words about it."""
+    """This tenant's own words about it; up to 10,000 characters, line breaks kept."""
     resources: list[PlanResourceChange] | None = UNSET
     """What becomes of its resources, those not named staying as they are."""
 
@@ -210,7 +211,7 @@ class UpdatePlanInput:
     plan_id: strawberry.ID
     """Which plan."""
     if_version: int | None = UNSET
-    """Refused with STALE when the plan has another version."""
+    """Refused with STALE when the plan has another version; left out: whatever it has."""
     change: PlanChange
     """What becomes of it."""
 
@@ -230,9 +231,10 @@ class DelegatePlanInput:
     plan_id: strawberry.ID
     """An active plan of the acting tenant."""
     tenant_ids: list[strawberry.ID]
-    """Tenants directly below; at most 500."""
+    """Tenants directly below, 1 to 500; one that has the plan already is KEY_TAKEN."""
     markup_percent: Decimal | None = UNSET
-    """Automatic markup of the copies, 12.5 meaning 12.5 %; null: prices are set by hand."""
+    """Automatic markup of the copies, 12.5 meaning 12.5 %: above −100, at most 1000, four decimals. Null: their prices
+    are set by hand."""
 
 
 @strawberry.type
@@ -250,7 +252,7 @@ class SetMarkupInput:
     plan_id: strawberry.ID
     """A plan of the acting tenant."""
     markup_percent: Decimal
-    """12.5 means price = net cost × 1.125, to four decimals; above −100."""
+    """12.5 means price = net cost × 1.125, to four decimals; above −100, at most 1000."""
 
 
 @strawberry.type
@@ -286,13 +288,13 @@ class CreateResellerDiscountInput:
     percent: Decimal
     """Above 0, at most 100; two decimals."""
     tenant_ids: list[strawberry.ID]
-    """The resellers that get it, directly below."""
+    """The resellers that get it, directly below: 1 to 500."""
     subscription_ids: list[strawberry.ID] | None = UNSET
-    """Only for these subscriptions; default all."""
+    """Only for these subscriptions, up to 500; default all."""
     account_ids: list[strawberry.ID] | None = UNSET
-    """Only for these accounts; default all."""
+    """Only for what these accounts buy, up to 500; default all."""
     plan_ids: list[strawberry.ID] | None = UNSET
-    """Only for these plans; default all."""
+    """Only for what is bought of these plans, up to 500; default all."""
 
 
 @strawberry.type

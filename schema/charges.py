@@ -43,7 +43,7 @@ class ChargeExplanation:
     steps: list[ExplanationStep] = part()
     """The calculation, step by step."""
     text: str = part()
-    """All of it as a sentence, in the viewer's language."""
+    """All of it as a sentence, in the viewer's language (so far English)."""
 
 
 @strawberry.type
@@ -80,7 +80,7 @@ class Charge(Node):
     quantity: Decimal = column(models.Charge.quantity)
     """Chargeable units: ordered ones less included ones."""
     unit_price: Money = price(models.Charge.unit_price, models.Charge.currency)
-    """One unit's fee a month; of one-time charges the fee."""
+    """One unit's fee a month, up to four decimals; of one-time charges the fee itself."""
     amount: Money = money(models.Charge.amount, models.Charge.currency)
     """To pay, the discount taken off."""
     discount: Money = money(models.Charge.discount, models.Charge.currency)
@@ -94,7 +94,7 @@ class Charge(Node):
     explanation: ChargeExplanation = document(models.Charge.explanation)
     """How the amount came about: rule, exact fraction, rounding; enough to recompute it."""
     created_at: datetime = column(models.Charge.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.Charge.updated_at)
     """The last change, on the distributor's clock."""
     closed_at: datetime | None = column(models.Charge.closed_at)
@@ -130,7 +130,7 @@ class ResellerCharge(Node):
     explanation: ChargeExplanation = document(models.ResellerCharge.explanation)
     """How the amount came about."""
     created_at: datetime = column(models.ResellerCharge.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.ResellerCharge.updated_at)
     """The last change, on the distributor's clock."""
     closed_at: datetime | None = column(models.ResellerCharge.closed_at)

@@ -26,4 +26,4 @@ class ResellerDiscount(Node):
     tenant: TenantRef = related(models.ResellerDiscount.tenant_id)
     """The tenant that grants it."""
     created_at: datetime = column(models.ResellerDiscount.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""

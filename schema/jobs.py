@@ -34,14 +34,15 @@ class Event(Node):
 @strawberry.type
 @reads(models.Job, "job")
 class Job(Node):
-    """Work that goes on after the answer. Ask again by id until its state is DONE, FAILED or CANCELLED."""
+    """Work that goes on after the answer. Ask again by id until its state is DONE, FAILED or CANCELLED. Its tenant sees
+    it, and everybody above."""
 
     kind: str = column(models.Job.kind)
     """What it does, such as billing.advance_clock."""
     state: JobState = column(models.Job.state)
     """How far it is."""
     done: int = column(models.Job.done)
-    """Steps behind."""
+    """Steps that are done."""
     total: int | None = column(models.Job.total)
     """Steps in all; null while unknown."""
     started_at: datetime | None = column(models.Job.started_at)

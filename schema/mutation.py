@@ -16,7 +16,12 @@ P = Permission
 
 @strawberry.type
 class Mutation:
-    """Everything that can be changed, each in a transaction of its own, in the order asked."""
+    """Everything that can be changed, each in a transaction of its own, in the order asked.
+
+    A mutation changes rows of the acting tenant: the viewer's, or with the header Headwater-Act-As one below it; a
+    platform operator who acts for nobody gets NOT_FOUND. Besides the codes that are told below, any mutation may answer
+    FORBIDDEN, LIMIT_EXCEEDED, IDEMPOTENCY_MISMATCH and IN_PROGRESS.
+    """
 
     create_distributor: t.CreateDistributorPayload | None = mutation(
         tenants.create_distributor, t.CreateDistributorInput, needs=P.DISTRIBUTORS_WRITE
@@ -44,8 +49,7 @@ class Mutation:
         catalog.update_plan, c.UpdatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
     """Change a plan; names reach every delegated copy by a job, prices at once. Fees and net costs need prices.write
-    besides. Codes: INVALID_INPUT, NOT_FOUND,
-    READ_ONLY_DELEGATED, STALE, ACT_AS_REQUIRED."""
+    besides. Codes: INVALID_INPUT, NOT_FOUND, READ_ONLY_DELEGATED, STALE, ACT_AS_REQUIRED."""
     delegate_plan: c.DelegatePlanPayload | None = mutation(
         catalog.delegate_plan, c.DelegatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
@@ -73,41 +77,43 @@ class Mutation:
         sales.change_subscription, s.ChangeSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
     )
     """Order other quantities; an order of zero completes at once. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE,
-    PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
     renew_subscription: s.OrderPayload | None = mutation(
         sales.renew_subscription, s.RenewSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
     )
-    """Order another term. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE,
-    STALE, ACT_AS_REQUIRED."""
+    """Order another term. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED,
+    REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
     prolong_subscription: s.OrderPayload | None = mutation(
         sales.prolong_subscription, s.ProlongSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
     )
-    """Pays the next monthly period by hand: when stopped for non-payment, or from paidTo on. Codes: NOT_FOUND,
-    INVALID_STATE, INSUFFICIENT_BALANCE, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    """Pays the next monthly period by hand: when stopped for non-payment, or from paidTo on. Codes: INVALID_INPUT,
+    NOT_FOUND, INVALID_STATE, INSUFFICIENT_BALANCE, CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE,
+    ACT_AS_REQUIRED."""
     stop_subscription: s.SubscriptionPayload | None = mutation(
         sales.stop_subscription, s.StopSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
     )
-    """Stop the service today; days used are closed as the billing type says. Codes: NOT_FOUND, INVALID_STATE,
-    REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    """Stop the service today; days used are closed as the billing type says. Codes: INVALID_INPUT, NOT_FOUND,
+    INVALID_STATE, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
     activate_subscription: s.SubscriptionPayload | None = mutation(
         sales.activate_subscription, s.ActivateSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
     )
-    """Start a stopped service again before paidTo; funds are blocked at once. Codes: NOT_FOUND, INVALID_STATE,
-    INSUFFICIENT_BALANCE, STALE, ACT_AS_REQUIRED."""
+    """Start a stopped service again before paidTo; funds are blocked at once. Codes: INVALID_INPUT, NOT_FOUND,
+    INVALID_STATE, INSUFFICIENT_BALANCE, STALE, ACT_AS_REQUIRED."""
     delete_subscription: s.SubscriptionPayload | None = mutation(
         sales.delete_subscription, s.DeleteSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
     )
-    """End a subscription for good; days used are closed as the billing type says. Codes: NOT_FOUND, INVALID_STATE,
-    REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    """End a subscription for good; days used are closed as the billing type says. Codes: INVALID_INPUT, NOT_FOUND,
+    INVALID_STATE, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
     top_up: s.TopUpPayload | None = mutation(sales.top_up, s.TopUpInput, needs=P.PAYMENTS_WRITE)
-    """Put money on a customer's balance; it pays nothing by itself. Codes: INVALID_INPUT, NOT_FOUND,
-    CURRENCY_MISMATCH, ACT_AS_REQUIRED."""
+    """Put money on a customer's balance; it pays nothing by itself. Codes: INVALID_INPUT, NOT_FOUND, CURRENCY_MISMATCH,
+    ACT_AS_REQUIRED."""
     complete_payment: s.CompletePaymentPayload | None = mutation(
         sales.complete_payment, s.CompletePaymentInput, needs=P.PAYMENTS_WRITE
     )
-    """Pay from the balance; the order completes. Codes: NOT_FOUND, INVALID_STATE, INSUFFICIENT_BALANCE,
-    ACT_AS_REQUIRED."""
+    """Pay from the balance; the order completes. Of a top-up: its money has come. Codes: INVALID_INPUT, NOT_FOUND,
+    INVALID_STATE, INSUFFICIENT_BALANCE, REFUSED_BY_BILLING_TYPE, ACT_AS_REQUIRED."""
     advance_clock: s.AdvanceClockPayload | None = mutation(
         sales.advance_clock, s.AdvanceClockInput, needs=P.CLOCK_ADVANCE
     )
-    """Let time pass in a sandbox. Codes: INVALID_INPUT (an earlier time), INVALID_STATE (no sandbox), NOT_FOUND."""
+    """Let time pass in a sandbox. Codes: INVALID_INPUT (an earlier time, or too far), INVALID_STATE (no sandbox),
+    NOT_FOUND."""

@@ -63,11 +63,11 @@ class Payment(Node):
     order: Annotated["Order", strawberry.lazy("schema.orders")] | None = related(payments.Payment.order_id)
     """The order it pays; null for a top-up."""
     created_at: datetime = column(payments.Payment.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""
     updated_at: datetime = column(payments.Payment.updated_at)
     """The last change, on the distributor's clock."""
     external_id: str | None = column(payments.Payment.external_id)
-    """The client's own id for it."""
+    """The client's own id for it; nothing checks that it is used once."""
 
 
 @strawberry.type
@@ -102,11 +102,11 @@ class Order(Node):
     )
     """What its total is made of, and what became of it, oldest first."""
     created_at: datetime = column(models.Order.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.Order.updated_at)
     """The last change, on the distributor's clock."""
     external_id: str | None = column(models.Order.external_id)
-    """The client's own id for it."""
+    """The client's own id for it; nothing checks that it is used once."""
 
 
 @strawberry.input

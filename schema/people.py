@@ -34,7 +34,7 @@ class Manager(Node):
     active: bool = column(models.Manager.active)
     """False: the person's tokens open nothing."""
     created_at: datetime = column(models.Manager.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""
 
 
 @strawberry.type
@@ -74,11 +74,11 @@ class Viewer:
     """Whose token this request carries."""
 
     actor: Actor = subject(lambda _: VIEWER.actor_kind, lambda _: VIEWER.actor_id)
-    """Who the token belongs to: a manager, a customer's user, a vendor or the platform."""
+    """Who the token belongs to: a manager, or a service such as the platform's operator."""
     tenant: Annotated["Tenant", strawberry.lazy("schema.tenants")] | None = related(lambda _: VIEWER.tenant_id)
     """The tenant acted as; mutations change only its rows. Null for the platform."""
     permissions: list[PermissionName] = sql(lambda _: VIEWER.permissions)
-    """What the token may do, in alphabetical order."""
+    """What the token may do, in alphabetical order: at the tenant acted as and, reading, below it."""
     deprecated_use: list[DeprecatedUse] = related(
         None,
         where=lambda use: and_(use.token_id == VIEWER.token_id, use.last_used_at > text("now() - interval '30 days'")),

@@ -23,7 +23,11 @@ P = Permission
 
 @strawberry.type
 class Query:
-    """Everything that can be read. What a permission guards is null without it, and `errors` says FORBIDDEN."""
+    """Everything that can be read: the rows of the viewer's tenant and of those below it.
+
+    What is asked by id is null when it does not exist or is not visible: the two cannot be told apart. What a
+    permission guards is null without it, and `errors` says FORBIDDEN.
+    """
 
     viewer: Viewer | None = inline()
     """Who asks."""
@@ -71,16 +75,18 @@ class Query:
     )
     """Resellers two or more levels below the viewer's tenant, newest first."""
     orders: Connection[Order] | None = lists.orders()
-    """Lists of the viewer's tenant, the same as viewer { tenant { … } }: what customers ordered."""
+    """What customers of the viewer's tenant ordered, newest first unless sorted. This and the lists that follow are the
+    same as those of `viewer { tenant }`; `scope` adds the tenants below."""
     payments: Connection[Payment] | None = lists.payments()
-    """What customers of the viewer's tenant paid and have to pay."""
+    """What customers of the viewer's tenant paid and have to pay, newest first unless sorted."""
     accounts: Connection[Account] | None = lists.accounts()
-    """Customers of the viewer's tenant."""
+    """Customers of the viewer's tenant, newest first unless sorted."""
     plans: Connection[Plan] | None = lists.plans()
-    """What the viewer's tenant sells."""
+    """What the viewer's tenant sells, newest first unless sorted."""
     subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()
-    """What customers of the viewer's tenant bought."""
+    """What customers of the viewer's tenant bought, newest first unless sorted."""
     charges: Connection[Charge] | None = lists.charges()
-    """What customers of the viewer's tenant pay for it."""
+    """What customers of the viewer's tenant pay for it, newest first unless sorted."""
     reseller_charges: Connection[ResellerCharge] | None = lists.reseller_charges()
-    """What the viewer's tenant owes the one above (OWN), and those below owe (DOWNSTREAM)."""
+    """What the viewer's tenant owes the one above (OWN), and those below owe (DOWNSTREAM), newest first unless
+    sorted."""

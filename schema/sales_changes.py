@@ -50,19 +50,19 @@ class OrderSubscriptionInput:
     external_id: str | None = UNSET
     """The client's own id for the order; up to 200 characters."""
     expected_total: MoneyInput | None = UNSET
-    """Refused with PRICE_CHANGED when the total is another."""
+    """What the order is expected to cost, discounts taken off: refused with PRICE_CHANGED when it is another amount."""
     account_id: strawberry.ID
     """Who orders."""
     plan_id: strawberry.ID
     """An active plan of the acting tenant."""
     period_id: strawberry.ID
-    """One of the plan's periods."""
+    """One of the plan's periods; another plan's is NOT_FOUND."""
     quantities: list[QuantityInput]
     """Resources left out start at their minimum."""
     name: str | None = UNSET
-    """The customer's name for it; default the plan's."""
+    """The customer's name for it, up to 200 characters; default the plan's."""
     promo_code: str | None = UNSET
-    """A promotion's code; an unknown one is INVALID_INPUT."""
+    """A promotion's code; there are none yet, so that any is INVALID_INPUT."""
     auto_renew: bool = True
     """Whether the next order is made by itself when the time comes."""
 
@@ -74,9 +74,9 @@ class ChangeSubscriptionInput:
     subscription_id: strawberry.ID
     """Which subscription."""
     if_version: int | None = UNSET
-    """Refused with STALE when the subscription has another version."""
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
     expected_total: MoneyInput | None = UNSET
-    """Refused with PRICE_CHANGED when the total is another."""
+    """What the order is expected to cost, discounts taken off: refused with PRICE_CHANGED when it is another amount."""
     quantities: list[QuantityInput]
     """Resources left out keep their quantity."""
 
@@ -88,9 +88,9 @@ class RenewSubscriptionInput:
     subscription_id: strawberry.ID
     """Which subscription; an endless one is prolonged instead."""
     if_version: int | None = UNSET
-    """Refused with STALE when the subscription has another version."""
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
     expected_total: MoneyInput | None = UNSET
-    """Refused with PRICE_CHANGED when the total is another."""
+    """What the order is expected to cost, discounts taken off: refused with PRICE_CHANGED when it is another amount."""
     quantities: list[QuantityInput] | None = UNSET
     """For the new term; resources left out keep their quantity."""
 
@@ -102,9 +102,9 @@ class ProlongSubscriptionInput:
     subscription_id: strawberry.ID
     """Which subscription."""
     if_version: int | None = UNSET
-    """Refused with STALE when the subscription has another version."""
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
     expected_total: MoneyInput | None = UNSET
-    """Refused with PRICE_CHANGED when the total is another."""
+    """What the order is expected to cost, discounts taken off: refused with PRICE_CHANGED when it is another amount."""
 
 
 @strawberry.type
@@ -124,9 +124,9 @@ class StopSubscriptionInput:
     subscription_id: strawberry.ID
     """Which subscription."""
     if_version: int | None = UNSET
-    """Refused with STALE when the subscription has another version."""
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
     reason: str | None = UNSET
-    """Why, for the record; up to 200 characters."""
+    """Why, for the record; up to 1,000 characters."""
 
 
 @strawberry.input
@@ -136,9 +136,9 @@ class ActivateSubscriptionInput:
     subscription_id: strawberry.ID
     """Which subscription."""
     if_version: int | None = UNSET
-    """Refused with STALE when the subscription has another version."""
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
     reason: str | None = UNSET
-    """Why, for the record; up to 200 characters."""
+    """Why, for the record; up to 1,000 characters."""
 
 
 @strawberry.input
@@ -148,9 +148,9 @@ class DeleteSubscriptionInput:
     subscription_id: strawberry.ID
     """Which subscription."""
     if_version: int | None = UNSET
-    """Refused with STALE when the subscription has another version."""
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
     reason: str | None = UNSET
-    """Why, for the record; up to 200 characters."""
+    """Why, for the record; up to 1,000 characters."""
 
 
 @strawberry.type
@@ -168,11 +168,11 @@ class TopUpInput:
     account_id: strawberry.ID
     """Whose balance."""
     amount: MoneyInput
-    """How much, above zero, in the account's currency."""
+    """How much, above zero; another currency than the account's is CURRENCY_MISMATCH."""
     external_id: str | None = UNSET
     """The client's own id for the payment; up to 200 characters."""
     comment: str | None = UNSET
-    """For the record; up to 200 characters."""
+    """For the record; up to 1,000 characters."""
     received: bool = True
     """True: a manager records money that has come; it is on the balance at once. False: the payment waits for it."""
 
@@ -208,11 +208,11 @@ class AdvanceClockInput:
     """Time passes in a sandbox: everything that falls due on the way is done, in order."""
 
     distributor_id: strawberry.ID | None = UNSET
-    """A sandbox distributor; default the viewer's."""
+    """A sandbox distributor; default the viewer's. One that lives in real time is INVALID_STATE."""
     to: datetime
-    """Where the clock is to stand; its present place does what is due and waits. At most ten years on."""
+    """Where the clock is to stand, at most ten years on. Its present place: only what is due already is done."""
     wait: int = 5
-    """Seconds to wait for the end before the job is answered; at most 9."""
+    """Seconds to wait for the end before the answer; more than 9 count as 9, 0 answers at once with the job waiting."""
 
 
 @strawberry.type

@@ -41,7 +41,7 @@ class SubscriptionResource(Node):
     included: Decimal = column(models.SubscriptionResource.included)
     """Units that are free of charge."""
     unit_price: Money = price(models.SubscriptionResource.unit_price, models.SubscriptionResource.currency)
-    """One unit's fee a month, as of the last order."""
+    """One unit's fee a month, as of the last order; up to four decimals."""
 
 
 @strawberry.type
@@ -76,11 +76,12 @@ class ServiceSubscription(Node):
     started_on: date | None = column(models.ServiceSubscription.started_on)
     """The day its first order completed; null before."""
     paid_to: date | None = column(models.ServiceSubscription.paid_to)
-    """Paid to this day, exclusive: the next payment covers from here."""
+    """Paid to this day, exclusive: the next payment covers from here. Null before it starts."""
     expires_on: date | None = column(models.ServiceSubscription.expires_on)
     """Last day of the term, inclusive; null when endless or not started."""
     days_left: int | None = sql(lambda row: row.expires_on - func.app_today(row.distributor_id) + 1)
-    """On the last day 1; null when endless or not started."""
+    """Days of the term that are left, today among them: 1 on the last day, 0 or less after it. Null when endless or not
+    started."""
     resources: list[SubscriptionResource] = related(
         models.SubscriptionResource.subscription_id,
         order=(
@@ -99,10 +100,10 @@ class ServiceSubscription(Node):
     )
     """What was ordered for it, newest first."""
     created_at: datetime = column(models.ServiceSubscription.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.ServiceSubscription.updated_at)
     """The last change, on the distributor's clock."""
     external_id: str | None = column(models.ServiceSubscription.external_id)
-    """The client's own id for it."""
+    """The client's own id for it; nothing checks that it is used once."""
     version: int = column(models.ServiceSubscription.version)
-    """Rises with every change; see ifVersion."""
+    """Rises with every change of the subscription; for `ifVersion`."""

@@ -33,13 +33,13 @@ class CreateDistributorInput:
     currency: CurrencyCode
     """What it bills its customers in."""
     admin_email: str
-    """The administrator's address."""
+    """The administrator's e-mail address, up to 254 characters; kept in lower case."""
     sandbox: bool = False
     """True: it gets a clock of its own, which advanceClock moves."""
     clock: datetime | None = UNSET
-    """Start of the sandbox clock; default now. INVALID_INPUT outside a sandbox."""
+    """Start of the sandbox clock; default now. INVALID_INPUT where there is no sandbox."""
     time_zone: TimeZone = TimeZone("UTC")
-    """The zone of every Date at this distributor and below."""
+    """IANA name: the zone of every Date at this distributor and below, for good."""
 
 
 @strawberry.type
@@ -59,13 +59,13 @@ class CreateResellerInput:
     """A new reseller directly below the acting tenant, with its first administrator."""
 
     parent_id: strawberry.ID | None = UNSET
-    """The tenant above it; default, and all that is allowed without acting as another, the viewer's tenant."""
+    """The tenant above it, default the acting one. Any other is ACT_AS_REQUIRED, or NOT_FOUND when not visible."""
     name: str
     """What it is called; up to 200 characters."""
     currency: CurrencyCode
     """What it bills its customers in."""
     admin_email: str
-    """The administrator's address."""
+    """The administrator's e-mail address, up to 254 characters; kept in lower case."""
 
 
 @strawberry.type
@@ -87,7 +87,7 @@ class CreateManagerInput:
     name: str
     """What the person is called; up to 200 characters."""
     email: str
-    """The person's address; one person an address and tenant."""
+    """The person's e-mail address, up to 254 characters; INVALID_INPUT when the tenant has somebody with it."""
     role: ManagerRole
     """What the person may do."""
 
@@ -109,9 +109,9 @@ class CreateAccountInput:
     name: str
     """The person or company; up to 200 characters."""
     email: str
-    """Where mail to the customer goes."""
+    """Where mail to the customer goes: an e-mail address, up to 254 characters; kept in lower case."""
     payment_model: PaymentModel = PaymentModel.PREPAY
-    """Whether it pays before or after."""
+    """Whether it pays before the service or after."""
     external_id: str | None = UNSET
     """The client's own id for it; up to 200 characters."""
 

@@ -79,11 +79,11 @@ class Tenant(Node):
     managers: Connection[Manager] | None = listing(ManagerRow.tenant_id, needs=Permission.MANAGERS_READ)
     """The people who work for it, newest first."""
     created_at: datetime = column(TenantRow.created_at)
-    """On the distributor's clock."""
+    """When it was created, on the distributor's clock."""
     updated_at: datetime = column(TenantRow.updated_at)
     """The last change, on the distributor's clock."""
     external_id: str | None = column(TenantRow.external_id)
-    """The client's own id for it."""
+    """The client's own id for it; nothing checks that it is used once."""
 
 
 @strawberry.type
