@@ -136,8 +136,8 @@ class ResellerCharge(TenantRow, Base):
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "charge_id", "tenant_id", "reversal", name="uq_reseller_charges_debtor"),
         Index("ix_reseller_charges_subscription", "distributor_id", "subscription_id"),
-        Index("ix_reseller_charges_debtor", "distributor_id", "tenant_id", "id"),
-        Index("ix_reseller_charges_creditor", "distributor_id", "creditor_id", "id"),
+        Index("ix_reseller_charges_debtor", "distributor_id", "tenant_id", "id", "tenant_path"),
+        Index("ix_reseller_charges_creditor", "distributor_id", "creditor_id", "id", "tenant_path"),
         *in_order("reseller_charges", "id", "created_at", "updated_at", "amount", ("closed_at", "timestamptz")),
         creditor_id="tenants",
         charge_id="charges",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -41,12 +42,19 @@ def world(readable: tuple[Server, World]) -> World:
 @pytest.fixture(scope="session")
 def read(readable: tuple[Server, World], reading_engine: Engine) -> Iterator[Read]:
     """Ask as somebody: `read(viewer, document, name=value)` gives the response."""
+    with asking(readable[0], reading_engine) as ask:
+        yield ask
+
+
+@contextmanager
+def asking(server: Server, engine: Engine) -> Iterator[Read]:
+    """The same of any database."""
     with asyncio.Runner() as runner:
-        pool = reading_pool(readable[0].app, size=1)
+        pool = reading_pool(server.app, size=1)
         runner.run(pool.open(wait=True))
 
         def ask(viewer: Viewer, document: str, **variables: Any) -> dict[str, Any]:
-            response = runner.run(reading_engine.execute(pool, viewer, document, variables))
+            response = runner.run(engine.execute(pool, viewer, document, variables))
             answer: dict[str, Any] = orjson.loads(response.body)
             return answer
 
