@@ -1,5 +1,6 @@
 """Identifiers: UUID version 7 inside, `<prefix>_<32 hex>` outside."""
 
+import re
 import secrets
 import threading
 import time
@@ -8,6 +9,7 @@ from uuid import UUID
 __all__ = ["InvalidId", "decode", "encode", "uuid7"]
 
 _COUNTER_BITS = 12
+_PUBLIC = re.compile("([A-Za-z]+)_([0-9a-f]{32})")
 _lock = threading.Lock()
 _last = 0
 
@@ -39,13 +41,7 @@ def decode(text: str) -> tuple[str, UUID]:
 
     Only the one spelling that `encode` writes is accepted, so that an id has one text everywhere (caches rely on it).
     """
-    prefix, separator, digits = text.partition("_")
-    if not separator or len(digits) != 32 or digits.lower() != digits or not prefix.isascii() or not prefix.isalpha():
+    found = _PUBLIC.fullmatch(text)
+    if found is None:
         raise InvalidId(text)
-    try:
-        id = UUID(hex=digits)
-    except ValueError:
-        raise InvalidId(text) from None
-    if id.hex != digits:
-        raise InvalidId(text)
-    return prefix, id
+    return found[1], UUID(hex=found[2])

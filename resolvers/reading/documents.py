@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from graphql import (
@@ -130,18 +129,17 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, *, introspection: bool = True) -> None:
         self._schema = schema
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
-        self._known: OrderedDict[bytes, Document] = OrderedDict()
+        self._known: OrderedDict[str, Document] = OrderedDict()
         self.deprecations = Deprecations(schema)
 
     def find(self, text: str) -> Document:
         """The parsed and validated document. Raises RequestErrors."""
-        key = sha256(text.encode("utf-8", "surrogatepass")).digest()
-        known = self._known.get(key)
+        known = self._known.get(text)
         if known is not None:
-            self._known.move_to_end(key)
+            self._known.move_to_end(text)
             return known
         document = self._read(text)
-        self._known[key] = document
+        self._known[text] = document  # its nodes hold the text anyway
         if len(self._known) > MOST_DOCUMENTS:
             self._known.popitem(last=False)
         return document
