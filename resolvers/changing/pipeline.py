@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import orjson
+import psycopg
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from sqlalchemy import Engine as DatabaseEngine
@@ -206,6 +207,8 @@ class Pipeline:
             if isinstance(done, Later):
                 await self._wait(call, done.wait)
                 return await self._in_thread(partial(self._read_again, call, done.outcome))
+        except GraphQLError as wrong:  # in an argument below `query`, seen when the payload was read: nothing is kept
+            return b"null", [{**wrong.formatted, "path": [call.selected.key]}]
         except Exception as error:
             if _sqlstate(error) == CANCELED:
                 return b"null", [{**TOO_LONG.formatted, "path": [call.selected.key]}]
@@ -227,22 +230,29 @@ class Pipeline:
         await wait_for_job(partial(self._in_thread, look), seconds=min(wait.seconds, LONGEST_WAIT))
 
     def _perform(self, call: Call) -> "tuple[bytes, list[dict[str, Any]]] | Later":
-        for attempt in range(1, ATTEMPTS + 1):
+        careful, attempt = False, 1
+        while True:
             try:
-                return self._attempt(call)
+                return self._attempt(call, careful=careful)
             except Refusal as refusal:
                 outcome = refused(refusal)
                 self._tell(call, outcome)
                 return self._read_again(call, outcome)
+            except psycopg.DataError:
+                # Only reading the payload raises it as it is: there is a hole in it that the statement cannot tell of.
+                if careful:
+                    self._tell(call, None)
+                    raise
+                careful = True
             except Exception as error:
                 if _sqlstate(error) not in _TRY_AGAIN or attempt == ATTEMPTS:
                     self._tell(call, None)
                     raise
                 time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - chance, no secret
-        raise AssertionError("the last attempt returns or raises")
+                attempt += 1
 
-    def _attempt(self, call: Call) -> "tuple[bytes, list[dict[str, Any]]] | Later":
-        """The whole mutation in one transaction."""
+    def _attempt(self, call: Call, *, careful: bool) -> "tuple[bytes, list[dict[str, Any]]] | Later":
+        """The whole mutation in one transaction. `careful`: as in `Payload.read`."""
         with ScopedSession(self._sessions.engine, call.scope) as session:
             session.begin()
             outcome, wait = self._done(session, call)
@@ -250,7 +260,7 @@ class Pipeline:
                 self._audit.record(session, call.audited(outcome))
             session.flush()
             later = wait is not None and not call.dry_run
-            answer = None if later else self._payload(session, call, outcome)
+            answer = None if later else self._payload(session, call, outcome, careful=careful)
             if call.dry_run:
                 session.rollback()
             else:
@@ -258,11 +268,18 @@ class Pipeline:
             has_jobs = outbox.has_enqueued(session) and not call.dry_run
         self._tell(call, outcome)
         if has_jobs:
-            self._on_enqueued()
+            self._wake()
         if answer is None:
             assert wait is not None
             return Later(outcome, wait)
         return answer
+
+    def _wake(self) -> None:
+        """Tell the workers. The mutation is done: whatever goes wrong here, they look by themselves a little later."""
+        try:
+            self._on_enqueued()
+        except Exception:
+            log.exception("workers could not be woken")
 
     def _tell(self, call: Call, outcome: Outcome | None) -> None:
         try:
@@ -290,12 +307,20 @@ class Pipeline:
     def _read_again(self, call: Call, outcome: Outcome) -> tuple[bytes, list[dict[str, Any]]]:
         """The payload in a transaction of its own: of a refusal, or after a job."""
         with self._sessions.begin(call.who.scope) as session:
-            return self._payload(session, call, outcome)
+            return self._payload(session, call, outcome, careful=True)
 
-    def _payload(self, session: ScopedSession, call: Call, outcome: Outcome) -> tuple[bytes, list[dict[str, Any]]]:
+    def _payload(
+        self, session: ScopedSession, call: Call, outcome: Outcome, *, careful: bool
+    ) -> tuple[bytes, list[dict[str, Any]]]:
         values = outcome.values(call.who.acted_as)
         return self._engine.payload(
-            session.connection(), call.who.viewer, call.operation, call.variables, call.selected, values
+            session.connection(),
+            call.who.viewer,
+            call.operation,
+            call.variables,
+            call.selected,
+            values,
+            careful=careful,
         )
 
 

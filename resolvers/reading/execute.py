@@ -174,14 +174,16 @@ class Engine:
         variables: Mapping[str, Any],
         selected: Selected,
         values: Values,
+        *,
+        careful: bool = True,
     ) -> tuple[bytes, list[dict[str, Any]]]:
         """What one mutation answers with, read in its open transaction, whose scope is the viewer's.
 
         `variables` are coerced. `values` holds the payload's fields by their Python names: the UUIDs of rows, plain
         values for the rest. Returns the payload's JSON and the errors inside it. A database that refuses a statement
-        raises, as does a fault of the reference.
+        raises, as does a fault of the reference. `careful`: as in `Payload.read`.
         """
-        return Payload(self.catalog, viewer, operation, variables, selected).read(connection, values)
+        return Payload(self.catalog, viewer, operation, variables, selected).read(connection, values, careful=careful)
 
     def plan(self, operation: Operation, viewer: Viewer, variables: Mapping[str, Any]) -> Plan:
         """The plan of a query. Raises GraphQLError for arguments that no plan can have."""

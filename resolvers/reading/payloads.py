@@ -1,6 +1,7 @@
 """What a mutation answers with: its rows by one statement in its own transaction, everything else from its outcome."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -69,8 +70,14 @@ class Payload:
         self._selections = selections
         self._fields = selections.of(type_, selected.sets)
 
-    def read(self, connection: Connection, values: Values) -> tuple[bytes, list[dict[str, Any]]]:
-        """The payload as JSON, and the errors inside it, with their paths from the root."""
+    def read(
+        self, connection: Connection, values: Values, *, careful: bool = True
+    ) -> tuple[bytes, list[dict[str, Any]]]:
+        """The payload as JSON, and the errors inside it, with their paths from the root.
+
+        `careful`: behind a savepoint, so that the reference can answer what the statement cannot. Otherwise that raises
+        psycopg.DataError, and the transaction is over.
+        """
         raw: Any = connection.connection.driver_connection
         wanted = [field for field in self._fields if self._is_read(field, values)]
         found: Sequence[bytes] = ()
@@ -84,11 +91,11 @@ class Payload:
             bound = {**self._variables, _VALUES: values}
             parameters = plan.statement.parameters(bound, self._viewer)
             try:
-                with connection.begin_nested(), RawCursor(raw) as cursor:
+                with connection.begin_nested() if careful else nullcontext(), RawCursor(raw) as cursor:
                     cursor.execute(plan.statement.text, parameters)
                     found = _row(cursor)
             except psycopg.Error as error:
-                if not (error.sqlstate or "").startswith(DATA_ERROR):
+                if not careful or not (error.sqlstate or "").startswith(DATA_ERROR):
                     raise
                 return self._by_reference(raw, values)
         return self._assembled(values, dict(zip((field.key for field in wanted), found, strict=True)), plan)

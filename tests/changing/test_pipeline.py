@@ -176,6 +176,50 @@ def test_a_fault_is_masked_logged_and_leaves_the_others_answers(world: World, ca
     assert [done.outcome is None for done in hook.told] == [True, False]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ['accounts(filter: {name: {eq: "a\\u0000b"}})', 'accounts(after: "nothing")', "accounts(first: 201)"],
+)
+def test_a_wrong_argument_below_query_is_told_and_nothing_is_kept(world: World, asked: str) -> None:
+    document = f"""mutation ($input: TopUpInput!) {{
+      done: topUp(input: $input) {{ query {{ {asked} {{ nodes {{ name }} }} }} errors {{ code }} }}
+    }}"""
+    input = {"accountId": world.ids["account"], "amount": {"amount": "10.00", "currency": "EUR"}}
+    before = world.digest()
+    answer = world.ask("child", document, input=input)
+    assert "Internal error" not in str(answer)
+    assert len(answer["errors"]) == 1
+    assert world.digest() == before
+
+
+def test_a_hole_in_the_payload_is_a_fault_after_a_second_careful_look(world: World) -> None:
+    # given
+    with psycopg.connect(world.database.superuser, autocommit=True) as connection:
+        connection.execute("UPDATE charges SET explanation = explanation - 'rule'")
+    world.pipeline._audit = hook = Hook()
+    document = """mutation ($input: TopUpInput!, $id: ID!) {
+      done: topUp(input: $input) { query { subscription(id: $id) { charges { nodes { explanation { rule } } } } } }
+    }"""
+    input = {"accountId": world.ids["account"], "amount": {"amount": "10.00", "currency": "EUR"}}
+    before = world.digest()
+    # when
+    answer = world.ask("child", document, input=input, id=world.ids["running"])
+    # then
+    assert [error["message"] for error in answer["errors"]] == ["Internal error"]
+    assert (len(hook.recorded), len(hook.told)) == (2, 1)
+    assert world.digest() == before
+
+
+def test_workers_that_cannot_be_woken_undo_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise OSError
+
+    world.pipeline._on_enqueued = fail
+    sample = SAMPLES["advanceClock"]
+    assert world.call(sample.who, "advanceClock", sample.input(world))["errors"] == []
+    assert "workers could not be woken" in caplog.text
+
+
 # Onlookers
 
 
