@@ -1,6 +1,6 @@
 """The database that all servers are measured on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,7 +15,7 @@ from migrations.run import upgrade
 from server.embedded import EmbeddedPostgres
 from server.settings import ROOT
 
-__all__ = ["CHILD", "DISTRIBUTOR", "MeasuredDatabase", "fill", "measured_database", "token"]
+__all__ = ["CHILD", "DISTRIBUTOR", "MeasuredDatabase", "fill", "measured_database", "measured_databases", "token"]
 
 DISTRIBUTOR = 0
 CHILD = 11
@@ -30,6 +30,9 @@ POSTGRES = {
     "fsync": "off",
     "autovacuum": "off",
     "max_connections": "100",
+    "max_wal_size": "8GB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
 }
 """Everything is read from memory, and nothing else happens meanwhile."""
 
@@ -46,6 +49,8 @@ class MeasuredDatabase:
     app_url: str
     superuser_url: str
     subscriptions: int
+    pid: int | None = None
+    """The postmaster's."""
 
     def subscription_ids(self, tenant: int, limit: int) -> list[str]:
         """Public ids of a tenant's subscriptions, spread over all of them."""
@@ -61,27 +66,41 @@ class MeasuredDatabase:
 @contextmanager
 def measured_database(folder: Path, subscriptions: int, core: int | None) -> Iterator[MeasuredDatabase]:
     """The embedded PostgreSQL of `folder` on one core, holding so many subscriptions; made there if it is not yet."""
+    with measured_databases(folder, (subscriptions,), core) as (database,):
+        yield database
+
+
+@contextmanager
+def measured_databases(folder: Path, sizes: Sequence[int], core: int | None) -> Iterator[list[MeasuredDatabase]]:
+    """The same for several sizes on one server."""
     server = EmbeddedPostgres(folder)
     with keep_to(core):  # what is started here stays there
-        server.start(POSTGRES)
+        process = server.start(POSTGRES)
     try:
-        name = f"bench_{subscriptions}_{_fingerprint()}"
-        superuser_url = server.superuser_url(name)
-        with psycopg.connect(server.superuser_url(), autocommit=True) as connection:
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-            if known is None:
-                for (old,) in connection.execute(
-                    "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"bench_{subscriptions}_"]
-                ).fetchall():
-                    connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(old)))
-                draft = f"{name}_draft"
-                connection.execute(f"CREATE DATABASE {draft} OWNER headwater_owner")
-                upgrade(server.owner_url(draft))
-                fill(server.superuser_url(draft), subscriptions, check_references=False)
-                connection.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
-        yield MeasuredDatabase(server.app_url(name), superuser_url, subscriptions)
+        found = []
+        for size in sizes:
+            name = _made(server, size)
+            found.append(MeasuredDatabase(server.app_url(name), server.superuser_url(name), size, process.pid))
+        yield found
     finally:
         server.stop()
+
+
+def _made(server: EmbeddedPostgres, subscriptions: int) -> str:
+    """The name of the database of this size, made if there is none or only an older one."""
+    name = f"bench_{subscriptions}_{_fingerprint()}"
+    with psycopg.connect(server.superuser_url(), autocommit=True) as connection:
+        known = {each for (each,) in connection.execute("SELECT datname FROM pg_database")}
+        if name not in known:
+            for old in known:
+                if old.startswith(f"bench_{subscriptions}_"):
+                    connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(old)))
+            draft = f"{name}_draft"
+            connection.execute(f"CREATE DATABASE {draft} OWNER headwater_owner")
+            upgrade(server.owner_url(draft))
+            fill(server.superuser_url(draft), subscriptions, check_references=False)
+            connection.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
+    return name
 
 
 def _fingerprint() -> str:

@@ -1,13 +1,14 @@
 """Whether a page takes longer where there are more rows that it does not show."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
 import psycopg
 
 from bench.cores import two_cores
-from bench.database import CHILD, MeasuredDatabase, measured_database, token
+from bench.database import CHILD, MeasuredDatabase, measured_databases, token
 from bench.load import load
 from bench.operations import PAGE, PAGE_SIZE
 from bench.servers import headwater
@@ -27,14 +28,16 @@ def grow(folder: Path, *, rounds: int, seconds: float) -> Iterator[str]:
     """Lines: milliseconds for the page of one client at every size, and PostgreSQL's plans if it grows too much."""
     times: dict[int, list[float]] = {size: [] for size in SIZES}
     server_core, other_core = two_cores()
-    plans = {}
-    for round_ in range(rounds):
-        for size in SIZES if round_ % 2 == 0 else SIZES[::-1]:
-            with measured_database(folder, size, other_core) as database, headwater(database, server_core) as served:
-                load(served, "page", clients=4, seconds=2, core=other_core)
+    with ExitStack() as stack:
+        databases = stack.enter_context(measured_databases(folder, SIZES, other_core))
+        all_served = [(each, stack.enter_context(headwater(each, server_core))) for each in databases]
+        for _, served in all_served:
+            load(served, "page", clients=16, seconds=2, core=other_core)
+        for round_ in range(rounds):
+            for database, served in all_served if round_ % 2 == 0 else reversed(all_served):
                 found = load(served, "page", clients=1, seconds=seconds, core=other_core)
-                times[size].append(1000 / found.per_second)
-                plans[size] = _plan(database)
+                times[database.subscriptions].append(1000 / found.per_second)
+        plans = {database.subscriptions: _plan(database) for database in databases}
     smallest = median(times[SIZES[0]])
     for size in SIZES:
         middle = median(times[size])

@@ -48,6 +48,7 @@ class Served:
     operations: Mapping[str, Operation]
     paths: Mapping[str, str]
     """Of the URL, by operation."""
+    pid: int | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -83,8 +84,8 @@ def servers(database: MeasuredDatabase, cache: Path, core: int | None) -> Iterat
             name: str, command: list[str], port: int, operations: Any, paths: Any = graphql, **more: str
         ) -> Served:
             environment = {"DATABASE_URL": database.app_url, "PYTHONPATH": str(ROOT), **more}
-            stack.enter_context(_running(name, command, port, environment, core))
-            return Served(name, port, operations, paths)
+            pid = stack.enter_context(_running(name, command, port, environment, core))
+            return Served(name, port, operations, paths, pid)
 
         yield [
             stack.enter_context(headwater(database, core)),
@@ -127,9 +128,9 @@ def headwater(database: MeasuredDatabase, core: int | None) -> Iterator[Served]:
         "HEADWATER_COST_PER_MINUTE": "1000000000",
         "PYTHONPATH": str(ROOT),
     }
-    with _running("Headwater", [sys.executable, "-m", "server.web"], port, environment, core):
+    with _running("Headwater", [sys.executable, "-m", "server.web"], port, environment, core) as pid:
         operations = of_headwater(database.subscription_ids(CHILD, ASKED_FOR))
-        yield Served("Headwater", port, operations, {"page": "/graphql", "single": "/graphql"})
+        yield Served("Headwater", port, operations, {"page": "/graphql", "single": "/graphql"}, pid)
 
 
 @contextmanager
@@ -137,8 +138,8 @@ def by_hand(database: MeasuredDatabase, core: int | None, module: str, paths: Ma
     """A server of one of the modules here that are written by hand, for operations that the caller adds."""
     port = _free_port()
     environment = {"DATABASE_URL": database.app_url, "PYTHONPATH": str(ROOT)}
-    with _running("by hand", [sys.executable, "-m", module, str(port), str(POOL_SIZE)], port, environment, core):
-        yield Served("by hand", port, {}, paths)
+    with _running("by hand", [sys.executable, "-m", module, str(port), str(POOL_SIZE)], port, environment, core) as pid:
+        yield Served("by hand", port, {}, paths, pid)
 
 
 def same_answers(compared: list[Served], samples: int = 20) -> None:
@@ -163,7 +164,7 @@ def _data(served: Served, operation: str, position: int) -> Any:
 @contextmanager
 def _running(
     name: str, command: list[str], port: int, environment: Mapping[str, str], core: int | None
-) -> Iterator[None]:
+) -> Iterator[int]:
     with tempfile.TemporaryFile() as said, keep_to(core):
         # Clients that are stopped in the middle of a request make servers complain; only the beginning matters.
         process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT, stdout=said, stderr=said)
@@ -173,7 +174,7 @@ def _running(
             if process.poll() is not None or time.monotonic() > deadline:
                 raise CannotCompare(f"{name} does not start")
             time.sleep(0.1)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(20)
