@@ -50,8 +50,8 @@ def compare(folder: Path, cache: Path, *, subscriptions: int, rounds: int, secon
         same_answers(compared)
         yield f"Same answers from {', '.join(each.name for each in compared)}"
         yield f"Servers on core {server_core}, PostgreSQL and load on core {other_core}; load by {GENERATOR}"
-        yield f"Medians of {rounds} interleaved rounds of {seconds:.0f} s. Ratios are within a round, their range beside"
-        yield "them. Processor time is for a request: the server's, and PostgreSQL's."
+        yield f"Medians of {rounds} interleaved rounds of {seconds:.0f} s. Ratios are within a round, with their"
+        yield "range. Processor time is for a request: the server's, and PostgreSQL's."
         for operation in ("page", "single"):
             for clients in CLIENTS:
                 found = _measured(compared, database, operation, clients, rounds, seconds, other_core)
