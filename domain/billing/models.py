@@ -69,10 +69,10 @@ class Charge(TenantRow, Base):
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_charges_number"),
-        Index("ix_charges_subscription", "distributor_id", "subscription_id", "id"),
+        Index("ix_charges_subscription", "distributor_id", "subscription_id", "id", "tenant_path"),
         Index("ix_charges_order", "distributor_id", "order_id"),
         Index("ix_charges_closes_on", "distributor_id", "state", "closes_on"),
-        Index("ix_charges_account", "distributor_id", "account_id", "id"),
+        Index("ix_charges_account", "distributor_id", "account_id", "id", "tenant_path"),
         *in_order("charges", "id", "number", "created_at", "updated_at", "amount"),
         *in_order("charges", ("billing_period_start", "date"), ("closed_at", "timestamptz")),
         *by_value("charges", "state"),
@@ -135,7 +135,7 @@ class ResellerCharge(TenantRow, Base):
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "charge_id", "tenant_id", "reversal", name="uq_reseller_charges_debtor"),
-        Index("ix_reseller_charges_subscription", "distributor_id", "subscription_id"),
+        Index("ix_reseller_charges_subscription", "distributor_id", "subscription_id", "id", "tenant_path"),
         Index("ix_reseller_charges_debtor", "distributor_id", "tenant_id", "id", "tenant_path"),
         Index("ix_reseller_charges_creditor", "distributor_id", "creditor_id", "id", "tenant_path"),
         *in_order("reseller_charges", "id", "created_at", "updated_at", "amount", ("closed_at", "timestamptz")),

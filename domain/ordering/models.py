@@ -84,7 +84,7 @@ class Order(TenantRow, Base):
             postgresql_where=text("state IN ('WAITING_FOR_PAYMENT', 'WAITING_FOR_PROVISIONING', 'PROVISIONING')"),
         ),
         Index("ix_orders_subscription", "distributor_id", "subscription_id", "id"),
-        Index("ix_orders_account", "distributor_id", "account_id", "id"),
+        Index("ix_orders_account", "distributor_id", "account_id", "id", "tenant_path"),
         *in_order("orders", "id", "number", "created_at", "updated_at", "total"),
         *by_value("orders", "state"),
         words_of("number", "external_id"),

@@ -64,7 +64,7 @@ class Payment(TenantRow, Base):
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_payments_number"),
         Index("uq_payments_order", "distributor_id", "order_id", unique=True),
-        Index("ix_payments_account", "distributor_id", "account_id", "id"),
+        Index("ix_payments_account", "distributor_id", "account_id", "id", "tenant_path"),
         *in_order("payments", "id", "number", "created_at", "updated_at", ("due_on", "date")),
         *by_value("payments", "state", "external_id"),
         words_of("number", "external_id"),

@@ -143,7 +143,7 @@ class ServiceSubscription(TenantRow, Base):
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_subscriptions_number"),
-        Index("ix_subscriptions_account", "distributor_id", "account_id", "id"),
+        Index("ix_subscriptions_account", "distributor_id", "account_id", "id", "tenant_path"),
         Index("ix_subscriptions_plan", "distributor_id", "plan_id", "id", "tenant_path"),
         Index("ix_subscriptions_seller", "distributor_id", "tenant_id", "id", "tenant_path"),
         Index("ix_subscriptions_paid_to", "distributor_id", "paid_to"),

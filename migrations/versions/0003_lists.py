@@ -41,20 +41,35 @@ BY_VALUE = {
     "plans": ["sku", "state", "billing_type", "updated_at"],
     "subscriptions": ["state", "billing_type", "trial", "external_id", ("paid_to", "date")],
 }
+# What is found by a reference ends with the path, so that PostgreSQL prefers it to reading all rows of a tenant.
 PLAIN = {
-    "ix_charges_account": ("charges", ["distributor_id", "account_id", "id"]),
+    "ix_charges_account": ("charges", ["distributor_id", "account_id", "id", "tenant_path"]),
+    "ix_charges_subscription": ("charges", ["distributor_id", "subscription_id", "id", "tenant_path"]),
     "ix_managers_tenant": ("managers", ["distributor_id", "tenant_id", "id"]),
-    "ix_orders_account": ("orders", ["distributor_id", "account_id", "id"]),
-    "ix_payments_account": ("payments", ["distributor_id", "account_id", "id"]),
+    "ix_orders_account": ("orders", ["distributor_id", "account_id", "id", "tenant_path"]),
+    "ix_payments_account": ("payments", ["distributor_id", "account_id", "id", "tenant_path"]),
     "ix_plans_parent": ("plans", ["distributor_id", "parent_id", "id"]),
     "ix_reseller_charges_creditor": ("reseller_charges", ["distributor_id", "creditor_id", "id", "tenant_path"]),
     "ix_reseller_charges_debtor": ("reseller_charges", ["distributor_id", "tenant_id", "id", "tenant_path"]),
+    "ix_reseller_charges_subscription": (
+        "reseller_charges",
+        ["distributor_id", "subscription_id", "id", "tenant_path"],
+    ),
     "ix_reseller_discounts_path": ("reseller_discounts", ["distributor_id", "tenant_path", "id"]),
     "ix_service_terms_path": ("service_terms", ["distributor_id", "tenant_path", "id"]),
+    "ix_subscriptions_account": ("subscriptions", ["distributor_id", "account_id", "id", "tenant_path"]),
     "ix_subscriptions_plan": ("subscriptions", ["distributor_id", "plan_id", "id", "tenant_path"]),
     "ix_subscriptions_seller": ("subscriptions", ["distributor_id", "tenant_id", "id", "tenant_path"]),
     "ix_tenants_kind": ("tenants", ["kind", "id"]),
     "ix_tenants_parent": ("tenants", ["distributor_id", "parent_id", "id"]),
+}
+# As the first migration made them.
+BEFORE = {
+    "ix_charges_subscription": ("charges", ["distributor_id", "subscription_id", "id"]),
+    "ix_reseller_charges_subscription": ("reseller_charges", ["distributor_id", "subscription_id"]),
+    "ix_subscriptions_account": ("subscriptions", ["distributor_id", "account_id", "id"]),
+    "ix_subscriptions_tenant": ("subscriptions", ["distributor_id", "tenant_path", "id"]),
+    "ix_tenants_parent": ("tenants", ["distributor_id", "parent_id"]),
 }
 SEARCHED = {
     "accounts": ["number", "name", "email", "external_id"],
@@ -68,12 +83,12 @@ SEARCHED = {
 
 def upgrade() -> None:
     """Make them, the words first: a rewrite would build the indexes anew."""
+    for name, (table, _) in BEFORE.items():
+        op.drop_index(name, table)
     for table, columns in SEARCHED.items():
         words = sa.Column("words", postgresql.TSVECTOR(), sa.Computed(split(*columns), persisted=True))
         op.add_column(table, words)
         op.create_index(f"ix_{table}_words", table, ["words"], postgresql_using="gin")
-    op.drop_index("ix_subscriptions_tenant", "subscriptions")  # ix_subscriptions_own_id is the same
-    op.drop_index("ix_tenants_parent", "tenants")
     for table, keys in IN_ORDER.items():
         for name, key in map(listed, keys):
             tail = [] if name == "id" else ["id"]
@@ -97,10 +112,10 @@ def downgrade() -> None:
         for name, _ in map(listed, keys):
             op.drop_index(f"ix_{table}_own_{name}", table)
             op.drop_index(f"ix_{table}_all_{name}", table)
-    op.create_index("ix_tenants_parent", "tenants", ["distributor_id", "parent_id"])
-    op.create_index("ix_subscriptions_tenant", "subscriptions", ["distributor_id", "tenant_path", "id"])
     for table in SEARCHED:
         op.drop_column(table, "words")
+    for name, (table, columns) in BEFORE.items():
+        op.create_index(name, table, columns)
 
 
 def listed(key: str | tuple[str, str]) -> tuple[str, str | sa.TextClause]:
