@@ -9,6 +9,7 @@ import socket
 
 import uvicorn
 
+from server import logs
 from server.app import application
 from server.processes import WEB_SOCKET
 from server.settings import settings
@@ -17,6 +18,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
+    logs.configure()
     config = uvicorn.Config(
         application(settings()),
         host=settings().host,
