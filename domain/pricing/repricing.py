@@ -3,7 +3,7 @@
 The law: a copy's net costs are the prices of the plan it was delegated from, at every level, always.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -48,24 +48,17 @@ def apply_markups(session: Session, distributor_id: UUID, plan_ids: Collection[U
     changed: set[UUID] = set()
     for model in _DETAILS:
         prices = {fee: marked_up_in_sql(getattr(model, f"net_{fee}"), Plan.markup_percent) for fee in FEES}
-        statement = (
-            update(model)
-            .where(
-                model.distributor_id == distributor_id,
-                model.plan_id.in_(plan_ids),
-                Plan.distributor_id == model.distributor_id,
-                Plan.id == model.plan_id,
-                Plan.markup_percent.is_not(None),
-                or_(*(getattr(model, fee).is_distinct_from(price) for fee, price in prices.items())),
-            )
-            .values(prices | {"updated_at": at})
-            .returning(model.plan_id)
-            .execution_options(synchronize_session=False)
+        changed |= _write(
+            session,
+            model,
+            prices,
+            model.distributor_id == distributor_id,
+            model.plan_id.in_(plan_ids),
+            Plan.distributor_id == model.distributor_id,
+            Plan.id == model.plan_id,
+            Plan.markup_percent.is_not(None),
+            at=at,
         )
-        try:
-            changed |= set(session.scalars(statement))
-        except DataError as error:
-            raise _too_large(error) from error
     forget_loaded(session)
     return changed
 
@@ -112,27 +105,41 @@ def _take_upstream_prices(session: Session, scope: Scope, copies: Collection[UUI
                 (Plan.markup_percent.is_(None), getattr(model, fee)),
                 else_=marked_up_in_sql(price, Plan.markup_percent),
             )
-        statement = (
-            update(model)
-            .where(
-                model.distributor_id == scope.distributor_id,
-                model.plan_id.in_(copies),
-                Plan.distributor_id == model.distributor_id,
-                Plan.id == model.plan_id,
-                above.distributor_id == model.distributor_id,
-                above.plan_id == Plan.parent_id,
-                above.key == model.key,
-                or_(*(getattr(model, name).is_distinct_from(value) for name, value in values.items())),
-            )
-            .values(values | {"updated_at": at})
-            .returning(model.plan_id)
-            .execution_options(synchronize_session=False)
+        changed |= _write(
+            session,
+            model,
+            values,
+            model.distributor_id == scope.distributor_id,
+            model.plan_id.in_(copies),
+            Plan.distributor_id == model.distributor_id,
+            Plan.id == model.plan_id,
+            above.distributor_id == model.distributor_id,
+            above.plan_id == Plan.parent_id,
+            above.key == model.key,
+            at=at,
         )
-        try:
-            changed |= set(session.scalars(statement))
-        except DataError as error:
-            raise _too_large(error) from error
     return changed
+
+
+def _write(
+    session: Session,
+    model: type[PlanPeriod] | type[PlanResource],
+    values: Mapping[str, ColumnElement[Decimal]],
+    *conditions: ColumnElement[bool],
+    at: datetime,
+) -> set[UUID]:
+    """Set fees of the rows that differ; the plans whose rows did. Raises InvalidInput for what a column cannot hold."""
+    statement = (
+        update(model)
+        .where(*conditions, or_(*(getattr(model, name).is_distinct_from(value) for name, value in values.items())))
+        .values({**values, "updated_at": at})
+        .returning(model.plan_id)
+        .execution_options(synchronize_session=False)
+    )
+    try:
+        return set(session.scalars(statement))
+    except DataError as error:
+        raise _too_large(error) from error
 
 
 def _distributor(scope: Scope) -> UUID:
