@@ -18,7 +18,8 @@ from domain.billing.drafts import (
     with_lots,
 )
 from domain.billing.explanation import Rule, priced
-from domain.billing.policy import (
+from domain.billing.proration import Cut
+from domain.shared.billing_policy import (
     Anchor,
     FirstPeriod,
     Horizon,
@@ -28,7 +29,6 @@ from domain.billing.policy import (
     Prolongs,
     policy_of,
 )
-from domain.billing.proration import Cut
 from domain.shared.periods import Period, billing_period_containing, billing_periods
 
 _WHOLE_TERM = (Horizon.WHOLE_TERM, Horizon.WHOLE_TERM_OPENED)

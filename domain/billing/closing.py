@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from domain.billing.drafts import BillingTerms, ChargeDraft, ChargeKind
-from domain.billing.policy import Anchor, Closes, policy_of
+from domain.shared.billing_policy import Anchor, Closes, policy_of
 from domain.shared.periods import Period, next_billing_day
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from domain.billing.charging import prolongation_charges, sales_charges
 from domain.billing.drafts import BillingTerms, ChargeDraft, Line
-from domain.billing.policy import Anchor, Horizon, Policy, policy_of
 from domain.catalog.models import ExpiredRenewal, Plan, PlanPeriod, PlanResource, ServiceTerm
+from domain.shared.billing_policy import Anchor, Horizon, Policy, policy_of
 from domain.shared.periods import (
     MONTHS_IN_A_YEAR,
     Period,

@@ -20,9 +20,9 @@ from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, Line, Lot, NotAllowedByBillingType
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
-from domain.billing.policy import Horizon, Stop
 from domain.billing.splitting import Amendment, ExistingCharge, Split, settle_decrease, settle_deletion, settle_stop
 from domain.customers.models import Account
+from domain.shared.billing_policy import Horizon, Stop
 from domain.shared.decimals import plain
 from domain.shared.errors import RefusedByBillingType
 from domain.shared.money import round_money

@@ -21,8 +21,8 @@ from domain.billing.drafts import (
     with_lots,
 )
 from domain.billing.explanation import Rule, added_up
-from domain.billing.policy import Decrease, Deletion, Stop, policy_of
 from domain.billing.proration import share
+from domain.shared.billing_policy import Decrease, Deletion, Stop, policy_of
 from domain.shared.periods import Period
 
 _ZERO = Decimal(0)

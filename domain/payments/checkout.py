@@ -12,7 +12,6 @@ from domain.billing import settlement
 from domain.billing.charging import increase_charges, prolongation_charges, sales_charges
 from domain.billing.contracts import Contract, contracts_of, covered, span_of
 from domain.billing.drafts import ChargeDraft, ChargeKind, Line, NotAllowedByBillingType
-from domain.billing.policy import Anchor, Horizon, Increase, Measure, policy_of
 from domain.billing.prices import Prices, held_prices, recurring_lines, resource_price
 from domain.billing.proration import chargeable, chargeable_increase
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState, ServiceTerm
@@ -25,6 +24,7 @@ from domain.ordering.queries import require_no_open_order
 from domain.payments.completion import finish
 from domain.payments.placing import Wish, lapses_on, place
 from domain.payments.quantities import checked_quantities, require_total
+from domain.shared.billing_policy import Anchor, Horizon, Increase, Measure, policy_of
 from domain.shared.billing_types import BillingType
 from domain.shared.errors import CurrencyMismatch, InvalidInput, InvalidState, NotFound, RefusedByBillingType
 from domain.shared.money import Money

@@ -13,7 +13,6 @@ from domain.billing.contracts import Contract, contracts_of
 from domain.billing.drafts import ChargeDraft
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, LedgerAccount
-from domain.billing.policy import Prolongs
 from domain.billing.proration import chargeable
 from domain.customers.models import Account
 from domain.customers.queries import account_for_update
@@ -21,6 +20,7 @@ from domain.ordering.models import Order, OrderState, OrderType
 from domain.ordering.queries import lines_of
 from domain.ordering.states import OrderStep, advance
 from domain.payments.models import Payment, PaymentState
+from domain.shared.billing_policy import Prolongs
 from domain.shared.decimals import plain
 from domain.shared.errors import InvalidInput, InvalidState
 from domain.shared.money import round_money

@@ -14,11 +14,11 @@ from domain.billing.charges import AMOUNT_LIMIT, Making, make
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft
 from domain.billing.models import Charge, ChargeState
-from domain.billing.policy import Anchor
 from domain.billing.prices import Prices
 from domain.customers.models import Account, PaymentModel
 from domain.ordering.models import Order, OrderLine, OrderState, OrderType
 from domain.payments.models import Payment, PaymentPurpose, PaymentState
+from domain.shared.billing_policy import Anchor
 from domain.shared.decimals import plain
 from domain.shared.errors import InvalidInput
 from domain.shared.numbers import numbers_for

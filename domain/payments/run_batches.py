@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from domain.billing.contracts import Contract, contracts_of
-from domain.billing.policy import POLICIES, Prolongs
 from domain.catalog.models import Plan, ServiceTerm
 from domain.customers.models import Account, PaymentModel
 from domain.ordering.models import OPEN_ORDER_STATES, Order
+from domain.shared.billing_policy import POLICIES, Prolongs
 from domain.shared.rows import locked
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
 from tenancy.clock import Clock

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.billing.policy import (
+from domain.shared.billing_policy import (
     POLICIES,
     Anchor,
     Closes,
