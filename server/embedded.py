@@ -26,13 +26,13 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from db.engine import APPLICATION_ROLE
 from server.processes import Account, AccountError, dies_with_parent, unprivileged_account
 
-__all__ = ["APP_ROLE", "DATABASE", "OWNER_ROLE", "EmbeddedError", "EmbeddedPostgres"]
+__all__ = ["DATABASE", "OWNER_ROLE", "EmbeddedError", "EmbeddedPostgres"]
 
 DATABASE = "headwater"
 OWNER_ROLE = "headwater_owner"
-APP_ROLE = "headwater_app"
 SUPERUSER = "postgres"
 
 _PORT = 5432
@@ -134,7 +134,7 @@ class EmbeddedPostgres:
 
     def app_url(self, database: str = DATABASE) -> str:
         """For web and worker: owns nothing, bypasses nothing."""
-        return self.url(APP_ROLE, database)
+        return self.url(APPLICATION_ROLE, database)
 
     def superuser_url(self, database: str = SUPERUSER) -> str:
         """For tests that make and drop databases."""
@@ -274,7 +274,7 @@ class EmbeddedPostgres:
 
     def _bootstrap(self) -> None:
         """Our roles and our database, as far as they are missing."""
-        roles = {OWNER_ROLE: "LOGIN CREATEROLE", APP_ROLE: "LOGIN"}
+        roles = {OWNER_ROLE: "LOGIN CREATEROLE", APPLICATION_ROLE: "LOGIN"}
         with psycopg.connect(self.superuser_url(), autocommit=True) as connection:
             known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
             for role, rights in roles.items():
@@ -283,7 +283,7 @@ class EmbeddedPostgres:
             # The owner may become the application's role and give it rights, but has not got its rights itself.
             connection.execute(
                 sql.SQL("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET TRUE").format(
-                    sql.Identifier(APP_ROLE), sql.Identifier(OWNER_ROLE)
+                    sql.Identifier(APPLICATION_ROLE), sql.Identifier(OWNER_ROLE)
                 )
             )
             self._mark_leakproof("template1")
