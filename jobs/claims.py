@@ -11,13 +11,30 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import Select, and_, case, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from domain.shared.models import Job, JobState
 from tenancy.scope import SEGMENT, Scope
 
-__all__ = ["Claim", "LeaseLost", "claim", "extend", "fail", "finish", "give_back", "hold", "move_on", "retry"]
+__all__ = [
+    "Claim",
+    "Key",
+    "LeaseLost",
+    "claim",
+    "extend",
+    "fail",
+    "finish",
+    "give_back",
+    "hold",
+    "mark_sent",
+    "mark_unsent",
+    "move_on",
+    "retry",
+]
+
+Key = tuple[UUID, UUID]
+"""A job's distributor and id: what a message carries."""
 
 ERROR_LIMIT = 10_000
 """Characters kept of an error."""
@@ -53,38 +70,20 @@ class Claim:
         )
 
 
-def claim(session: Session, queue: str, limits: Mapping[str, int], *, count: int, lease: timedelta) -> list[Claim]:
+def claim(
+    session: Session, queue: str, limits: Mapping[str, int], *, count: int, lease: timedelta, only: Key | None = None
+) -> list[Claim]:
     """Take up to `count` due jobs of the queue, oldest first, whose kinds are among `limits` (kind: claims allowed).
 
-    Needs the platform's scope. A job of a lane is due when none of its lane runs or stands before it. A job that was
-    claimed too often already is marked as failed and comes back as `dead`.
+    `only`: this job, if it is due. Needs the platform's scope. A job of a lane is due when none of its lane runs or
+    stands before it. A job that was claimed too often already is marked as failed and comes back as `dead`.
 
     Raises sqlalchemy.exc.IntegrityError when two workers took jobs of one lane at once; nothing is taken then.
     """
-    other = aliased(Job)
-    lane_is_taken = exists().where(
-        other.distributor_id == Job.distributor_id,
-        other.lane == Job.lane,
-        or_(
-            and_(other.state == JobState.RUNNING, other.id != Job.id),
-            and_(other.state == JobState.WAITING, other.id < Job.id),
-        ),
-    )
-    due = (
-        select(Job.distributor_id, Job.id)
-        .where(
-            Job.queue == queue,
-            Job.run_at <= func.now(),
-            Job.state.in_([JobState.WAITING, JobState.RUNNING]),
-            or_(Job.state == JobState.WAITING, Job.lease_until < func.now()),
-            Job.kind.in_(limits.keys()),
-            or_(Job.lane.is_(None), ~lane_is_taken),
-        )
-        .order_by(Job.run_at, Job.id)
-        .limit(count)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
+    wanted = _due(queue, limits).limit(count)
+    if only is not None:
+        wanted = wanted.where(Job.distributor_id == only[0], Job.id == only[1])
+    due = wanted.cte("due")
     attempt = Job.attempt + 1
     allowed = func.coalesce(Job.max_attempts, case(dict(limits), value=Job.kind))
     dead = attempt > allowed
@@ -99,6 +98,7 @@ def claim(session: Session, queue: str, limits: Mapping[str, int], *, count: int
             ),
             error=case((dead, "claimed too often: " + func.coalesce(Job.error, "the worker died")), else_=Job.error),
             lease_until=case((dead, None), else_=func.clock_timestamp() + lease),
+            sent_at=None,
             started_at=func.coalesce(Job.started_at, func.clock_timestamp()),
             finished_at=case((dead, func.clock_timestamp())),
             updated_at=func.clock_timestamp(),
@@ -118,6 +118,60 @@ def claim(session: Session, queue: str, limits: Mapping[str, int], *, count: int
         execution_options={"synchronize_session": False},
     )
     return sorted((Claim(*row) for row in rows), key=lambda taken: taken.id)
+
+
+def mark_sent(
+    session: Session, queue: str, limits: Mapping[str, int], *, count: int, again_after: timedelta
+) -> list[Key]:
+    """Take up to `count` due jobs that a message is to announce, in the order of claims, and mark them as sent.
+
+    A job that was announced and not claimed is announced again after `again_after`. Needs the platform's scope.
+    """
+    unsent = or_(Job.sent_at.is_(None), Job.sent_at < func.now() - again_after)
+    due = session.execute(_due(queue, limits).where(unsent).limit(count))
+    keys = [(distributor_id, job_id) for distributor_id, job_id in due]
+    if keys:
+        _send(session, keys, func.clock_timestamp())
+    return keys
+
+
+def mark_unsent(session: Session, jobs: Sequence[Key]) -> None:
+    """Let jobs be announced again at once: their messages did not get through. Needs the platform's scope."""
+    if jobs:
+        _send(session, jobs, None)
+
+
+def _send(session: Session, jobs: Sequence[Key], at: Any) -> None:
+    session.execute(
+        update(Job).where(tuple_(Job.distributor_id, Job.id).in_(jobs)).values(sent_at=at),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _due(queue: str, limits: Mapping[str, int]) -> Select[UUID, UUID]:
+    """Keys of the jobs that may be claimed now, locked, in the order in which they are to be done."""
+    other = aliased(Job)
+    lane_is_taken = exists().where(
+        other.distributor_id == Job.distributor_id,
+        other.lane == Job.lane,
+        or_(
+            and_(other.state == JobState.RUNNING, other.id != Job.id),
+            and_(other.state == JobState.WAITING, other.id < Job.id),
+        ),
+    )
+    return (
+        select(Job.distributor_id, Job.id)
+        .where(
+            Job.queue == queue,
+            Job.run_at <= func.now(),
+            Job.state.in_([JobState.WAITING, JobState.RUNNING]),
+            or_(Job.state == JobState.WAITING, Job.lease_until < func.now()),
+            Job.kind.in_(limits.keys()),
+            or_(Job.lane.is_(None), ~lane_is_taken),
+        )
+        .order_by(Job.run_at, Job.id)
+        .with_for_update(skip_locked=True)
+    )
 
 
 def extend(session: Session, claims: Sequence[Claim], *, lease: timedelta) -> set[UUID]:
@@ -209,6 +263,7 @@ def _wait_again(session: Session, claim: Claim, **values: Any) -> None:
         claim,
         state=JobState.WAITING,
         lease_until=None,
+        sent_at=None,
         unique_key=case((another_waits, None), else_=Job.unique_key),
         **values,
     )

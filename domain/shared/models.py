@@ -54,6 +54,8 @@ class Job(TenantRow, Base):
     """Where a job of many steps goes on, written together with the effect of the step before."""
     lease_until: Mapped[datetime | None]
     """Until then the claim holds; after it anybody may claim again."""
+    sent_at: Mapped[datetime | None]
+    """When the relay announced it to a message broker, unless it was claimed since. Null without a relay."""
     done: Mapped[int] = mapped_column(default=0)
     """Steps behind."""
     total: Mapped[int | None]

@@ -1,7 +1,10 @@
 """Priorities, cancelling, progress and outside calls of jobs.
 
-Locks: nothing; the tables are new.
+Locks: `jobs` exclusively while columns are added, which writes no row and takes milliseconds.
 """
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0009"
 down_revision = "0008"
@@ -10,8 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("jobs", sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    pass
+    op.drop_column("jobs", "sent_at")
