@@ -1,18 +1,18 @@
 """What happened, and what happens later."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, SmallInteger, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import choice
 from tenancy.rows import TenantRow, owned
 
-__all__ = ["Event", "Job", "JobState", "Mail", "MailState"]
+__all__ = ["Event", "Job", "JobState", "Mail", "MailState", "Priority", "Schedule"]
 
 
 class JobState(StrEnum):
@@ -30,6 +30,14 @@ class JobState(StrEnum):
     """Not wanted any more."""
 
 
+class Priority(IntEnum):
+    """Which of a distributor's waiting jobs goes first. Between distributors it says nothing: they take turns."""
+
+    FIRST = 0
+    USUAL = 1
+    LAST = 2
+
+
 class Job(TenantRow, Base):
     """Work for later, inserted by the transaction that causes it. Times here are real, never a sandbox's."""
 
@@ -41,6 +49,8 @@ class Job(TenantRow, Base):
     arguments: Mapped[dict[str, Any]]
     unique_key: Mapped[str | None]
     """While a job with this key waits in the queue, a second one is not added."""
+    priority: Mapped[int] = mapped_column(SmallInteger, default=Priority.USUAL, server_default=text("1"))
+    """A `Priority`."""
     state: Mapped[JobState] = mapped_column(choice(JobState), default=JobState.WAITING)
     run_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     """Not before this instant."""
@@ -67,6 +77,12 @@ class Job(TenantRow, Base):
     """A refusal, for the person who started the job."""
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    actor_id: Mapped[UUID | None]
+    """The manager who started it; null: the platform, another job, or time."""
+    cancellable: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether the tenant may end it early. Not what would leave its rows at odds with each other."""
+    traceparent: Mapped[str | None]
+    """The W3C trace context of the request that started it."""
 
     __table_args__ = owned(
         Index(
@@ -77,18 +93,31 @@ class Job(TenantRow, Base):
             unique=True,
             postgresql_where=text("state = 'WAITING'"),
         ),
+        # A claim goes from distributor to distributor, and takes the first of each: `jobs.claims`.
         Index(
-            "ix_jobs_due",
+            "ix_jobs_turn",
             "queue",
+            "distributor_id",
+            "priority",
             "run_at",
-            postgresql_where=text("state IN ('WAITING', 'RUNNING')"),
+            "id",
+            postgresql_where=text("state = 'WAITING' AND lane IS NULL"),
         ),
+        Index(
+            "ix_jobs_lane_turn",
+            "queue",
+            "distributor_id",
+            "lane",
+            "id",
+            postgresql_where=text("state = 'WAITING' AND lane IS NOT NULL"),
+        ),
+        Index("ix_jobs_lease", "queue", "lease_until", postgresql_where=text("state = 'RUNNING'")),
         Index(
             "uq_jobs_running_in_lane",
             "distributor_id",
             "lane",
             unique=True,
-            postgresql_where=text("state = 'RUNNING'"),
+            postgresql_where=text("state = 'RUNNING' AND lane IS NOT NULL"),
         ),
         Index(
             "ix_jobs_lane",
@@ -97,7 +126,35 @@ class Job(TenantRow, Base):
             "id",
             postgresql_where=text("lane IS NOT NULL AND state IN ('WAITING', 'RUNNING')"),
         ),
+        # Lists show what people started. The table's many others pay nothing for it.
+        Index(
+            "ix_jobs_own_id",
+            "distributor_id",
+            "tenant_path",
+            "id",
+            postgresql_where=text("actor_id IS NOT NULL"),
+        ),
         CheckConstraint("attempt >= 0 AND done >= 0", name="counts_from_zero"),
+        CheckConstraint("priority BETWEEN 0 AND 2", name="priority_known"),
+    )
+
+
+class Schedule(TenantRow, Base):
+    """When a distributor's next job of one kind is due. Kinds and times are declared in `jobs`; this is the memory."""
+
+    __tablename__ = "schedules"
+
+    kind: Mapped[str]
+    """The actor's name."""
+    cron: Mapped[str]
+    time_zone: Mapped[str]
+    """What `next_at` was computed from: when either changes, so does it."""
+    next_at: Mapped[datetime]
+    """Real time, also in a sandbox. Moved on by the transaction that inserts the job."""
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "kind", name="uq_schedules_kind"),
+        Index("ix_schedules_next", "next_at"),
     )
 
 
