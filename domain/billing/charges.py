@@ -1,7 +1,7 @@
 """Charges written down, and the changes of their state; money moves with them, in the same flush."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from db.ids import uuid7
 from domain.billing import levels
-from domain.billing.charging import recomputed_for_payment
+from domain.billing.charging import recomputed_for_payment, state_when_paid
 from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, lots_of
 from domain.billing.explanation import Explanation, months_of
-from domain.billing.ledger import move
+from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeState, LedgerAccount
 from domain.billing.prices import Prices
 from domain.billing.splitting import ExistingCharge
@@ -38,6 +38,7 @@ __all__ = [
     "Making",
     "announce_closed",
     "block",
+    "block_opened",
     "charges_of_orders",
     "close",
     "draft_of",
@@ -46,6 +47,7 @@ __all__ = [
     "late",
     "make",
     "number_of",
+    "opened_today",
     "rewrite",
 ]
 
@@ -186,7 +188,7 @@ def draft_of(charge: Charge, contract: Contract, clock: Clock) -> ChargeDraft:
 def late(
     contract: Contract, charges: Sequence[Charge], *, on: date, clock: Clock
 ) -> list[tuple[Charge, ChargeDraft | None]]:
-    """Each NEW charge as it is when its order completes on `on`: for what remains of its days; None when none do."""
+    """Each unpaid charge as it is when it is paid on `on`: for what remains of its days; None when none do."""
     terms = contract.terms(clock)
     found: list[tuple[Charge, ChargeDraft | None]] = []
     for charge in charges:
@@ -210,6 +212,7 @@ def block(
     """
     renewed = order.type is OrderType.RENEWAL
     terms = contract.terms(clock, end=contract.next_end(clock, start=order.paid_from) if renewed else None)
+    paid_from = max(clock.today, order.paid_from or clock.today)
     at_once = []
     for charge, draft in computed:
         if draft is None:
@@ -217,31 +220,83 @@ def block(
             continue
         if (draft.period and draft.period.start) != charge.period_start or draft.amount != charge.amount:
             rewrite(charge, contract, draft, clock=clock)
-        charge.state = ChargeState.BLOCKED
-        charge.updated_at = clock.now
-        charge.closes_on = closes_on(
+        if state_when_paid(terms, draft.billing_period, paid_from=paid_from) is ChargeState.OPENED:
+            charge.state = ChargeState.OPENED
+            charge.updated_at = clock.now
+            continue
+        closing = closes_on(
             terms,
             draft,
             paid_on=clock.today,
             window_days=contract.service_term.deletion_window_days,
             sales_or_renewal=order.type in {OrderType.SALES, OrderType.RENEWAL},
         )
-        move(
-            session,
-            account,
-            LedgerAccount.AVAILABLE,
-            LedgerAccount.BLOCKED,
-            _money(charge.amount, charge),
-            charge_id=charge.id,
-            at=clock.now,
-        )
-        if charge.closes_on <= clock.today:
+        _reserve(session, account, charge, closing, clock)
+        if closing <= clock.today:
             at_once.append(charge)
     return at_once
 
 
+def _reserve(session: Session, account: Account, charge: Charge, closing: date, clock: Clock) -> None:
+    charge.state = ChargeState.BLOCKED
+    charge.closes_on = closing
+    charge.updated_at = clock.now
+    move(
+        session,
+        account,
+        LedgerAccount.AVAILABLE,
+        LedgerAccount.BLOCKED,
+        _money(charge.amount, charge),
+        charge_id=charge.id,
+        at=clock.now,
+    )
+
+
+def opened_today(
+    session: Session, distributor_id: UUID, subscription_ids: Collection[UUID], today: date
+) -> dict[UUID, list[Charge]]:
+    """The OPENED charges of these subscriptions whose days have begun and are not over, in order of number, locked."""
+    found: dict[UUID, list[Charge]] = defaultdict(list)
+    for charge in session.scalars(
+        select(Charge)
+        .where(
+            Charge.distributor_id == distributor_id,
+            Charge.subscription_id.in_(subscription_ids),
+            Charge.state == ChargeState.OPENED,
+            Charge.period_start <= today,
+            Charge.period_end > today,
+        )
+        .order_by(Charge.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ):
+        found[charge.subscription_id].append(charge)
+    return found
+
+
+def block_opened(
+    session: Session, contract: Contract, account: Account, charges: Sequence[Charge], *, clock: Clock
+) -> None:
+    """Reserve the money of OPENED charges whose days have begun: for what is left of them, from today.
+
+    Account and charges must be locked. Raises InsufficientBalance before anything has changed.
+    """
+    terms = contract.terms(clock)
+    computed = [(charge, remaining) for charge, remaining in late(contract, charges, on=clock.today, clock=clock)]
+    require_funds(
+        account, sum((draft.amount for _, draft in computed if draft is not None), Decimal(0)), "subscription_id"
+    )
+    for charge, draft in computed:
+        if draft is None:
+            drop(charge, clock=clock)
+            continue
+        if draft.amount != charge.amount:
+            rewrite(charge, contract, draft, clock=clock)
+        _reserve(session, account, charge, closes_on(terms, draft, paid_on=clock.today), clock)
+
+
 def drop(charge: Charge, *, clock: Clock) -> None:
-    """A NEW charge whose order is not paid, or whose days are over: nothing was reserved for it."""
+    """A charge whose order is not paid, or whose days are over: nothing was reserved for it."""
     charge.state = ChargeState.DELETED
     charge.updated_at = clock.now
 

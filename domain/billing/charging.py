@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -31,6 +31,8 @@ from domain.shared.billing_policy import (
 )
 from domain.shared.periods import Period, billing_period_containing, billing_periods
 
+_NOTHING = Decimal(0)
+_WITHOUT_PERIODS = (Horizon.ONCE, Horizon.NONE)
 _WHOLE_TERM = (Horizon.WHOLE_TERM, Horizon.WHOLE_TERM_OPENED)
 _REDUCED_WHEN_LATE = (Rule.BY_DAYS, Rule.FREE_PERIOD)
 
@@ -47,10 +49,10 @@ def sales_charges(terms: BillingTerms, lines: Sequence[Line], *, on: date) -> li
     recurring = [line for line in lines if line.kind is ChargeKind.RECURRING and line.quantity]
     if policy.horizon is Horizon.ONCE:
         return drafts + [_one_time(terms, line, on) for line in recurring]
-    cuts = list(_cuts(terms, on, _sales_end(policy, terms, on)))
+    cuts = list(_cuts(terms, on, sales_end(terms, on)))
     for position, cut in enumerate(cuts):
         first = policy.first if position == 0 else None
-        state = _state_when_paid(policy, position)
+        state = state_when_paid(terms, cut[1], paid_from=on)
         drafts += [recurring_charge(terms, line, cut, state, first=first) for line in recurring]
     return drafts
 
@@ -60,13 +62,15 @@ def prolongation_charges(
 ) -> list[ChargeDraft]:
     """The charges of a prolong order: one a resource for the next billing period, which starts on `paid_to`.
 
+    For what is endless, and for a term that goes on after the period that was ordered with it.
+
     `on` is the day of completion, when it is later than `paid_to`: a stopped subscription pays from then; one in grace
     (`graced`) pays from `paid_to`, unreduced, and so does a type that owes every missed month, with one charge a
     resource for each month.  The end of the term limits the last period.  An empty list when nothing is left.
     Raises ValueError when a resource comes twice, NotAllowedByBillingType for a type that is not prolonged.
     """
     policy = policy_of(terms.billing_type)
-    if policy.prolongs not in {Prolongs.MONTHLY, Prolongs.MONTHLY_MISSED_MONTHS_TOO}:
+    if policy.horizon in _WITHOUT_PERIODS or (policy.prolongs is Prolongs.NO and terms.end is not None):
         raise NotAllowedByBillingType(terms.billing_type, "prolongation")
     keys = [line.resource_key for line in lines]
     if len(set(keys)) != len(keys):
@@ -83,12 +87,22 @@ def prolongation_charges(
     ]
 
 
+Charged = Mapping[tuple[str | None, date], Decimal]
+"""Units that a month is charged for already: its highest quantity so far, by resource and the month's first day."""
+
+
 def increase_charges(
-    terms: BillingTerms, lines: Sequence[Line], *, on: date, paid_to: date | None = None
+    terms: BillingTerms,
+    lines: Sequence[Line],
+    *,
+    on: date,
+    paid_to: date | None = None,
+    charged: Charged | None = None,
 ) -> list[ChargeDraft]:
     """The charges for units added on `on`: to the next billing day, or as far as the sales order was charged.
 
-    `lines` hold the added chargeable units (for a type measured by the month's maximum, those above that maximum).
+    `lines` hold the added chargeable units; with `charged`, for a type measured by the month's highest quantity, all
+    that there are from `on`: each month pays for those above what it is charged for.
     `paid_to` counts when a later period is already paid: the added units pay for it too.  The day of the change is
     billed at the new quantity, except by types that count from the next day.
     Raises NotAllowedByBillingType when the type does not allow more.
@@ -97,30 +111,33 @@ def increase_charges(
     if policy.increase in {Increase.REFUSED, Increase.NOT_APPLICABLE}:
         raise NotAllowedByBillingType(terms.billing_type, "an increase")
     period_end = billing_period_containing(on, _cutting_day(policy, terms)).end
-    start = on + timedelta(days=1) if policy.increase is Increase.FROM_NEXT_DAY else on
-    end = _sales_end(policy, terms, on) if policy.increase is Increase.TO_HORIZON else period_end
+    end = sales_end(terms, on) if policy.increase is Increase.TO_HORIZON else period_end
     if paid_to is not None:
         end = max(end, paid_to)
-    first = FirstPeriod.FREE if policy.first is FirstPeriod.FREE else None
     drafts = []
-    for position, cut in enumerate(_cuts(terms, start, end)):
-        state = _state_when_paid(policy, position)
-        drafts += [recurring_charge(terms, line, cut, state, first=first) for line in lines if line.quantity]
+    for cut in _cuts(terms, effective_day(terms, on), end):
+        state = state_when_paid(terms, cut[1], paid_from=on)
+        for line in lines:
+            before = _NOTHING if charged is None else charged.get((line.resource_key, cut[1].start), _NOTHING)
+            if line.quantity > before:
+                drafts.append(recurring_charge(terms, replace(line, quantity=line.quantity - before), cut, state))
     return drafts
 
 
 def activation_charges(terms: BillingTerms, lines: Sequence[Line], *, on: date) -> list[ChargeDraft]:
     """The charges that begin again when a stopped subscription is activated on `on`: to the end of the current period.
 
-    `lines` are the units as the stop found them (`Split.stopped`), each at its own price.  They block at once.
+    `lines` are the units as the stop found them (`Split.stopped`), each at its own price, for what is left of the days
+    that the stop took back.  They block at once.
     """
     end = billing_period_containing(on, _cutting_day(policy_of(terms.billing_type), terms)).end
-    return [
-        by_days(terms, line, cut, ChargeState.BLOCKED)
-        for cut in _cuts(terms, on, end)
-        for line in lines
-        if line.quantity
-    ]
+    drafts = []
+    for part, whole in _cuts(terms, on, end):
+        for line in lines:
+            left = part if line.period is None else part.intersect(line.period)
+            if line.quantity and left is not None:
+                drafts.append(by_days(terms, line, (left, whole), ChargeState.BLOCKED))
+    return drafts
 
 
 def effective_day(terms: BillingTerms, on: date) -> date:
@@ -171,11 +188,9 @@ def recurring_charge(
     terms: BillingTerms, line: Line, cut: Cut, state: ChargeState, *, first: FirstPeriod | None = None
 ) -> ChargeDraft:
     """One recurring charge for a part of a billing period, as the type measures it; `first` rules a first period."""
-    part, whole = cut
-    policy = policy_of(terms.billing_type)
-    if first is FirstPeriod.FREE and part.start != whole.start:
-        return _draft(terms, line, cut, state, rule=Rule.FREE_PERIOD, whole_months=0)
-    if policy.measure is Measure.MONTH_AT_MAX or first is FirstPeriod.WHOLE_MONTH:
+    free = terms.free_until is not None and cut[0].end <= terms.free_until
+    whole_month = policy_of(terms.billing_type).measure is Measure.MONTH_AT_MAX or first is FirstPeriod.WHOLE_MONTH
+    if whole_month and not free:
         return _draft(terms, line, cut, state, rule=Rule.WHOLE_MONTH, whole_months=1)
     return by_days(terms, line, cut, state)
 
@@ -217,15 +232,17 @@ def _cutting_day(policy: Policy, terms: BillingTerms) -> int:
     return terms.anchor_day if policy.anchor is Anchor.START else terms.billing_day
 
 
-def _sales_end(policy: Policy, terms: BillingTerms, on: date) -> date:
+def sales_end(terms: BillingTerms, on: date) -> date:
     """Where the horizon of an order billed from `on` ends, before the term limits it; `on` when nothing is charged."""
+    policy = policy_of(terms.billing_type)
     day = _cutting_day(policy, terms)
     current = billing_period_containing(on, day)
-    if policy.horizon is Horizon.NONE:
+    if policy.horizon in _WITHOUT_PERIODS:
         return on
     if policy.horizon in _WHOLE_TERM and terms.end is not None:
         return terms.end
-    if policy.horizon is Horizon.NEXT_PERIOD and current.start != on:
+    if policy.horizon is Horizon.NEXT_PERIOD and terms.free_until == current.end:
+        # What begins free pays for the period after it.
         return billing_period_containing(current.end, day).end
     return current.end
 
@@ -235,6 +252,8 @@ def _cuts(terms: BillingTerms, start: date, end: date) -> Iterator[Cut]:
     return billing_periods(start, limit, _cutting_day(policy_of(terms.billing_type), terms))
 
 
-def _state_when_paid(policy: Policy, position: int) -> ChargeState:
-    later_opened = policy.horizon is Horizon.WHOLE_TERM_OPENED and position > 0
-    return ChargeState.OPENED if later_opened else ChargeState.BLOCKED
+def state_when_paid(terms: BillingTerms, billing_period: Period | None, *, paid_from: date) -> ChargeState:
+    """What a charge becomes when its order, which covers from `paid_from`, is paid: later periods may only open."""
+    later = billing_period is not None and billing_period.start > paid_from
+    opened = later and policy_of(terms.billing_type).horizon is Horizon.WHOLE_TERM_OPENED
+    return ChargeState.OPENED if opened else ChargeState.BLOCKED

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from domain.billing.charging import prolongation_charges, sales_charges
 from domain.billing.drafts import BillingTerms, ChargeDraft, Line
+from domain.billing.spans import Span, first_end, free_until
 from domain.catalog.models import ExpiredRenewal, Plan, PlanPeriod, PlanResource, ServiceTerm
-from domain.shared.billing_policy import Anchor, Horizon, Policy, policy_of
+from domain.shared.billing_policy import Anchor, Policy, policy_of
 from domain.shared.periods import (
     MONTHS_IN_A_YEAR,
     Period,
@@ -55,13 +56,23 @@ class Contract:
         """The day after the term's last one; None when it is endless. A late payment does not move it."""
         if self.subscription.expires_on is not None:
             return self.subscription.expires_on + timedelta(days=1)
-        return end_of_term(self.ordered_on(clock), self.period.duration, self.period.unit)
+        return self._first_end(clock)
+
+    def _first_end(self, clock: Clock) -> date | None:
+        return first_end(self._span, self.ordered_on(clock), self.subscription.billing_day)
+
+    @property
+    def _span(self) -> Span:
+        return Span(self.subscription.billing_type, self.period.duration, self.period.unit)
 
     def anchor_day(self, clock: Clock) -> int:
         """The day of the month that terms and months of the term are counted from.
 
-        The order's, also through renewals where a shorter month clamps it; after a shifted renewal that one's.
+        The order's, also through renewals where a shorter month clamps it; after a shifted renewal that one's. The
+        billing day where terms end on it.
         """
+        if self._span.ends_on_billing_days:
+            return self.subscription.billing_day
         ordered_on, expires_on = self.ordered_on(clock), self.subscription.expires_on
         if expires_on is None or self.period.unit is PeriodUnit.DAY:
             return ordered_on.day
@@ -80,7 +91,7 @@ class Contract:
         if start is None or start <= end:
             return end_of_term(end, duration, unit, self.anchor_day(clock))
         mode = self.plan.expired_renewal or self.service_term.expired_renewal
-        if mode is ExpiredRenewal.SHIFTED:
+        if mode is ExpiredRenewal.SHIFTED and not self._span.ends_on_billing_days:
             return end_of_term(start, duration, unit)
         return renewed_after_expiry(end, start, duration, unit, self.anchor_day(clock))
 
@@ -88,7 +99,7 @@ class Contract:
         """The first day of the present term: the order's, or the one that the last renewal counts from."""
         ordered_on, end = self.ordered_on(clock), self.end(clock)
         duration, unit = self.period.duration, self.period.unit
-        if end is None or duration is None or end == end_of_term(ordered_on, duration, unit):
+        if end is None or duration is None or end == self._first_end(clock):
             return ordered_on
         if unit is PeriodUnit.DAY:
             return end - timedelta(days=duration)
@@ -97,18 +108,15 @@ class Contract:
 
     def terms(self, clock: Clock, *, end: date | None = None) -> BillingTerms:
         """What its charges are counted by; `end` of another term than the present one."""
-        ordered_on = self.ordered_on(clock)
-        free_until = None
-        if self.plan.free_period and self.policy.horizon is Horizon.CURRENT_PERIOD:
-            first = billing_period_containing(ordered_on, self.cutting_day(clock))
-            free_until = None if first.start == ordered_on else first.end
         return BillingTerms(
             billing_type=self.subscription.billing_type,
             currency=self.subscription.currency,
             billing_day=self.subscription.billing_day,
             end=self.end(clock) if end is None else end,
             anchor_day=self.anchor_day(clock),
-            free_until=free_until,
+            free_until=free_until(
+                self.policy, self.ordered_on(clock), self.cutting_day(clock), offered=self.plan.free_period
+            ),
         )
 
     def cutting_day(self, clock: Clock) -> int:

@@ -52,7 +52,7 @@ class BillingTerms:
     anchor_day: int
     """1…31: the day of the month that months of the term are counted from."""
     free_until: date | None = None
-    """The first billing day of a subscription with a free period: what lies before costs nothing."""
+    """The first billing day of a subscription that begins free: what lies before costs nothing."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown currency."""
@@ -83,6 +83,8 @@ class Line:
     kind: ChargeKind = ChargeKind.RECURRING
     lots: tuple[Lot, ...] = ()
     """For units that are charged again after a stop: the charges they came with."""
+    period: Period | None = None
+    """For the same units: the days that the stop took back; None: all to the end of the billing period."""
 
 
 @dataclass(frozen=True, slots=True)

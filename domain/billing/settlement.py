@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from domain.billing import charges as written
 from domain.billing import levels
 from domain.billing.charges import Making
-from domain.billing.charging import activation_charges
+from domain.billing.charging import Charged, activation_charges
 from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, Line, Lot, NotAllowedByBillingType
@@ -22,15 +22,24 @@ from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
 from domain.billing.splitting import Amendment, ExistingCharge, Split, settle_decrease, settle_deletion, settle_stop
 from domain.customers.models import Account
-from domain.shared.billing_policy import Horizon, Stop
+from domain.shared.billing_policy import Deletion, Horizon, Measure, Stop
 from domain.shared.decimals import plain
 from domain.shared.errors import RefusedByBillingType
 from domain.shared.money import round_money
-from domain.shared.periods import next_billing_day
+from domain.shared.periods import Period, next_billing_day
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
-__all__ = ["activate", "check_decrease", "decrease", "delete", "refusing", "require_stoppable", "stop"]
+__all__ = [
+    "activate",
+    "charged_units",
+    "check_decrease",
+    "decrease",
+    "delete",
+    "refusing",
+    "require_stoppable",
+    "stop",
+]
 
 _AT_STAKE = (ChargeState.BLOCKED, ChargeState.CLOSED, ChargeState.OPENED)
 
@@ -84,6 +93,17 @@ def _decreases(contract: Contract, stake: _Stake, units: Mapping[str, Decimal], 
     return splits
 
 
+def charged_units(session: Session, contract: Contract, clock: Clock) -> Charged | None:
+    """The units that each month from now on is charged for, of a type that counts a month's highest; None of others."""
+    if contract.policy.measure is not Measure.MONTH_AT_MAX:
+        return None
+    found: dict[tuple[str | None, date], Decimal] = defaultdict(Decimal)
+    for charge in _at_stake(session, contract, clock):
+        if charge.billing_period_start is not None:
+            found[charge.resource_key, charge.billing_period_start] += charge.quantity
+    return found
+
+
 def require_stoppable(contract: Contract) -> None:
     """Raises RefusedByBillingType for a type that is never stopped."""
     if contract.policy.stop is Stop.REFUSED:
@@ -126,7 +146,9 @@ def _release_ahead(session: Session, stake: _Stake, clock: Clock) -> None:
 
 
 def activate(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:
-    """Charge again, from today to the end of the period, what the stop took back; it blocks at once.
+    """Charge again, from today to the end of the period, what the stop took back, or what was opened for it.
+
+    It blocks at once.
 
     The account must be locked. Raises InsufficientBalance.
     """
@@ -135,12 +157,18 @@ def activate(session: Session, scope: Scope, contract: Contract, account: Accoun
     drafts = activation_charges(terms, [_line(stored) for stored in stopped["lines"]], on=clock.today)
     require_funds(account, sum((draft.amount for draft in drafts), Decimal(0)), "subscription_id")
     _block_parts(session, scope, contract, account, drafts, clock=clock)
+    id = contract.subscription.id
+    opened = written.opened_today(session, account.distributor_id, [id], clock.today)
+    written.block_opened(session, contract, account, opened.get(id, []), clock=clock)
     contract.subscription.stopped_units = None
 
 
-def delete(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:
+def delete(
+    session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock, asked: bool = True
+) -> None:
     """Settle the current period and release later ones by the type's deletion rule.
 
+    Where nobody asked, because time deletes what has long been stopped, a type that refuses it keeps what is reserved.
     The account must be locked. Raises RefusedByBillingType.
     """
     terms = contract.terms(clock)
@@ -155,7 +183,11 @@ def delete(session: Session, scope: Scope, contract: Contract, account: Account,
         )
         # The type is asked also when nothing is at stake.
         for charges in (stake.by_resource.values() or [[]])
+        if asked or contract.policy.deletion not in {Deletion.REFUSED, Deletion.SPLIT_ON_SWITCH_ONLY}
     ]
+    for charge in stake.rows.values():
+        if charge.state is ChargeState.OPENED:
+            _undo(session, account, charge, clock)
     _book(session, scope, stake, splits, clock=clock)
     contract.subscription.stopped_units = None
 
@@ -167,9 +199,9 @@ def _settled(contract: Contract, settling: Settling, charges: Sequence[ExistingC
         raise refusing(contract, error) from error
 
 
-def _stake(session: Session, contract: Contract, account: Account, clock: Clock) -> _Stake:
+def _at_stake(session: Session, contract: Contract, clock: Clock) -> Sequence[Charge]:
     subscription = contract.subscription
-    rows = session.scalars(
+    return session.scalars(
         select(Charge)
         .where(
             Charge.distributor_id == subscription.distributor_id,
@@ -182,6 +214,10 @@ def _stake(session: Session, contract: Contract, account: Account, clock: Clock)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
+
+
+def _stake(session: Session, contract: Contract, account: Account, clock: Clock) -> _Stake:
+    rows = _at_stake(session, contract, clock)
     stake = _Stake(contract, account, {row.id: row for row in rows})
     groups = levels.price_groups(session, rows)
     found: dict[str | None, list[ExistingCharge]] = defaultdict(list)
@@ -329,13 +365,16 @@ def _line_json(line: Line) -> dict[str, Any]:
         "quantity": plain(line.quantity),
         "unit_price": plain(line.unit_price),
         "lots": [[f"{lot.charge_id}", lot.number, plain(lot.quantity)] for lot in line.lots],
+        "days": None if line.period is None else [f"{line.period.start}", f"{line.period.end}"],
     }
 
 
 def _line(stored: dict[str, Any]) -> Line:
+    days = stored.get("days")
     return Line(
         stored["resource"],
         Decimal(stored["quantity"]),
         Decimal(stored["unit_price"]),
         lots=tuple(Lot(UUID(id), number, Decimal(quantity)) for id, number, quantity in stored["lots"]),
+        period=None if days is None else Period(*map(date.fromisoformat, days)),
     )

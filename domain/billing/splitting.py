@@ -22,7 +22,7 @@ from domain.billing.drafts import (
 )
 from domain.billing.explanation import Rule, added_up
 from domain.billing.proration import share
-from domain.shared.billing_policy import Decrease, Deletion, Stop, policy_of
+from domain.shared.billing_policy import Decrease, Deletion, Measure, Stop, policy_of
 from domain.shared.periods import Period
 
 _ZERO = Decimal(0)
@@ -110,11 +110,12 @@ def settle_decrease(terms: BillingTerms, charges: Sequence[ExistingCharge], *, q
 def settle_stop(terms: BillingTerms, charges: Sequence[ExistingCharge], *, on: date) -> Split:
     """What a stop on `on` does to the current charges of the resource; the day of the stop is not billed.
 
-    Charges of later periods stay as they are.  Whether a customer may stop at all is not asked here.
+    Charges of later periods stay as they are, and so do those for which nothing is reserved yet.  Whether a customer
+    may stop at all is not asked here.
     Raises NotAllowedByBillingType when the type cannot be stopped.
     """
     stop = policy_of(terms.billing_type).stop
-    current = [charge for charge in charges if on in charge.billing_period]
+    current = [charge for charge in charges if on in charge.billing_period and charge.state is not ChargeState.OPENED]
     if stop is Stop.REFUSED:
         raise NotAllowedByBillingType(terms.billing_type, "a stop")
     if stop is Stop.ACTIVE_DAYS_ONLY:
@@ -131,12 +132,16 @@ def settle_deletion(
     """What a deletion, or a switch to another plan, on `on` does to the charges of the resource.
 
     `inside_window`: the deletion window of the service term is still open.  Closed charges of a type that refuses a
-    decrease once closed stay closed.  Raises NotAllowedByBillingType when the type refuses it.
+    decrease once closed stay closed.  Where nothing comes back, months at their highest quantity that have not begun
+    are not charged: their quantity is none.  Raises NotAllowedByBillingType when the type refuses it.
     """
     policy = policy_of(terms.billing_type)
     deletion = policy.deletion
     if deletion is Deletion.REFUSED or (deletion is Deletion.SPLIT_ON_SWITCH_ONLY and not switch):
         raise NotAllowedByBillingType(terms.billing_type, "a switch" if switch else "a deletion")
+    if policy.measure is Measure.MONTH_AT_MAX:
+        later = [charge for charge in charges if charge.period.start > on]
+        return Split(amended=_amendments(terms, later, _ZERO))
     if deletion is Deletion.NOTHING or (deletion is Deletion.SPLIT_INSIDE_WINDOW and not (inside_window or switch)):
         return Split()
     if policy.decrease is Decrease.SPLIT_UNTIL_CLOSED:
@@ -155,14 +160,14 @@ def split(
     """Cut the charges of one resource on `day`, from when `quantity` chargeable units are left.
 
     Of the billing period of `day`, what was used before it is closed, what is left is blocked, one charge for each
-    price, what is unused is returned: original − used − rest, each rounded.  Charges of later periods change in
-    place; those that are over stay.  Parts of zero length make no charge.  A charge's discount percentage holds for
-    its parts.  Without units to leave nothing is cut, unless `unchanged_too`.
+    price, what is unused is returned: original − used − rest, each rounded.  Charges of later periods, and those for
+    which nothing is reserved, change in place; those that are over stay.  Parts of zero length make no charge.  A
+    charge's discount percentage holds for its parts.  Without units to leave nothing is cut, unless `unchanged_too`.
     Raises ValueError for a negative quantity or more units than there are.
     """
     alive = [charge for charge in charges if charge.period.end > day]
-    current = [charge for charge in alive if day in charge.billing_period]
-    later = [charge for charge in alive if charge.billing_period.start > day]
+    current = [charge for charge in alive if day in charge.billing_period and charge.state is not ChargeState.OPENED]
+    later = [charge for charge in alive if charge.billing_period.start > day or charge.state is ChargeState.OPENED]
     units = _units(current, day)
     if quantity < 0 or (current and quantity > units):
         raise ValueError(f"cannot leave {quantity} of {units} units")
@@ -185,7 +190,7 @@ def split(
         returned=tuple(returns),
         amended=amended,
         difference=sum((charge.amount for charge in current), _ZERO) - billed,
-        stopped=tuple(_stopped(group) for group in _grouped(current, lambda charge: _price_of(charge, day))),
+        stopped=tuple(_stopped(group, day) for group in _grouped(current, lambda charge: _price_of(charge, day))),
     )
 
 
@@ -306,9 +311,10 @@ def _returned(
     return [with_lots(draft, leaving)]
 
 
-def _stopped(group: Sequence[ExistingCharge]) -> Line:
-    lots = _merged(lot for charge in group for lot in charge.units)
-    return Line(group[0].resource_key, _count(lots), group[0].unit_price, lots=lots)
+def _stopped(group: Sequence[ExistingCharge], day: date) -> Line:
+    like, lots = group[0], _merged(lot for charge in group for lot in charge.units)
+    left = Period(max(day, like.period.start), like.period.end)
+    return Line(like.resource_key, _count(lots), like.unit_price, lots=lots, period=left)
 
 
 def _amendments(terms: BillingTerms, charges: Sequence[ExistingCharge], quantity: Decimal) -> tuple[Amendment, ...]:

@@ -1,16 +1,18 @@
 """Finding orders."""
 
 from collections.abc import Collection
+from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from domain.ordering.models import OPEN_ORDER_STATES, Order, OrderLine
+from domain.ordering.models import OPEN_ORDER_STATES, Order, OrderLine, OrderState, OrderType
 from domain.shared.errors import InvalidState
+from tenancy.clock import Clock
 from tenancy.rows import TenantRow
 
-__all__ = ["lines_of", "open_orders", "require_no_open_order"]
+__all__ = ["changed_on", "lines_of", "open_orders", "require_no_open_order"]
 
 
 def open_orders(session: Session, distributor_id: UUID, subscription_ids: Collection[UUID]) -> list[Order]:
@@ -37,6 +39,22 @@ def require_no_open_order(session: Session, subscription: TenantRow, operation: 
             f"Order {order.number} of this subscription is {order.state}: its {operation} has to wait for that.",
             path=("subscription_id",),
         )
+
+
+def changed_on(session: Session, subscription: TenantRow, day: date, clock: Clock) -> bool:
+    """Whether a change order of the subscription completed on that day of its clock."""
+    return session.execute(
+        select(
+            exists().where(
+                Order.distributor_id == subscription.distributor_id,
+                Order.subscription_id == subscription.id,
+                Order.type == OrderType.CHANGE,
+                Order.state == OrderState.COMPLETED,
+                Order.completed_at >= clock.start_of(day),
+                Order.completed_at < clock.start_of(day + timedelta(days=1)),
+            )
+        )
+    ).scalar_one()
 
 
 def lines_of(session: Session, order: Order) -> list[OrderLine]:

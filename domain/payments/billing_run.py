@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from domain.billing import charges as billed
 from domain.billing import settlement
-from domain.billing.contracts import Contract, contracts_of
 from domain.billing.models import Charge, ChargeState
 from domain.catalog.models import ServiceTerm
 from domain.customers.models import Account
@@ -26,7 +25,6 @@ from domain.ordering.models import Order, OrderState, OrderType
 from domain.ordering.queries import open_orders
 from domain.payments.cancelling import cancel
 from domain.payments.completion import complete
-from domain.payments.models import Payment
 from domain.payments.next_periods import ends_its_term, prolongations, renewals
 from domain.payments.placing import Placed, place
 from domain.payments.run_batches import (
@@ -41,7 +39,7 @@ from domain.payments.run_batches import (
     to_prolong,
     to_renew,
 )
-from domain.shared.errors import InsufficientBalance
+from domain.payments.run_paying import drop_opened, grace, pay_due, stop_unpaid
 from domain.shared.outbox import announce
 from domain.shared.rows import locked
 from domain.subscriptions import states
@@ -51,9 +49,6 @@ from tenancy.clock import Clock
 from tenancy.scope import Scope
 
 __all__ = ["STEPS", "Step", "run_day"]
-
-NOT_PAID = "The next period was not paid."
-"""Why the run stops a subscription."""
 
 _Subscription = ServiceSubscription
 
@@ -150,61 +145,6 @@ def create_renewals(session: Session, scope: Scope, *, clock: Clock, day: date) 
     return len(ids)
 
 
-def pay_due(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
-    """Pay the next periods that begin from the balances, in order of subscription number; else grace or stop."""
-    clock = on_day(clock, day)
-    due = session.execute(
-        select(Order.id, Order.account_id, Order.subscription_id)
-        .join(
-            _Subscription,
-            and_(_Subscription.distributor_id == scope.distributor_id, _Subscription.id == Order.subscription_id),
-        )
-        .where(
-            Order.distributor_id == scope.distributor_id,
-            Order.state == OrderState.WAITING_FOR_PAYMENT,
-            Order.type.in_((OrderType.PROLONG, OrderType.RENEWAL)),
-            Order.paid_from <= day,
-            _Subscription.state == SubscriptionState.ACTIVE,
-            _Subscription.paid_to <= day,
-        )
-        .order_by(Order.tenant_path, _Subscription.number)
-        .limit(BATCH)
-    ).all()
-    accounts = locked(session, Account, scope.distributor_id, [row.account_id for row in due])
-    subscriptions = locked(session, _Subscription, scope.distributor_id, [row.subscription_id for row in due])
-    contracts = contracts_of(session, list(subscriptions.values()))
-    orders = locked(session, Order, scope.distributor_id, [row.id for row in due])
-    payments = _payments_of(session, scope, list(orders))
-    charges = billed.charges_of_orders(session, distributor_of(scope), list(orders))
-    at_once: list[Charge] = []
-    unpaid: list[Order] = []
-    for row in due:
-        order, contract = orders[row.id], contracts[row.subscription_id]
-        if order.state is not OrderState.WAITING_FOR_PAYMENT:
-            continue
-        try:
-            at_once += complete(
-                session,
-                scope,
-                contract,
-                accounts[row.account_id],
-                order,
-                charges[order.id],
-                payments.get(order.id),
-                clock=clock,
-            )
-        except InsufficientBalance:
-            if not _grace(session, scope, contract, prolongation=order.type is OrderType.PROLONG, clock=clock):
-                unpaid.append(order)
-    session.flush()
-    billed.close(session, scope, at_once, accounts, clock=clock)
-    cancel(session, scope, unpaid, clock=clock)
-    for order in unpaid:
-        _stop(session, scope, contracts[order.subscription_id], clock=clock)
-    session.flush()
-    return len(due)
-
-
 def end_unpaid(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Stop what is over: expired and not renewed, or in grace for all its days."""
     clock = on_day(clock, day)
@@ -225,7 +165,7 @@ def end_unpaid(session: Session, scope: Scope, *, clock: Clock, day: date) -> in
         contract
         for contract in contracts.values()
         if contract.subscription.state is SubscriptionState.GRACED
-        or not _grace(session, scope, contract, prolongation=not ends_its_term(contract), clock=clock)
+        or not grace(session, scope, contract, prolongation=not ends_its_term(contract), clock=clock)
     ]
     cancel(
         session,
@@ -234,7 +174,7 @@ def end_unpaid(session: Session, scope: Scope, *, clock: Clock, day: date) -> in
         clock=clock,
     )
     for contract in ending:
-        _stop(session, scope, contract, clock=clock)
+        stop_unpaid(session, scope, contract, clock=clock)
     session.flush()
     return len(ids)
 
@@ -264,7 +204,8 @@ def delete_stopped(session: Session, scope: Scope, *, clock: Clock, day: date) -
     for id, contract in contracts.items():
         subscription = contract.subscription
         if id in at_stake:
-            settlement.delete(session, scope, contract, accounts[subscription.account_id], clock=clock)
+            account = accounts[subscription.account_id]
+            settlement.delete(session, scope, contract, account, clock=clock, asked=False)
         states.advance(subscription, Operation.DELETE)
         subscription.updated_at = clock.now
         announce(session, scope, "subscription.deleted", subject=subscription, prefix="sub", at=clock.now)
@@ -274,6 +215,7 @@ def delete_stopped(session: Session, scope: Scope, *, clock: Clock, day: date) -
 
 STEPS: tuple[Step, ...] = (
     close_due,
+    drop_opened,
     cancel_lapsed,
     create_prolongations,
     create_renewals,
@@ -297,35 +239,3 @@ def _complete_free(
     session.flush()
     billed.close(session, scope, at_once, accounts, clock=clock)
     session.flush()
-
-
-def _payments_of(session: Session, scope: Scope, order_ids: Sequence[UUID]) -> dict[UUID | None, Payment]:
-    rows = session.scalars(
-        select(Payment)
-        .where(Payment.distributor_id == scope.distributor_id, Payment.order_id.in_(order_ids))
-        .order_by(Payment.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {row.order_id: row for row in rows}
-
-
-def _grace(session: Session, scope: Scope, contract: Contract, *, prolongation: bool, clock: Clock) -> bool:
-    """Let an unpaid subscription run on if its service term does; answers whether it does."""
-    term, subscription = contract.service_term, contract.subscription
-    if term.grace_period_days <= 0 or (prolongation and not term.grace_on_prolongation):
-        return False
-    states.advance(subscription, Operation.GRACE)
-    subscription.updated_at = clock.now
-    announce(session, scope, "subscription.graced", subject=subscription, prefix="sub", at=clock.now)
-    return True
-
-
-def _stop(session: Session, scope: Scope, contract: Contract, *, clock: Clock) -> None:
-    """Stop what is not paid. Its last period is over: there is nothing to settle."""
-    subscription = contract.subscription
-    states.advance(subscription, Operation.STOP)
-    subscription.stopped_on = clock.today
-    subscription.stop_reason = NOT_PAID
-    subscription.updated_at = clock.now
-    announce(session, scope, "subscription.stopped", subject=subscription, prefix="sub", at=clock.now)

@@ -20,12 +20,11 @@ from domain.catalog.queries import resources_of as plan_resources_of
 from domain.customers.models import Account
 from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderType
-from domain.ordering.queries import require_no_open_order
+from domain.ordering.queries import changed_on, require_no_open_order
 from domain.payments.completion import finish
 from domain.payments.placing import Wish, lapses_on, place
 from domain.payments.quantities import checked_quantities, require_total
-from domain.shared.billing_policy import Anchor, Horizon, Increase, Measure, policy_of
-from domain.shared.billing_types import BillingType
+from domain.shared.billing_policy import Anchor, Decrease, Increase
 from domain.shared.errors import CurrencyMismatch, InvalidInput, InvalidState, NotFound, RefusedByBillingType
 from domain.shared.money import Money
 from domain.shared.numbers import number_for
@@ -64,7 +63,7 @@ def order_subscription(
     of resource key and units, included ones counted; resources left out start at their minimum.
 
     Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold; InvalidInput; CurrencyMismatch;
-    PriceChanged; RefusedByBillingType for a type that cannot be sold yet.
+    PriceChanged.
     """
     account = account_for_update(session, scope, account_id, "account_id")
     plan, period = _sold(session, scope, plan_id, period_id)
@@ -142,6 +141,8 @@ def change_subscription(
         if resource.key in changed
         and chargeable(changed[resource.key], resource.included) < chargeable(resource.quantity, resource.included)
     }
+    if fewer:
+        _require_first_today(session, contract, clock)
     settlement.check_decrease(session, contract, account, fewer, clock=clock)
     require_total(_total(drafts), subscription.currency, expected_total)
     lapses = lapses_on(contract, clock)
@@ -245,19 +246,7 @@ def _sold(session: Session, scope: Scope, plan_id: UUID, period_id: UUID) -> tup
     ).one_or_none()
     if period is None:
         raise NotFound("period_id")
-    _require_sellable(plan.billing_type)
     return plan, period
-
-
-def _require_sellable(billing_type: BillingType) -> None:
-    """Not built yet: consumption, months at the highest quantity, later reservations, changes from the next day."""
-    policy = policy_of(billing_type)
-    if (
-        policy.horizon in {Horizon.NONE, Horizon.NEXT_PERIOD, Horizon.WHOLE_TERM_OPENED}
-        or policy.measure is Measure.MONTH_AT_MAX
-        or policy.increase is Increase.FROM_NEXT_DAY
-    ):
-        raise RefusedByBillingType(f"Plans of type {billing_type} cannot be ordered yet.", path=("plan_id",))
 
 
 def _subscription(
@@ -348,6 +337,16 @@ def _require_changeable(contract: Contract, clock: Clock) -> None:
         )
 
 
+def _require_first_today(session: Session, contract: Contract, clock: Clock) -> None:
+    """A type that counts from the next day lets quantities fall once a day. Raises RefusedByBillingType."""
+    subscription = contract.subscription
+    if contract.policy.decrease is Decrease.FROM_NEXT_DAY and changed_on(session, subscription, clock.today, clock):
+        raise RefusedByBillingType(
+            f"{subscription.billing_type} allows a decrease once a day, and the subscription was changed today.",
+            path=("subscription_id",),
+        )
+
+
 def _add_missing(session: Session, contract: Contract, changed: Mapping[str, Decimal], clock: Clock) -> None:
     """A resource that the plan got after the order starts at nothing."""
     present = {resource.key for resource in contract.resources}
@@ -365,16 +364,19 @@ def _increases(
     subscription, terms = contract.subscription, contract.terms(clock)
     prices = held_prices(session, [contract], {subscription.id: clock.today}, clock)
     added, setup = [], []
+    charged = settlement.charged_units(session, contract, clock)
     for resource in contract.resources:
-        units = chargeable_increase(resource.quantity, changed.get(resource.key, resource.quantity), resource.included)
+        after = changed.get(resource.key, resource.quantity)
+        units = chargeable_increase(resource.quantity, after, resource.included)
         if units:
-            added.append(Line(resource.key, units, resource_price(contract, resource, prices)))
+            billed = units if charged is None else chargeable(after, resource.included)
+            added.append(Line(resource.key, billed, resource_price(contract, resource, prices)))
             if fee := contract.offered[resource.key].setup:
                 setup.append(Line(resource.key, units, fee, ChargeKind.SETUP))
     if not added:
         return [], prices
     try:
-        recurring = increase_charges(terms, added, on=clock.today, paid_to=subscription.paid_to)
+        recurring = increase_charges(terms, added, on=clock.today, paid_to=subscription.paid_to, charged=charged)
     except NotAllowedByBillingType as error:
         raise settlement.refusing(contract, error) from error
     return sales_charges(terms, setup, on=clock.today) + recurring, prices

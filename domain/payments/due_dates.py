@@ -44,6 +44,15 @@ def _dates(scope: Scope) -> list[Select[date | None]]:
         select(func.min(Charge.closes_on).label("due")).where(
             Charge.distributor_id == scope.distributor_id, Charge.state == ChargeState.BLOCKED
         ),
+        select(func.min(Charge.period_end)).where(
+            Charge.distributor_id == scope.distributor_id, Charge.state == ChargeState.OPENED
+        ),
+        select(func.min(Charge.period_start))
+        .join(
+            _Subscription,
+            and_(_Subscription.distributor_id == scope.distributor_id, _Subscription.id == Charge.subscription_id),
+        )
+        .where(Charge.distributor_id == scope.distributor_id, Charge.state == ChargeState.OPENED, running),
         select(func.min(Order.cancels_on)).where(
             Order.distributor_id == scope.distributor_id, Order.state == OrderState.WAITING_FOR_PAYMENT
         ),

@@ -20,7 +20,7 @@ from tenancy.scope import Scope
 
 __all__ = [
     "BATCH",
-    "PROLONGED_MONTHLY",
+    "PROLONGED",
     "distributor_of",
     "due_ahead",
     "has_open_order",
@@ -35,12 +35,8 @@ __all__ = [
 BATCH = 500
 """Rows a transaction."""
 
-PROLONGED_MONTHLY = tuple(
-    billing_type
-    for billing_type, policy in POLICIES.items()
-    if policy.prolongs in {Prolongs.MONTHLY, Prolongs.MONTHLY_MISSED_MONTHS_TOO}
-)
-"""The billing types that get monthly prolong orders."""
+PROLONGED = tuple(billing_type for billing_type, policy in POLICIES.items() if policy.prolongs is not Prolongs.NO)
+"""The billing types whose terms get monthly prolong orders where they go on; what is endless always does."""
 
 _Subscription = ServiceSubscription
 
@@ -104,10 +100,10 @@ def ready(
 
 
 def to_prolong() -> ColumnElement[bool]:
-    """The next period lies inside the term, and its type is prolonged monthly."""
-    return and_(
-        _Subscription.billing_type.in_(PROLONGED_MONTHLY),
-        or_(_Subscription.expires_on.is_(None), _Subscription.paid_to <= _Subscription.expires_on),
+    """The next period lies inside the term: what has no end goes on, a term if its type is prolonged."""
+    return or_(
+        _Subscription.endless,
+        and_(_Subscription.billing_type.in_(PROLONGED), _Subscription.paid_to <= _Subscription.expires_on),
     )
 
 

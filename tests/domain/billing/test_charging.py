@@ -210,16 +210,56 @@ def test_licence_based_months_are_charged_whole() -> None:
 
 def test_pay_in_full_begins_free_and_charges_the_next_month_whole() -> None:
     # given
-    terms = terms_of(BillingType.PAY_IN_FULL)
+    terms = terms_of(BillingType.PAY_IN_FULL, free_until=date(2026, 9, 1), end=date(2026, 10, 1))
     # then
     assert amounts(sales_charges(terms, [line(5)], on=date(2026, 8, 20))) == ["0.00", "50.00"]
-    assert amounts(sales_charges(terms, [line(5)], on=date(2026, 8, 1))) == ["50.00"]
-    assert amounts(increase_charges(terms, [line(3)], on=date(2026, 8, 25))) == ["0.00"]
+    added = increase_charges(terms, [line(3)], on=date(2026, 8, 25), paid_to=date(2026, 10, 1))
+    assert amounts(added) == ["0.00", "30.00"]
+    assert amounts(increase_charges(terms, [line(1)], on=date(2026, 9, 10))) == ["10.00"]
+
+
+def test_pay_in_full_ordered_on_the_billing_day_has_no_free_days() -> None:
+    assert amounts(
+        sales_charges(terms_of(BillingType.PAY_IN_FULL, end=date(2026, 9, 1)), [line(5)], on=date(2026, 8, 1))
+    ) == ["50.00"]
+
+
+def test_pay_in_full_renewed_late_pays_the_month_whole() -> None:
+    # given: free in August, expired on 30 September
+    terms = terms_of(BillingType.PAY_IN_FULL, free_until=date(2026, 9, 1), end=date(2026, 11, 1))
+    # then
+    assert amounts(sales_charges(terms, [line(5)], on=date(2026, 10, 10))) == ["50.00"]
+
+
+def test_a_month_pays_for_its_highest_quantity_once() -> None:
+    # given: August is charged for 5, September, paid ahead, for 3
+    terms = terms_of(BillingType.LICENSE_BASED_MONTHLY, end=date(2026, 10, 1))
+    charged = {("seats", date(2026, 8, 1)): Decimal(5), ("seats", date(2026, 9, 1)): Decimal(3)}
+
+    def up_to(quantity: int) -> list[str]:
+        drafts = increase_charges(
+            terms, [line(quantity)], on=date(2026, 8, 25), paid_to=date(2026, 10, 1), charged=charged
+        )
+        return [f"{draft.period} {draft.quantity} {draft.amount}" for draft in drafts]
+
+    # then
+    assert up_to(3) == []
+    assert up_to(4) == ["[2026-09-01, 2026-10-01) 1 10.00"]
+    assert up_to(6) == ["[2026-08-25, 2026-09-01) 1 10.00", "[2026-09-01, 2026-10-01) 3 30.00"]
+
+
+def test_what_is_endless_is_prolonged_whatever_its_type() -> None:
+    for billing_type in (BillingType.NEXT_DAY_MONTHLY, BillingType.FLEXIBLE_MONTHLY, BillingType.RESERVATION):
+        assert amounts(prolongation_charges(terms_of(billing_type), [line(5)], paid_to=date(2026, 9, 1))) == ["50.00"]
+    with pytest.raises(NotAllowedByBillingType):
+        prolongation_charges(
+            terms_of(BillingType.RESERVATION, end=date(2027, 9, 1)), [line(5)], paid_to=date(2026, 9, 1)
+        )
 
 
 def test_paying_late_for_a_free_month_leaves_it_free() -> None:
     # given
-    terms = terms_of(BillingType.PAY_IN_FULL)
+    terms = terms_of(BillingType.PAY_IN_FULL, free_until=date(2026, 9, 1), end=date(2026, 10, 1))
     drafts = sales_charges(terms, [line(5)], on=date(2026, 8, 20))
     # when
     late = recomputed_for_payment(terms, drafts, on=date(2026, 8, 25))

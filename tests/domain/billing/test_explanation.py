@@ -92,7 +92,10 @@ def test_prices_read_from_the_database_are_told_without_their_padding() -> None:
 )
 def test_other_rules_are_told_in_their_own_words(billing_type: BillingType, text: str) -> None:
     # when
-    explanation = sales_charges(terms_of(billing_type), [line(5)], on=date(2026, 8, 20))[0].explanation
+    free_until = date(2026, 9, 1) if billing_type is BillingType.PAY_IN_FULL else None
+    explanation = sales_charges(terms_of(billing_type, free_until=free_until), [line(5)], on=date(2026, 8, 20))[
+        0
+    ].explanation
     # then
     assert explanation.text == text
     assert recompute(explanation) == explanation.rounded

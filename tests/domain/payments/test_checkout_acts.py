@@ -12,14 +12,12 @@ from domain.catalog.models import PlanState
 from domain.ordering.models import Order, OrderState
 from domain.payments import actions
 from domain.payments.models import Payment, PaymentPurpose, PaymentState
-from domain.shared.billing_types import BillingType
 from domain.shared.errors import (
     CurrencyMismatch,
     InvalidInput,
     InvalidState,
     NotFound,
     PriceChanged,
-    RefusedByBillingType,
     Stale,
 )
 from domain.shared.money import Money
@@ -118,15 +116,6 @@ def test_there_are_no_promo_codes(session: ScopedSession, chain: Chain) -> None:
     with pytest.raises(InvalidInput) as refused:
         open_shop(session, chain).order(5, promo_code="SUMMER")
     assert refused.value.path == ("promo_code",)
-
-
-@pytest.mark.parametrize("billing_type", [BillingType.NEXT_DAY_MONTHLY, BillingType.FLEXIBLE_MONTHLY])
-def test_a_type_that_is_not_built_to_its_end_is_not_sold(
-    session: ScopedSession, chain: Chain, billing_type: BillingType
-) -> None:
-    shop = open_shop(session, chain, billing_type=billing_type)
-    with pytest.raises(RefusedByBillingType, match="cannot be ordered yet"):
-        shop.order(5)
 
 
 def test_a_subscription_has_one_open_order(session: ScopedSession, chain: Chain) -> None:
