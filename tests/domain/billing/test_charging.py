@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from domain.billing.charging import (
+    Charged,
     effective_day,
     increase_charges,
     prolongation_charges,
@@ -234,7 +235,7 @@ def test_pay_in_full_renewed_late_pays_the_month_whole() -> None:
 def test_a_month_pays_for_its_highest_quantity_once() -> None:
     # given: August is charged for 5, September, paid ahead, for 3
     terms = terms_of(BillingType.LICENSE_BASED_MONTHLY, end=date(2026, 10, 1))
-    charged = {("seats", date(2026, 8, 1)): Decimal(5), ("seats", date(2026, 9, 1)): Decimal(3)}
+    charged: Charged = {("seats", date(2026, 8, 1)): Decimal(5), ("seats", date(2026, 9, 1)): Decimal(3)}
 
     def up_to(quantity: int) -> list[str]:
         drafts = increase_charges(
