@@ -22,7 +22,7 @@ from jobs.leases import LEASE, Leases
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 
-__all__ = ["POLL", "TableBroker", "broker"]
+__all__ = ["POLL", "TableBroker", "broker", "living"]
 
 POLL = 0.5
 """Seconds between looks at the table, for what no notification told: retries, leases that ran out."""
@@ -172,12 +172,7 @@ class _TableConsumer(Consumer):
         except SQLAlchemyError as error:
             _log.warning("cannot look for jobs: %s", str(error).strip())
             return []
-        for claim in rows:
-            if claim.dead:
-                _log.error(
-                    "%s %s was claimed %d times in vain and is given up", claim.kind, claim.id, claim.attempt - 1
-                )
-        return [claim for claim in rows if not claim.dead]
+        return living(rows)
 
     def _return(self, claim: Claim) -> None:
         self._broker.give_back(claim)
@@ -186,6 +181,17 @@ class _TableConsumer(Consumer):
     def _let_go(self, claim: Claim) -> None:
         self._broker.leases.remove(claim)
         self._places.release()
+
+
+def living(taken: Iterable[Claim]) -> list[Claim]:
+    """The claims that are to be run; of the others the log tells."""
+    alive = []
+    for claim in taken:
+        if claim.dead:
+            _log.error("%s %s was claimed %d times in vain and is given up", claim.kind, claim.id, claim.attempt - 1)
+        else:
+            alive.append(claim)
+    return alive
 
 
 broker = TableBroker()

@@ -1,9 +1,13 @@
 """What the worker takes from its environment. The web process takes the same and more: `server.settings`."""
 
-from pydantic import AliasChoices, Field, SecretStr
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["Settings"]
+
+_BROKERS = ("amqp", "amqps", "redis", "rediss")
 
 
 class Settings(BaseSettings):
@@ -24,6 +28,13 @@ class Settings(BaseSettings):
     job_lease: float = Field(default=4, ge=1)
     """Seconds that a dead worker's jobs wait for another worker. The living extend theirs every quarter of it."""
 
+    broker_url: str | None = Field(default=None, validation_alias=AliasChoices("BROKER_URL", "broker_url"))
+    """RabbitMQ (`amqp://…`) or Redis (`redis://…`) between the job table and the workers; a relay fills it. Unset:
+    workers look into the table themselves."""
+
+    relay_again_after: float = Field(default=15, gt=0)
+    """Seconds after which the relay announces a job again that no worker has claimed: its message may be lost."""
+
     smtp_host: str | None = None
     """Where mails are handed over. Unset: the worker lets mails wait; `up` starts a local mailbox for them."""
     smtp_port: int = 25
@@ -33,3 +44,10 @@ class Settings(BaseSettings):
     smtp_from: str = "Headwater <no-reply@headwater.invalid>"
 
     log_level: str = "INFO"
+
+    @field_validator("broker_url")
+    @classmethod
+    def _of_a_known_kind(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in _BROKERS:
+            raise ValueError(f"begins with one of {', '.join(f'{scheme}://' for scheme in _BROKERS)}")
+        return value

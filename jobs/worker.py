@@ -13,7 +13,9 @@ from datetime import timedelta
 from dramatiq import Worker
 
 from db.engine import application_engine
+from jobs import arrivals
 from jobs.broker import broker
+from jobs.messages import MessageBroker, message_broker
 from jobs.schedule import Schedule
 from jobs.settings import Settings
 from jobs.wake import Listener
@@ -61,13 +63,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         threads=settings.worker_threads,
         lease=timedelta(seconds=settings.job_lease),
         switch_role=settings.app_database_url is None,
+        messages=None if settings.broker_url is None else message_broker(settings.broker_url),
         stop=stop,
     )
     return 0
 
 
-def run(url: str, *, threads: int, lease: timedelta, switch_role: bool, stop: threading.Event) -> None:
-    """Work until `stop` is set."""
+def run(
+    url: str,
+    *,
+    threads: int,
+    lease: timedelta,
+    switch_role: bool,
+    messages: MessageBroker | None,
+    stop: threading.Event,
+) -> None:
+    """Work until `stop` is set: on what `messages` announces, or without it on what the table has."""
     # A thread needs one connection for its job and, at a commit that made jobs, one to tell of them; each queue looks
     # with one; leases, schedule and listener have one each.
     engine = application_engine(url, pool_size=2 * threads + len(broker.queues) + 3, switch_role=switch_role)
@@ -75,10 +86,16 @@ def run(url: str, *, threads: int, lease: timedelta, switch_role: bool, stop: th
     broker.connect(sessions, threads=threads, lease=lease)
     broker.leases.start()
     listener = Listener(engine, broker.wake)
-    listener.start()
+    if messages is None:
+        listener.start()
+        worker = Worker(broker, worker_threads=threads, worker_timeout=200)
+    else:
+        arrivals.listen(messages, broker)
+        worker = Worker(messages.dramatiq, worker_threads=threads, worker_timeout=200)
+        # What one worker has fetched and not begun, no other can begin.
+        worker.queue_prefetch = threads
     schedule = Schedule(sessions)
     schedule.start()
-    worker = Worker(broker, worker_threads=threads, worker_timeout=200)
     worker.start()
     _log.info("worker %d does %s with %d threads", os.getpid(), ", ".join(sorted(broker.queues)), threads)
     stop.wait()
@@ -86,11 +103,20 @@ def run(url: str, *, threads: int, lease: timedelta, switch_role: bool, stop: th
     broker.stopping.set()
     schedule.stop()
     listener.stop()
-    worker.stop(timeout=STOP_LIMIT * 1000)
+    _stop(worker)
     for claim in broker.leases.held():
         broker.give_back(claim)
     broker.leases.stop()
+    if messages is not None:
+        messages.close()
     engine.dispose()
+
+
+def _stop(worker: Worker) -> None:
+    try:
+        worker.stop(timeout=STOP_LIMIT * 1000)
+    except Exception as error:  # noqa: BLE001 - a message broker that is away; its messages are announced again
+        _log.warning("the message broker was not told of the end: %s", str(error).strip())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from db.engine import application_engine
+from jobs.messages import message_broker
 from jobs.wake import wake
 from resolvers.changing.pipeline import Pipeline
 from resolvers.reading import Engine, reading_pool
@@ -18,6 +19,7 @@ from resolvers.reading.cost import LONGEST
 from schema.build import schema
 from server import explorer
 from server.auth import Holders
+from server.broker_health import BrokerHealth
 from server.deprecated_uses import DeprecatedUses
 from server.documents import TrustedDocuments
 from server.endpoint import GraphQL
@@ -52,6 +54,7 @@ def application(config: Settings) -> Starlette:
         app.state.pipeline = Pipeline(
             app.state.engine, writes, threads=config.web_pool_size, on_enqueued=partial(wake, writes)
         )
+        app.state.broker_health = BrokerHealth(message_broker(config.broker_url)) if config.broker_url else None
         app.state.deprecated_uses = DeprecatedUses(app.state.engine.documents, writes)
         await pool.open()
         try:
@@ -92,10 +95,13 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """The database answers too."""
+    """The database answers too. A message broker that is away is told and changes nothing: jobs wait in the table."""
     try:
         async with request.app.state.pool.connection(timeout=2) as connection:
             await connection.execute("SELECT 1 FROM tenants LIMIT 1")
     except Exception:  # noqa: BLE001 - whatever is wrong, the answer is no
         return JSONResponse({"status": "database unavailable"}, 503)
-    return JSONResponse({"status": "ready"})
+    health: BrokerHealth | None = request.app.state.broker_health
+    if health is None:
+        return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": "ready", "broker": "there" if await health.is_there() else "away"})

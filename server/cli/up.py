@@ -173,6 +173,9 @@ def start_processes(
         descriptor = mail_socket.detach()
         mail_environment = environment | {MAIL_SOCKET: str(descriptor)}
         supervisor.add(ProgramChild("mail", "server.mailbox", log_dir, mail_environment, [descriptor]))
+    if settings.broker_url is not None:
+        say("starting the relay")
+        supervisor.add(ProgramChild("relay", "jobs.relay", log_dir, environment))
     say("starting worker and web")
     supervisor.add(ProgramChild("worker", "jobs.worker", log_dir, environment))
     descriptor = listening.fileno()

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,21 @@ from tenancy.models import Tenant
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tests.conftest import Chain, Server, found_chain
-from tests.jobs.worker import run
+from tests.jobs.worker import run, run_relay
+from tests.message_brokers import MessageServer, installed_server
 
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds after which a test that waits gives up."""
 
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload([run.__module__])
+_PROCESSES.set_forkserver_preload([run.__module__, "jobs.rabbitmq", "jobs.redis"])
 """Workers are forked from a process that has imported everything: importing is most of a worker's start."""
 
 
 @dataclass
 class Worker:
-    """A worker process."""
+    """A worker process, or a relay."""
 
     process: multiprocessing.process.BaseProcess
 
@@ -64,6 +65,8 @@ class House:
     chain: Chain
     url: str
     log: Path
+    broker: MessageServer | None = None
+    """What brings jobs to the workers; None: the table does."""
     workers: list["Worker"] = field(default_factory=list)
 
     @property
@@ -72,8 +75,17 @@ class House:
 
     def start_worker(self, **environment: str) -> "Worker":
         """Start a worker with a lease of 1 s, and with the trial actors."""
-        environment = {"HEADWATER_APP_DATABASE_URL": self.url, "HEADWATER_JOB_LEASE": "1", **environment}
-        process = _PROCESSES.Process(target=run, args=(environment, self.log))
+        return self._start(run, {"HEADWATER_JOB_LEASE": "1", **environment})
+
+    def start_relay(self) -> "Worker":
+        """Start a relay that announces again after 1 s."""
+        return self._start(run_relay, {"HEADWATER_RELAY_AGAIN_AFTER": "1"})
+
+    def _start(self, target: Callable[[Mapping[str, str], Path], None], environment: dict[str, str]) -> "Worker":
+        environment |= {"HEADWATER_APP_DATABASE_URL": self.url}
+        if self.broker is not None:
+            environment |= {"BROKER_URL": self.broker.url}
+        process = _PROCESSES.Process(target=target, args=(environment, self.log))
         process.start()
         worker = Worker(process)
         self.workers.append(worker)
@@ -119,13 +131,50 @@ class House:
             time.sleep(0.01)
 
 
+class _Servers:
+    """The message brokers of this process of the run, started when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started: dict[str, MessageServer] = {}
+
+    def get(self, name: str) -> MessageServer | None:
+        if name == "table":
+            return None
+        if name not in self._started:
+            server = installed_server(name, self._folder / name)
+            server.start()
+            self._started[name] = server
+        return self._started[name]
+
+    def stop(self) -> None:
+        for server in self._started.values():
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def message_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Servers]:
+    """Not shared with the other processes of a run, so that a test may kill them."""
+    servers = _Servers(tmp_path_factory.mktemp("brokers"))
+    yield servers
+    servers.stop()
+
+
 @pytest.fixture
-def house(fresh_database: Server, tmp_path: Path) -> Iterator[House]:
+def broker(request: pytest.FixtureRequest, message_servers: _Servers) -> MessageServer | None:
+    """What brings jobs to workers: with `@every_broker` the table, RabbitMQ and Redis in turn, otherwise the table."""
+    return message_servers.get(getattr(request, "param", "table"))
+
+
+@pytest.fixture
+def house(fresh_database: Server, broker: MessageServer | None, tmp_path: Path) -> Iterator[House]:
     engine = application_engine(fresh_database.app)
     sessions = Sessions(engine)
     with sessions.begin(PLATFORM) as session:
         chain = found_chain(session)
-    house = House(sessions=sessions, chain=chain, url=fresh_database.app, log=tmp_path / "worker.log")
+    house = House(sessions=sessions, chain=chain, url=fresh_database.app, log=tmp_path / "worker.log", broker=broker)
+    if broker is not None:
+        house.start_relay()
     yield house
     for worker in house.workers:
         worker.kill()

@@ -10,6 +10,9 @@ import pytest
 
 from domain.shared.models import JobState
 from tests.jobs.conftest import House
+from tests.message_brokers import BROKERS
+
+pytestmark = pytest.mark.parametrize("broker", BROKERS, indirect=True)
 
 
 def test_a_job_is_done_in_the_scope_of_its_distributor_with_its_effect(house: House) -> None:

@@ -1,5 +1,6 @@
 """`./headwater up` as a whole, with its real processes."""
 
+import json
 import os
 import re
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 from server.settings import ROOT
 from tests.conftest import Server
+from tests.message_brokers import installed_server
 
 LIMIT = 60
 
@@ -57,6 +59,19 @@ class House:
                     return child
             time.sleep(0.05)
         raise AssertionError(f"no {word}")
+
+    def broker(self) -> str:
+        """What `/readyz`, which has to say ready, says of the message broker."""
+        with urllib.request.urlopen(f"{self.address}/readyz", timeout=20) as response:  # noqa: S310 - our own
+            said: dict[str, str] = json.load(response)
+        assert (response.status, said["status"]) == (200, "ready")
+        return said["broker"]
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + LIMIT
+        while not holds():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
     def is_ready(self) -> bool:
         try:
@@ -145,6 +160,24 @@ def test_a_second_up_on_the_same_data_says_who_has_them(tmp_path: Path) -> None:
         assert second.returncode == 1
         assert second.stderr.endswith(f"in use by another Headwater (process {house.process.pid})\n")
         assert house.is_ready()
+
+
+def test_a_message_broker_gets_a_relay_and_its_absence_is_told_and_harms_no_request(tmp_path: Path) -> None:
+    # given
+    server = installed_server("redis", tmp_path / "redis")
+    server.start()
+    with up(tmp_path / "data", "--no-demo", BROKER_URL=server.url) as house:
+        assert house.child("jobs.relay").is_running()
+        house.until(lambda: house.broker() == "there")
+        # when
+        server.kill()
+        # then
+        house.until(lambda: house.broker() == "away")
+        # and when
+        server.start()
+        # then
+        house.until(lambda: house.broker() == "there")
+    server.stop()
 
 
 def test_a_database_of_ones_own_is_used_as_the_applications_role(tmp_path: Path, fresh_database: Server) -> None:
