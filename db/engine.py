@@ -8,7 +8,9 @@ __all__ = ["APPLICATION_ROLE", "FAIL_CLOSED", "application_engine", "psycopg_url
 APPLICATION_ROLE = "headwater_app"
 """Owns nothing and cannot bypass row-level security."""
 
-FAIL_CLOSED = "-c app.lo=~ -c app.hi= -c app.write_lo=~ -c app.write_hi= -c app.ancestors= -c timezone=UTC"
+FAIL_CLOSED = (
+    "-c app.lo=~ -c app.hi= -c app.write_lo=~ -c app.write_hi= -c app.ancestors= -c timezone=UTC -c datestyle=ISO"
+)
 """Connection defaults: an empty range (`lo > hi`), so that a forgotten scope shows and changes no row."""
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
 from graphql import (
     FragmentDefinitionNode,
     GraphQLField,
@@ -19,7 +18,7 @@ from graphql import (
     is_non_null_type,
     is_object_type,
 )
-from sqlalchemy import JSON, Select, Text, case, cast, column, func, literal
+from sqlalchemy import JSON, Select, Text, case, column, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
 
 from resolvers.reading.binding import Binder
@@ -48,20 +47,15 @@ from resolvers.reading.declarations import (
     Value,
 )
 from resolvers.reading.inputs import Questions, arguments
+from resolvers.reading.json_text import Json, Maybe, fixed, json_array, json_list, json_object, leaf
 from resolvers.reading.lists import declared_order
 from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence
 from resolvers.reading.selections import Selected, Selections
 from resolvers.reading.statement import (
     Frame,
     Sql,
-    empty_list,
-    json_array,
-    json_list,
-    json_object,
-    may_be_null,
-    output,
+    json_values,
     public_id,
-    required,
 )
 from tenancy.permissions import Permission
 
@@ -93,15 +87,6 @@ FROM = "from"
 """The key of what a patch's function takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A field's value."""
-
-    value: Sql
-    is_json: bool = True
-    nullable: bool = True
-
-
 class Compiler:
     """Compiles one operation for one set of permissions. It is used once."""
 
@@ -130,34 +115,33 @@ class Compiler:
     def root(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Select[Any]:
         """The statement that answers a query."""
         frame = Frame(None)
-        return frame.select(self.object(type_, sets, Row(frame)))
+        return frame.select(self.object(type_, sets, Row(frame)).text())
 
-    def object(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], row: Row) -> Sql:
+    def object(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], row: Row) -> Json:
         """An object of this very type, made of the row."""
-        fields = [(each.key, self._field(type_, each, row)) for each in self.selected(type_, sets)]
-        return json_object(fields)
+        return json_object([(each.key, self._field(type_, each, row)) for each in self.selected(type_, sets)])
 
     def selected(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> list[Selected]:
         """The fields asked of an object of this type."""
         return self._selections.of(type_, sets)
 
-    def item(self, type_: GraphQLNamedType, sets: Sequence[SelectionSetNode], row: Row) -> Sql:
+    def item(self, type_: GraphQLNamedType, sets: Sequence[SelectionSetNode], row: Row) -> Json | Maybe:
         """An object of a type that the row decides, where there are several."""
         targets = self.catalog.targets(type_)
         if is_object_type(type_):
             return self.object(type_, sets, replace(row, reads=self.catalog.reads(type_) or row.reads))
         choices = [
-            (is_of(target, row), self.object(target.type, sets, replace(row, reads=target.reads)))
+            (is_of(target, row), self.object(target.type, sets, replace(row, reads=target.reads)).text())
             for target in targets
             if row.reads is not None and target.reads.table is row.reads.table
         ]
         if not choices:
             raise Declined(f"{type_.name} reads no table")
-        return case(*choices)
+        return Maybe(case(*choices))
 
-    def _field(self, type_: GraphQLObjectType, selected: Selected, row: Row) -> Sql:
+    def _field(self, type_: GraphQLObjectType, selected: Selected, row: Row) -> Json:
         if selected.name == "__typename":
-            return literal(type_.name, Text())
+            return fixed(type_.name)
         if selected.name.startswith("__"):
             raise Declined("introspection")
         definition = type_.fields[selected.name]
@@ -167,11 +151,11 @@ class Compiler:
         if declaration.needs is not None and declaration.needs not in self._permissions:
             return self._mark(Forbidden(declaration.needs))
         made = self._made(declaration, definition, selected, row)
-        if is_non_null_type(definition.type) and made.nullable:
-            return required(made.value, f"{type_.name}.{selected.name}", is_json=made.is_json)
-        return made.value
+        if isinstance(made, Json):
+            return made
+        return made.required(f"{type_.name}.{selected.name}") if is_non_null_type(definition.type) else made.or_null()
 
-    def _made(self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row) -> Made:
+    def _made(self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row) -> Json | Maybe:
         named = get_named_type(definition.type)
         match declaration:
             case Inline():
@@ -182,7 +166,7 @@ class Compiler:
                 from resolvers.reading import lookups  # noqa: PLC0415 - they are made of objects, objects of them
 
                 kind, id = declaration.kind(row.columns), declaration.id(row.columns)
-                return Made(lookups.subject(self, kind, id, named, selected, row))
+                return Maybe(lookups.subject(self, kind, id, named, selected, row))
             case Part():
                 return self._part(declaration, definition, selected, row)
             case Listing() | ById() | NodeById() | NodesByIds():
@@ -190,23 +174,21 @@ class Compiler:
             case _:
                 return self._leaf(declaration, named, row)
 
-    def _leaf(self, declaration: Declaration, named: GraphQLNamedType, row: Row) -> Made:
+    def _leaf(self, declaration: Declaration, named: GraphQLNamedType, row: Row) -> Json | Maybe:
         match declaration:
             case Value():
-                value = output(declaration.source(row.columns), named.name)
-                return Made(value, is_json=False, nullable=may_be_null(value))
+                return leaf(declaration.source(row.columns), named.name)
             case NodeId():
-                return Made(self.node_id(row), is_json=False, nullable=False)
+                return leaf(self.node_id(row), named.name)
             case Constant():
-                value = cast(literal(orjson.dumps(declaration.value).decode(), Text()), JSON())
-                return Made(value, is_json=True, nullable=declaration.value is None)
+                return fixed(declaration.value)
             case Python():
-                values = json_array([source(row.columns) for source in declaration.sources])
-                return Made(self._mark(Patch(declaration.function), (FROM, values)), nullable=False)
+                values = json_values([source(row.columns) for source in declaration.sources])
+                return self._mark(Patch(declaration.function), (FROM, Json((values,))))
             case _:
                 raise Declined(type(declaration).__name__)
 
-    def _argued(self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row) -> Made:
+    def _argued(self, declaration: Declaration, definition: GraphQLField, selected: Selected, row: Row) -> Json | Maybe:
         from resolvers.reading import lookups  # noqa: PLC0415 - they are made of objects, objects of them
         from resolvers.reading.pages import Page  # noqa: PLC0415 - the same
 
@@ -214,19 +196,19 @@ class Compiler:
         given = arguments(self.questions, definition, selected.nodes[0])
         match declaration:
             case Listing() if is_connection(named):
-                return Made(Page(self, declaration, named, row, given).value(selected.sets), nullable=False)
+                return Page(self, declaration, named, row, given).value(selected.sets)
             case ById():
-                return Made(lookups.by_id(self, declaration, named, selected, row, given["id"]))
+                return Maybe(lookups.by_id(self, declaration, named, selected, row, given["id"]))
             case NodeById():
-                return Made(lookups.node(self, named, selected, row, given["id"]))
+                return Maybe(lookups.node(self, named, selected, row, given["id"]))
             case NodesByIds():
-                return Made(lookups.nodes(self, named, selected, given["ids"]), nullable=False)
+                return lookups.nodes(self, named, selected, given["ids"])
             case _:
                 raise Declined(f"{type(declaration).__name__} on {named.name}")
 
-    def _mark(self, mark: Mark, *more: tuple[str, Sql]) -> Sql:
+    def _mark(self, mark: Mark, *more: tuple[str, Json]) -> Json:
         self.marks.append(mark)
-        return json_object([(MARK, literal(len(self.marks) - 1)), *more])
+        return json_object([(MARK, fixed(len(self.marks) - 1)), *more])
 
     def node_id(self, row: Row) -> Sql:
         """The public id of the row."""
@@ -236,28 +218,27 @@ class Compiler:
 
     # Objects of the same row
 
-    def _inline(self, declaration: Inline, named: GraphQLNamedType, selected: Selected, row: Row) -> Made:
+    def _inline(self, declaration: Inline, named: GraphQLNamedType, selected: Selected, row: Row) -> Json | Maybe:
         assert isinstance(named, GraphQLObjectType)
         value = self.object(named, selected.sets, inner_row(declaration, row))
         present = presence(declaration, row)
-        return Made(value, nullable=False) if present is None else Made(case((present, value)))
+        return value if present is None else Maybe(case((present, value.text())))
 
-    def _part(self, declaration: Part, definition: GraphQLField, selected: Selected, row: Row) -> Made:
+    def _part(self, declaration: Part, definition: GraphQLField, selected: Selected, row: Row) -> Json | Maybe:
         name = declaration.name or python_name(definition)
         named = get_named_type(definition.type)
         many = is_list_type(get_nullable_type(definition.type))
         if name in row.parts:
-            value = output(row.parts[name], named.name)
-            return Made(value, is_json=False, nullable=may_be_null(value))
+            return leaf(row.parts[name], named.name)
         if row.document is None:
             raise Declined(f"there is no part {name}")
         if is_leaf_type(named):
-            return Made(member(row.document, name, named.name, many=many), is_json=False)
+            return Maybe(func.to_json(member(row.document, name, named.name, many=many), type_=JSON()))
         assert isinstance(named, GraphQLObjectType)
         inner = row.document.op("->")(literal(name, Text()))
         if not many:
             value = self.object(named, selected.sets, replace(row, document=inner))
-            return Made(case((func.jsonb_typeof(inner) == literal("object", Text()), value)))
+            return Maybe(case((func.jsonb_typeof(inner) == literal("object", Text()), value.text())))
         items = (
             func.jsonb_array_elements(inner)
             .table_valued(column("value", JSONB()), with_ordinality="position")
@@ -265,7 +246,7 @@ class Compiler:
         )
         frame = Frame(items)
         item = self.object(named, selected.sets, Row(frame, items, document=items.c.value))
-        return Made(empty_list(frame.select(json_list(item, items.c.position)).scalar_subquery()), nullable=False)
+        return json_array(frame.select(json_list(item, items.c.position)).scalar_subquery())
 
     # Other rows
 
@@ -285,18 +266,18 @@ class Compiler:
             raise Declined(f"{named.name} reads no table")
         return reads
 
-    def _related(self, declaration: Related, type_: GraphQLOutputType, selected: Selected, row: Row) -> Made:
+    def _related(self, declaration: Related, type_: GraphQLOutputType, selected: Selected, row: Row) -> Json | Maybe:
         named = get_named_type(type_)
         reads = self._reads(named)
         other, conditions = self.reach(reads)
         conditions += joined(declaration, reads, type_, row, other)
-        if is_list_type(get_nullable_type(type_)):
-            value = self.item(named, selected.sets, other)
-            items = json_list(value, *declared_order(declaration.order, other.columns))
-            query = other.frame.select(items).where(*conditions)
-            return Made(empty_list(query.scalar_subquery()), nullable=False)
         value = self.item(named, selected.sets, other)
-        return Made(row.frame.one(other.frame.select(value).where(*conditions).limit(1), self.name()))
+        if is_list_type(get_nullable_type(type_)):
+            items = json_list(
+                value if isinstance(value, Json) else value.or_null(), *declared_order(declaration.order, other.columns)
+            )
+            return json_array(other.frame.select(items).where(*conditions).scalar_subquery())
+        return Maybe(row.frame.one(other.frame.select(value.text()).where(*conditions).limit(1), self.name()))
 
     def one(
         self,
@@ -306,11 +287,11 @@ class Compiler:
         row: Row,
         where: Callable[[Any], Sql] | None = None,
     ) -> Sql:
-        """The row of this type with this id, as an object; null when it is not there."""
+        """The row of this type with this id, as an object's text; null when it is not there."""
         other, conditions = self.reach(target.reads)
         conditions.append(other.columns.id == id)
         conditions.append(is_of(target, other))
         if where is not None:
             conditions.append(where(other.columns))
         value = self.object(target.type, sets, other)
-        return row.frame.one(other.frame.select(value).where(*conditions).limit(1), self.name())
+        return row.frame.one(other.frame.select(value.text()).where(*conditions).limit(1), self.name())

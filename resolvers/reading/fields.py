@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import strawberry
-from sqlalchemy import Date, Integer, Text, cast, func, type_coerce
+from sqlalchemy import Date, Integer, cast, func, type_coerce
 
 from resolvers.reading import declarations as kinds
 from resolvers.reading.declarations import Columns, Declaration, Source, as_source
-from resolvers.reading.statement import Sql, public_id
+from resolvers.reading.statement import Plain, Sql, public_id
 from tenancy.permissions import Permission
 
 __all__ = [
@@ -110,7 +110,7 @@ def price(amount: Source, currency: Source, **options: Any) -> Any:
 def _amount(function: str, amount: Source, currency: Source, options: dict[str, Any]) -> Any:
     amount_of, currency_of = as_source(amount), as_source(currency)
     parts = {
-        "amount": lambda row: getattr(func, function)(amount_of(row), currency_of(row), type_=Text()),
+        "amount": lambda row: getattr(func, function)(amount_of(row), currency_of(row), type_=Plain()),
         "currency": currency_of,
     }
     return _declared(kinds.Inline, parts, options=options, when=lambda row: amount_of(row).is_not(None))

@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 from resolvers.reading.binding import Binder, cursor_values, leaf_text
 from resolvers.reading.declarations import Columns, as_source
 from resolvers.reading.inputs import Argument
-from resolvers.reading.statement import Sql, json_array, may_be_null
+from resolvers.reading.statement import Sql, json_values, may_be_null
 
 __all__ = ["Key", "Order", "beyond", "cursor", "declared_order", "limit_error", "never_null", "order_of"]
 
@@ -110,7 +110,7 @@ def never_null(expression: Sql) -> Sql:
 def cursor(order: Order, columns: Sequence[Sql]) -> Sql:
     """A row's cursor, from the columns that hold its keys."""
     parts = [literal(order.name, Text()), *(cast(column, Text()) for column in columns)]
-    text = func.convert_to(cast(json_array(parts), Text()), literal("UTF8", Text()))
+    text = func.convert_to(cast(json_values(parts), Text()), literal("UTF8", Text()))
     return func.replace(func.encode(text, literal("base64", Text())), literal("\n", Text()), literal("", Text()))
 
 

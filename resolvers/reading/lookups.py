@@ -1,15 +1,16 @@
 """Rows found by a public id: the id's prefix says of which type."""
 
 from graphql import GraphQLNamedType
-from sqlalchemy import JSON, Text, case, cast, func, literal, null
+from sqlalchemy import Text, case, cast, func, literal, null
 
 from resolvers.reading.catalog import Target
 from resolvers.reading.compiler import Compiler
 from resolvers.reading.declarations import ById
 from resolvers.reading.inputs import Argument
+from resolvers.reading.json_text import Json, Maybe, fixed, json_array, json_list
 from resolvers.reading.rows import Row
 from resolvers.reading.selections import Selected
-from resolvers.reading.statement import Frame, Sql, empty_list, json_list
+from resolvers.reading.statement import Frame, Sql
 
 __all__ = ["by_id", "node", "nodes", "subject"]
 
@@ -22,7 +23,7 @@ def by_id(
     # Where there is one type only, any prefix but its own finds nothing: no need to ask.
     prefix = id.prefix(tuple(targets)) if len(targets) > 1 else next(iter(targets), "")
     if prefix not in targets:
-        return null()
+        return cast(null(), Text())
     uuid = compiler.binder.id(id, (prefix,))
     return compiler.one(targets[prefix], uuid, selected.sets, row, declaration.where)
 
@@ -32,11 +33,11 @@ def node(compiler: Compiler, named: GraphQLNamedType, selected: Selected, row: R
     targets = compiler.catalog.by_prefix(named)
     prefix = id.prefix(tuple(targets))
     if prefix not in targets:
-        return null()
+        return cast(null(), Text())
     return compiler.one(targets[prefix], compiler.binder.id(id, (prefix,)), selected.sets, row)
 
 
-def nodes(compiler: Compiler, named: GraphQLNamedType, selected: Selected, ids: Argument) -> Sql:
+def nodes(compiler: Compiler, named: GraphQLNamedType, selected: Selected, ids: Argument) -> Json:
     """The rows with these ids, in their order, null for what is not there."""
     targets = compiler.catalog.by_prefix(named)
     wanted = (
@@ -51,8 +52,8 @@ def nodes(compiler: Compiler, named: GraphQLNamedType, selected: Selected, ids: 
         for prefix in ids.prefixes(tuple(targets))
         if prefix
     ]
-    value: Sql = case(*choices) if choices else cast(null(), JSON())
-    return empty_list(frame.select(json_list(value, wanted.c.position)).scalar_subquery())
+    value = Maybe(case(*choices)).or_null() if choices else fixed(None)
+    return json_array(frame.select(json_list(value, wanted.c.position)).scalar_subquery())
 
 
 def subject(compiler: Compiler, kind: Sql | str, id: Sql, named: GraphQLNamedType, selected: Selected, row: Row) -> Sql:

@@ -5,17 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLNamedType, GraphQLObjectType, SelectionSetNode, get_named_type
-from sqlalchemy import BigInteger, Select, Text, false, func, literal, not_, select, union_all
+from sqlalchemy import BigInteger, Select, Text, cast, false, func, literal, not_, select, union_all
 
 from resolvers.reading.catalog import python_name
 from resolvers.reading.compiler import Compiler
 from resolvers.reading.declarations import Listing
 from resolvers.reading.inputs import Argument, arguments
+from resolvers.reading.json_text import Json, Maybe, fixed, json_array, json_list, json_object
 from resolvers.reading.listed import Rows, count_limit, one_way
 from resolvers.reading.lists import Order, cursor
 from resolvers.reading.rows import Row
 from resolvers.reading.selections import Selected
-from resolvers.reading.statement import Frame, Sql, empty_list, json_list, json_object
+from resolvers.reading.statement import Frame, Sql
 
 __all__ = ["Page"]
 
@@ -55,11 +56,11 @@ class Page:
         compiler.is_wide |= self.rows.scope != "OWN" or "search" in given
         self.backwards = "last" in given
 
-    def value(self, sets: Sequence[SelectionSetNode]) -> Sql:
-        """The connection as JSON."""
+    def value(self, sets: Sequence[SelectionSetNode]) -> Json:
+        """The connection."""
         selected = [(each, self._name(each)) for each in self.compiler.selected(self.connection, sets)]
         if any(name in {"nodes", "edges", "page_info"} for _, name in selected):
-            return self._page(selected).scalar_subquery()
+            return Json((self._page(selected).scalar_subquery(),))
         return json_object([(each.key, self._outside(each, name)) for each, name in selected])
 
     def _reach(self) -> tuple[Row, list[Sql]]:
@@ -71,10 +72,10 @@ class Page:
             return selected.name
         return python_name(self.connection.fields[selected.name])
 
-    def _outside(self, selected: Selected, name: str) -> Sql:
+    def _outside(self, selected: Selected, name: str) -> Json:
         """What needs no page."""
         if name == "__typename":
-            return literal(self.connection.name, Text())
+            return fixed(self.connection.name)
         return self._count(selected)
 
     def _page(self, selected: Sequence[tuple[Selected, str]]) -> Select[Any]:
@@ -95,11 +96,11 @@ class Page:
         frame = Frame(page)
         shown = Row(frame, page, self.rows.reads)
         marks = cursor(order, [page.c[_name(number)] for number in range(len(order.keys))])
-        parts: list[tuple[str, Sql]] = []
+        parts: list[tuple[str, Json]] = []
         for each, name in selected:
             match name:
                 case "nodes":
-                    item = self.compiler.item(self.node_type, each.sets, shown)
+                    item = self._node(each, shown)
                     value = self._list(item, page, size, looks_further=looks_further)
                 case "edges":
                     item = self._edge(each, shown, marks)
@@ -109,7 +110,7 @@ class Page:
                 case _:
                     value = self._outside(each, name)
             parts.append((each.key, value))
-        return frame.select(json_object(parts)).having(ONE_ROW)
+        return frame.select(json_object(parts).text()).having(ONE_ROW)
 
     def _read(self, limit: Any, *, searching: bool = True, ordered: bool = True, onwards: bool = True) -> Any:
         """The list's rows, each with its keys. `onwards`: from where the page begins; not `ordered`: all of them."""
@@ -148,21 +149,25 @@ class Page:
         both = union_all(select(matching(walked, limit)).where(frequent), select(indexed).where(not_(frequent)))
         return both.subquery(self.compiler.name())
 
-    def _list(self, item: Sql, page: Any, size: Sql, *, looks_further: bool) -> Sql:
-        items: Any = json_list(item, page.c.position.desc()) if self.backwards else json_list(item)
-        return empty_list(items.filter(page.c.position <= size) if looks_further else items)
+    def _list(self, item: Json, page: Any, size: Sql, *, looks_further: bool) -> Json:
+        order = (page.c.position.desc(),) if self.backwards else ()
+        return json_array(json_list(item, *order, where=page.c.position <= size if looks_further else None))
 
-    def _edge(self, selected: Selected, row: Row, marks: Sql) -> Sql:
+    def _node(self, selected: Selected, row: Row) -> Json:
+        item = self.compiler.item(self.node_type, selected.sets, row)
+        return item if isinstance(item, Json) else item.or_null()
+
+    def _edge(self, selected: Selected, row: Row, marks: Sql) -> Json:
         type_ = get_named_type(self.connection.fields[selected.name].type)
         assert isinstance(type_, GraphQLObjectType)
-        fields: list[tuple[str, Sql]] = []
+        fields: list[tuple[str, Json]] = []
         for each in self.compiler.selected(type_, selected.sets):
             if each.name == "__typename":
-                value: Sql = literal(type_.name, Text())
+                value = fixed(type_.name)
             elif python_name(type_.fields[each.name]) == "cursor":
-                value = marks
+                value = Json(('"', marks, '"'))
             else:
-                value = self.compiler.item(self.node_type, each.sets, row)
+                value = self._node(each, row)
             fields.append((each.key, value))
         return json_object(fields)
 
@@ -175,27 +180,35 @@ class Page:
         query = select(literal(1)).select_from(row.table).where(*conditions, outside).correlate_except(row.table)
         return query.exists()
 
-    def _page_info(self, selected: Selected, page: Any, size: Sql, marks: Sql) -> Sql:
+    def _page_info(self, selected: Selected, page: Any, size: Sql, marks: Sql) -> Json:
         type_ = get_named_type(self.connection.fields[selected.name].type)
         assert isinstance(type_, GraphQLObjectType)
         more = func.count() > size
         last = func.least(page.c.fetched, size)
         first_shown, last_shown = (last, 1) if self.backwards else (1, last)
-        values: dict[str, Callable[[], Sql]] = {
-            "has_next_page": lambda: self._exist("before") if self.backwards else more,
-            "has_previous_page": lambda: more if self.backwards else self._exist("after"),
-            "start_cursor": lambda: func.max(marks).filter(page.c.position == first_shown, page.c.position <= size),
-            "end_cursor": lambda: func.max(marks).filter(page.c.position == last_shown, page.c.position <= size),
+
+        def mark(position: Any) -> Json:
+            quoted = func.max(literal('"', Text()).op("||")(marks).op("||")(literal('"', Text())), type_=Text())
+            return Maybe(quoted.filter(page.c.position == position, page.c.position <= size)).or_null()
+
+        def truth(condition: Sql) -> Json:
+            return Json((cast(condition, Text()),))
+
+        values: dict[str, Callable[[], Json]] = {
+            "has_next_page": lambda: truth(self._exist("before") if self.backwards else more),
+            "has_previous_page": lambda: truth(more if self.backwards else self._exist("after")),
+            "start_cursor": lambda: mark(first_shown),
+            "end_cursor": lambda: mark(last_shown),
         }
-        fields: list[tuple[str, Sql]] = []
+        fields: list[tuple[str, Json]] = []
         for each in self.compiler.selected(type_, selected.sets):
             if each.name == "__typename":
-                fields.append((each.key, literal(type_.name, Text())))
+                fields.append((each.key, fixed(type_.name)))
             else:
                 fields.append((each.key, values[python_name(type_.fields[each.name])]()))
         return json_object(fields)
 
-    def _count(self, selected: Selected) -> Sql:
+    def _count(self, selected: Selected) -> Json:
         field = self.connection.fields[selected.name]
         type_ = get_named_type(field.type)
         assert isinstance(type_, GraphQLObjectType)
@@ -212,14 +225,16 @@ class Page:
             query = select(literal(1)).select_from(row.table).where(*conditions).limit(limit + 1)
             rows = query.correlate_except(row.table).subquery(self.compiler.name())
         counted = func.count()
-        fields: list[tuple[str, Sql]] = []
+        fields: list[tuple[str, Json]] = []
         for each in self.compiler.selected(type_, selected.sets):
             if each.name == "__typename":
-                value: Sql = literal(type_.name, Text())
+                value = fixed(type_.name)
             elif python_name(type_.fields[each.name]) == "value":
-                value = func.least(counted, limit)
+                value = Json((func.least(counted, limit),))
             else:
-                value = counted <= limit
+                value = Json((cast(counted <= limit, Text()),))
             fields.append((each.key, value))
-        query = select(json_object(fields).label("value")).select_from(rows).having(ONE_ROW).correlate_except(rows)
-        return query.scalar_subquery()
+        query = (
+            select(json_object(fields).text().label("value")).select_from(rows).having(ONE_ROW).correlate_except(rows)
+        )
+        return Json((query.scalar_subquery(),))

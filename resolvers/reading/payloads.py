@@ -26,12 +26,13 @@ from resolvers.reading.catalog import Catalog, python_name
 from resolvers.reading.compiler import Compiler, Declined
 from resolvers.reading.documents import Operation
 from resolvers.reading.inputs import Questions
+from resolvers.reading.json_text import Maybe, json_array, json_list
 from resolvers.reading.marks import marks_done
 from resolvers.reading.plans import Plan
 from resolvers.reading.reference import Reference
 from resolvers.reading.rows import Row
 from resolvers.reading.selections import Selected, Selections
-from resolvers.reading.statement import Bind, Frame, Sql, compiled, empty_list, json_list, text_array
+from resolvers.reading.statement import Bind, Frame, Sql, compiled, text_array
 from resolvers.reading.viewer import Viewer
 
 __all__ = ["Payload", "Values"]
@@ -131,7 +132,7 @@ class Payload:
         name, named = python_name(definition), get_named_type(definition.type)
         if name == "query":
             assert isinstance(named, GraphQLObjectType)
-            return compiler.object(named, field.sets, Row(Frame(None)))
+            return compiler.object(named, field.sets, Row(Frame(None))).text()
         if isinstance(values[name], list):
             return self._rows(compiler, field, name, named)
         id = compiler.binder.bind(_id_of(name), Uuid())
@@ -144,15 +145,15 @@ class Payload:
             raise Declined(f"{named.name} reads no table")
         row, conditions = compiler.reach(reads)
         value = compiler.item(named, sets, row)
-        return row.frame.select(value).where(*conditions, row.columns.id == id).limit(1)
+        return row.frame.select(value.text()).where(*conditions, row.columns.id == id).limit(1)
 
     def _rows(self, compiler: Compiler, field: Selected, name: str, named: GraphQLNamedType) -> Sql:
         ids = compiler.binder.bind(_ids_of(name), ARRAY(Uuid()))
         wanted = func.unnest(ids).table_valued("id", with_ordinality="position").render_derived(name=compiler.name())
         frame = Frame(wanted)
         value = frame.one(self._one(compiler, named, field.sets, wanted.c.id), compiler.name())
-        items: Any = json_list(value, wanted.c.position)
-        return empty_list(frame.select(items.filter(value.is_not(None))).scalar_subquery())
+        items = json_list(Maybe(value).or_null(), wanted.c.position, where=value.is_not(None))
+        return json_array(frame.select(items).scalar_subquery()).text()
 
     # The answer
 

@@ -33,16 +33,13 @@ __all__ = [
     "Compiled",
     "Frame",
     "Parameter",
+    "Plain",
     "Sql",
     "compiled",
-    "empty_list",
-    "json_array",
-    "json_list",
-    "json_object",
+    "json_values",
     "may_be_null",
     "output",
     "public_id",
-    "required",
     "text_array",
 ]
 
@@ -50,8 +47,9 @@ Sql: TypeAlias = ColumnElement[Any]
 Bind: TypeAlias = "Callable[[Mapping[str, Any], Viewer], str | None]"
 """Finds a parameter's text in the coerced variables and the viewer."""
 
-_MOST_ARGUMENTS = 100
-"""PostgreSQL's limit on the arguments of a function; an object's field takes two."""
+
+class Plain(Text):
+    """A text in which JSON has nothing to escape: ids, amounts, cursors."""
 
 
 class Parameter(BindParameter[Any]):
@@ -123,40 +121,7 @@ class Frame:
         return query.select_from(self.source).correlate_except(*self._own)
 
 
-def json_object(fields: Sequence[tuple[str, Sql]]) -> Sql:
-    """A JSON object with these members in this order."""
-    if len(fields) * 2 <= _MOST_ARGUMENTS:
-        arguments: list[Any] = [part for name, value in fields for part in (literal(name, Text()), value)]
-        return func.json_build_object(*arguments, type_=JSON())
-    names = postgresql.array([literal(name, Text()) for name, _ in fields])
-    values: Any = postgresql.array([func.to_json(_typed(value), type_=JSON()) for _, value in fields], type_=JSON())
-    members = (
-        func.unnest(names, values)
-        .table_valued("name", "value", with_ordinality="position")
-        .render_derived(name="members")
-    )
-    ordered = postgresql.aggregate_order_by(members.c.value, members.c.position)
-    collected: Sql = func.json_object_agg(members.c.name, ordered, type_=JSON())
-    return select(collected).select_from(members).correlate_except(members).scalar_subquery()
-
-
-def _typed(value: Sql) -> Sql:
-    """`to_json` is polymorphic and wants a type where `json_build_object` takes a bare literal."""
-    return cast(value, Text()) if isinstance(value, BindParameter) and isinstance(value.type, Text) else value
-
-
-def json_list(item: Sql, *order: Sql) -> Sql:
-    """All rows' `item` as one JSON array; null when there is no row."""
-    ordered = postgresql.aggregate_order_by(item, *order) if order else item
-    return func.json_agg(ordered, type_=JSON())
-
-
-def empty_list(value: Sql) -> Sql:
-    """`value`, or an empty JSON array where it is null."""
-    return func.coalesce(value, cast(literal("[]", Text()), JSON()), type_=JSON())
-
-
-def json_array(items: Sequence[Sql]) -> Sql:
+def json_values(items: Sequence[Sql]) -> Sql:
     """A JSON array of these values."""
     return func.json_build_array(*items, type_=JSON())
 
@@ -169,16 +134,8 @@ def text_array(items: Sequence[str]) -> str:
 def public_id(prefix: str | Sql, id: Sql) -> Sql:
     """The public form of a UUID column: `sub_` and 32 hex digits. Null stays null."""
     start = literal(f"{prefix}_", Text()) if isinstance(prefix, str) else prefix.op("||")(literal("_", Text()))
-    return start.op("||")(func.replace(cast(id, Text()), "-", "", type_=Text()))
-
-
-def required(value: Sql, coordinate: str, *, is_json: bool) -> Sql:
-    """`value`, or an error of class 22 where it is null: then the reference runs, which knows what null means there.
-
-    The error is a text that is no JSON; `concat` is not folded, so that nothing is raised while planning.
-    """
-    wrong = cast(func.concat("empty: ", coordinate, type_=Text()), JSON())
-    return func.coalesce(value if is_json else func.to_json(value, type_=JSON()), wrong, type_=JSON())
+    digits: Sql = func.replace(cast(id, Text()), "-", "", type_=Text())
+    return start.op("||", return_type=Plain())(digits)
 
 
 def may_be_null(value: Sql) -> bool:
@@ -194,12 +151,12 @@ def may_be_null(value: Sql) -> bool:
 
 
 def output(value: Sql, leaf: str) -> Sql:
-    """`value` as the JSON of a leaf type: decimals are texts without trailing zeros, long integers texts."""
+    """`value` as a leaf type shows it: decimals are texts without trailing zeros, long integers texts."""
     type_: TypeEngine[Any] = value.type
     if leaf in {"Int", "Float", "Boolean"}:
         return value
     if isinstance(type_, Numeric):
-        return cast(func.trim_scale(value), Text())
+        return cast(func.trim_scale(value), Plain())
     if isinstance(type_, Integer):
-        return cast(value, Text())
+        return cast(value, Plain())
     return value
