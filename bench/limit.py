@@ -35,58 +35,63 @@ SELECT set_config('app.lo', $3, true), set_config('app.hi', $3 || '~', true)
   FROM app_authenticate($1) known WHERE known::text = $2
 """)
 
+# Text put together by `concat`: PostgreSQL's own functions for JSON take half as long again.
 SERVICE = """
-  'id', 'sub_' || replace(s.id::text, '-', ''), 'number', s.number, 'name', s.name, 'state', s.state,
-  'billingType', s.billing_type, 'startedOn', s.started_on, 'paidTo', s.paid_to, 'expiresOn', s.expires_on,
-  'account', json_build_object('id', 'acc_' || replace(a.id::text, '-', ''), 'name', a.name),
-  'plan', json_build_object('id', 'pln_' || replace(p.id::text, '-', ''), 'name', p.name),
-  'resources', (
-    SELECT coalesce(json_agg(json_build_object(
-             'name', r.name, 'quantity', trim_scale(r.quantity)::text,
-             'unitPrice', json_build_object('amount', app_price(r.unit_price, r.currency), 'currency', r.currency)
-           ) ORDER BY r.priority DESC, r.name, r.id), '[]'::json)
+  '{"id":"sub_', encode(uuid_send(s.id), 'hex'), '","number":', to_json(s.number), ',"name":', to_json(s.name),
+  ',"state":"', s.state, '","billingType":"', s.billing_type,
+  '","startedOn":', coalesce('"' || s.started_on || '"', 'null'),
+  ',"paidTo":', coalesce('"' || s.paid_to || '"', 'null'),
+  ',"expiresOn":', coalesce('"' || s.expires_on || '"', 'null'),
+  ',"account":{"id":"acc_', encode(uuid_send(a.id), 'hex'), '","name":', to_json(a.name),
+  '},"plan":{"id":"pln_', encode(uuid_send(p.id), 'hex'), '","name":', to_json(p.name),
+  '},"resources":[', (
+    SELECT string_agg(concat(
+             '{"name":', to_json(r.name), ',"quantity":"', trim_scale(r.quantity),
+             '","unitPrice":{"amount":"', app_price(r.unit_price, r.currency), '","currency":"', r.currency, '"}}'
+           ), ',' ORDER BY r.priority DESC, r.name, r.id)
       FROM subscription_resources r WHERE r.distributor_id = $1::uuid AND r.subscription_id = s.id
   )
 """
 PAGE = Statement(f"""
-SELECT json_build_object('data', json_build_object('subscriptions', json_build_object(
-         'nodes', coalesce(
-           json_agg(json_build_object({SERVICE}) ORDER BY s.id DESC) FILTER (WHERE s.position <= $3::bigint),
-           '[]'::json
-         ),
-         'pageInfo', json_build_object(
-           'hasNextPage', count(*) > $3::bigint,
-           'endCursor', min(s.id::text) FILTER (WHERE s.position <= $3::bigint)
-         )
-       )))
+SELECT concat('{{"data":{{"subscriptions":{{"nodes":[',
+         string_agg(concat({SERVICE}, ']}}'), ',') FILTER (WHERE s.position <= $3::bigint),
+         '],"pageInfo":{{"hasNextPage":', (count(*) > $3::bigint)::text,
+         ',"endCursor":', coalesce('"' || min(s.id::text) FILTER (WHERE s.position <= $3::bigint) || '"', 'null'),
+         '}}}}}}}}')
   FROM (
     SELECT *, row_number() OVER () AS position FROM (
-      SELECT * FROM subscriptions
+      SELECT id, number, name, state, billing_type, started_on, paid_to, expires_on, account_id, plan_id
+        FROM subscriptions
        WHERE distributor_id = $1::uuid AND tenant_path = $2::text ORDER BY id DESC LIMIT $3::bigint + 1
     ) first
   ) s
-  JOIN accounts a ON a.distributor_id = $1::uuid AND a.id = s.account_id
-  JOIN plans p ON p.distributor_id = $1::uuid AND p.id = s.plan_id
+  LEFT JOIN LATERAL (
+    SELECT id, name FROM accounts WHERE distributor_id = $1::uuid AND id = s.account_id LIMIT 1
+  ) a ON true
+  LEFT JOIN LATERAL (
+    SELECT id, name FROM plans
+     WHERE distributor_id = $1::uuid AND tenant_path >= $2::text AND tenant_path < $2::text || '~' AND id = s.plan_id
+     LIMIT 1
+  ) p ON true
 """)
 ONE = Statement(f"""
-SELECT json_build_object('data', json_build_object('subscription', (
-  SELECT json_build_object({SERVICE},
-    'charges', json_build_object('nodes', (
-      SELECT coalesce(json_agg(json_build_object(
-               'id', 'chg_' || replace(c.id::text, '-', ''), 'number', c.number, 'kind', c.kind, 'state', c.state,
-               'amount', json_build_object('amount', app_money(c.amount, c.currency), 'currency', c.currency)
-             ) ORDER BY c.id DESC), '[]'::json)
+SELECT concat('{{"data":{{"subscription":', coalesce((
+  SELECT concat({SERVICE}, '],"charges":{{"nodes":[', (
+      SELECT string_agg(concat(
+               '{{"id":"chg_', encode(uuid_send(c.id), 'hex'), '","number":', to_json(c.number),
+               ',"kind":"', c.kind, '","state":"', c.state,
+               '","amount":{{"amount":"', app_money(c.amount, c.currency), '","currency":"', c.currency, '"}}}}'
+             ), ',')
         FROM (
           SELECT * FROM charges WHERE distributor_id = $1::uuid AND subscription_id = s.id ORDER BY id DESC LIMIT 10
         ) c
-    ))
-  )
+    ), ']}}}}')
     FROM subscriptions s
     JOIN accounts a ON a.distributor_id = $1::uuid AND a.id = s.account_id
     JOIN plans p ON p.distributor_id = $1::uuid AND p.id = s.plan_id
    WHERE s.distributor_id = $1::uuid AND s.tenant_path >= $2::text AND s.tenant_path < $2::text || '~'
      AND s.id = $3::uuid
-)))
+), 'null'), '}}}}')
 """)
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]

@@ -87,7 +87,6 @@ class ServiceSubscription(Node):
         order=(
             models.SubscriptionResource.priority.desc(),
             models.SubscriptionResource.name,
-            models.SubscriptionResource.id,
         ),
     )
     """By priority, highest first, then by name."""

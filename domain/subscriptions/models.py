@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -179,6 +179,14 @@ class SubscriptionResource(TenantRow, Base):
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "subscription_id", "key", name="uq_subscription_resources_key"),
+        Index(
+            "ix_subscription_resources_shown",
+            "distributor_id",
+            "subscription_id",
+            text("priority DESC"),
+            "name",
+            "id",
+        ),
         CheckConstraint("quantity >= 0", name="quantity_not_negative"),
         subscription_id="subscriptions",
         plan_resource_id="plan_resources",

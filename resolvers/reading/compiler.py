@@ -49,7 +49,7 @@ from resolvers.reading.declarations import (
 from resolvers.reading.inputs import Questions, arguments
 from resolvers.reading.json_text import Json, Maybe, fixed, json_array, json_list, json_object, leaf
 from resolvers.reading.lists import declared_order
-from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence
+from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence, same_distributor
 from resolvers.reading.selections import Selected, Selections
 from resolvers.reading.statement import (
     Frame,
@@ -250,10 +250,15 @@ class Compiler:
 
     # Other rows
 
-    def reach(self, reads: Reads) -> tuple[Row, list[Sql]]:
-        """A row of another table, and the conditions of its being visible."""
+    def reach(self, reads: Reads, around: Row) -> tuple[Row, list[Sql]]:
+        """A row of another table, and the conditions of its being visible from the row around it.
+
+        Who belongs to a distributor sees no other's rows: that a row is of the same one as another need not be said.
+        """
         table = instance(reads, self.name())
-        return Row(Frame(table), table, reads), [visible(reads, table.c, is_platform=self._is_platform)]
+        other = Row(Frame(table), table, reads)
+        conditions = [visible(reads, table.c, is_platform=self._is_platform)]
+        return other, conditions + (same_distributor(around, other) if self._is_platform else [])
 
     def name(self) -> str:
         """A name that the statement does not have yet."""
@@ -269,7 +274,7 @@ class Compiler:
     def _related(self, declaration: Related, type_: GraphQLOutputType, selected: Selected, row: Row) -> Json | Maybe:
         named = get_named_type(type_)
         reads = self._reads(named)
-        other, conditions = self.reach(reads)
+        other, conditions = self.reach(reads, row)
         conditions += joined(declaration, reads, type_, row, other)
         value = self.item(named, selected.sets, other)
         if is_list_type(get_nullable_type(type_)):
@@ -288,7 +293,7 @@ class Compiler:
         where: Callable[[Any], Sql] | None = None,
     ) -> Sql:
         """The row of this type with this id, as an object's text; null when it is not there."""
-        other, conditions = self.reach(target.reads)
+        other, conditions = self.reach(target.reads, row)
         conditions.append(other.columns.id == id)
         conditions.append(is_of(target, other))
         if where is not None:

@@ -42,7 +42,7 @@ from resolvers.reading.declarations import (
 from resolvers.reading.inputs import Argument
 from resolvers.reading.listed import Rows, count_limit, one_way
 from resolvers.reading.lists import cursor, declared_order
-from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence
+from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presence, same_distributor
 from resolvers.reading.statement import Frame, Sql, compiled, output, public_id
 from resolvers.reading.viewer import Viewer
 
@@ -151,7 +151,11 @@ class Evaluator:
         reads = self.catalog.reads(named)
         assert reads is not None
         other = self._row(reads)
-        conditions = (*joined(declaration, reads, field.type, item.row, other), *item.where)
+        conditions = (
+            *same_distributor(item.row, other),
+            *joined(declaration, reads, field.type, item.row, other),
+            *item.where,
+        )
         if is_list_type(get_nullable_type(field.type)):
             order = declared_order(declaration.order, other.columns)
             return self._items(named, reads, other, conditions, order=order)
@@ -230,7 +234,7 @@ class Evaluator:
         node_type = get_named_type(connection.fields["nodes"].type)
         listed = Rows(self.catalog, Binder(), declaration, node_type, item.row, given)
         row = self._row(listed.reads)
-        conditions = [*listed.conditions(row), *item.where]
+        conditions = [*same_distributor(item.row, row), *listed.conditions(row), *item.where]
         order = listed.order(row)
         backwards = "last" in given
         beyond = [listed.beyond(order, name) for name in ("after", "before") if name in given]

@@ -86,7 +86,7 @@ def leaf(value: Sql, name: str) -> Json | Maybe:
     value = output(value, name)
     nullable = may_be_null(value)
     match value.type, name:  # of an expression's type SQLAlchemy only has a notion, so that the leaf's name has a say
-        case (Plain() | Enum(), _) | (Date(), "Date"):
+        case (Plain() | Enum(), _) | (Date(), "Date") | (Text(), "CurrencyCode"):
             if not nullable:
                 return Json(('"', value, '"'))
             quote = literal('"', Text())

@@ -64,11 +64,9 @@ class Rows:
         self._given = given
 
     def conditions(self, row: Row, *, searching: bool = True) -> list[Sql]:
-        """What a row of the list satisfies, besides being visible."""
+        """What a row of the list satisfies, besides being visible and of the same distributor."""
         columns, here, declared = row.columns, self._around.columns, self._declaration
         conditions: list[Sql] = []
-        if self._around.table is not None:
-            conditions.append(columns.distributor_id == here.distributor_id)
         if is_object_type(self._node_type):
             conditions.append(is_of(Target(self._node_type, self.reads), row))
         if declared.key is None:

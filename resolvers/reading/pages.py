@@ -64,7 +64,7 @@ class Page:
         return json_object([(each.key, self._outside(each, name)) for each, name in selected])
 
     def _reach(self) -> tuple[Row, list[Sql]]:
-        row, conditions = self.compiler.reach(self.rows.reads)
+        row, conditions = self.compiler.reach(self.rows.reads, self.around)
         return row, conditions + self.rows.conditions(row)
 
     def _name(self, selected: Selected) -> str:
@@ -82,7 +82,7 @@ class Page:
         size = self.rows.size()
         looks_further = any(name == "page_info" for _, name in selected)
         limit = size + 1 if looks_further else size
-        order = self.rows.order(self.compiler.reach(self.rows.reads)[0])
+        order = self.rows.order(self.compiler.reach(self.rows.reads, self.around)[0])
         if "search" in self.given:
             found = self._found(limit, enough=limit)
             rows = select(found).order_by(*self._clauses(order, found)).limit(limit).subquery(self.compiler.name())
@@ -114,7 +114,7 @@ class Page:
 
     def _read(self, limit: Any, *, searching: bool = True, ordered: bool = True, onwards: bool = True) -> Any:
         """The list's rows, each with its keys. `onwards`: from where the page begins; not `ordered`: all of them."""
-        row, conditions = self.compiler.reach(self.rows.reads)
+        row, conditions = self.compiler.reach(self.rows.reads, self.around)
         conditions += self.rows.conditions(row, searching=searching)
         order = self.rows.order(row)
         if onwards:

@@ -143,7 +143,7 @@ class Payload:
         reads = compiler.catalog.reads(named)
         if reads is None:
             raise Declined(f"{named.name} reads no table")
-        row, conditions = compiler.reach(reads)
+        row, conditions = compiler.reach(reads, Row(Frame(None)))
         value = compiler.item(named, sets, row)
         return row.frame.select(value.text()).where(*conditions, row.columns.id == id).limit(1)
 

@@ -14,7 +14,7 @@ from resolvers.reading.declarations import Inline, Reads, Related
 from resolvers.reading.statement import Frame, Sql, may_be_null
 from resolvers.reading.viewer import VIEWER
 
-__all__ = ["Row", "inner_row", "is_of", "joined", "member", "presence"]
+__all__ = ["Row", "inner_row", "is_of", "joined", "member", "presence", "same_distributor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,17 @@ def _may_fail(condition: Sql) -> bool:
     return True
 
 
+def same_distributor(row: Row, other: Row) -> list[Sql]:
+    """That two rows belong together as far as their distributor goes, where both have one."""
+    if row.table is None or "distributor_id" not in row.columns or "distributor_id" not in other.columns:
+        return []
+    return [other.columns.distributor_id == row.columns.distributor_id]
+
+
 def joined(declaration: Related, reads: Reads, type_: Any, row: Row, other: Row) -> list[Sql]:
-    """How the other row is found."""
+    """How the other row is found, among those of the same distributor."""
     here, there = row.columns, other.columns
     conditions: list[Sql] = []
-    if "distributor_id" in there and row.table is not None:
-        conditions.append(there.distributor_id == here.distributor_id)
     key = getattr(declaration.key, "key", None)
     if leads_back(declaration, reads, row.reads, type_):
         conditions.append(there[key] == here.id)

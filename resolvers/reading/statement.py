@@ -134,7 +134,7 @@ def text_array(items: Sequence[str]) -> str:
 def public_id(prefix: str | Sql, id: Sql) -> Sql:
     """The public form of a UUID column: `sub_` and 32 hex digits. Null stays null."""
     start = literal(f"{prefix}_", Text()) if isinstance(prefix, str) else prefix.op("||")(literal("_", Text()))
-    digits: Sql = func.replace(cast(id, Text()), "-", "", type_=Text())
+    digits: Sql = func.encode(func.uuid_send(id), literal("hex", Text()), type_=Text())
     return start.op("||", return_type=Plain())(digits)
 
 
