@@ -13,7 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from connectors.errors import CallRefused, CallUnavailable, CallUnknown
 from domain.shared import outbox
+from domain.shared.outside_calls import KeyOfAnotherRequest
 from jobs import claims
 from jobs.claims import Claim, LeaseLost
 from jobs.wake import wake
@@ -157,10 +159,12 @@ def attempt(task: Task, work: Callable[[Task], None], backoff: Backoff) -> None:
 def _failed(task: Task, error: Exception, backoff: Backoff) -> None:
     claim = task.claim
     trace = "".join(traceback.format_exception(error))
-    if task.left <= 0:
+    if task.left <= 0 or isinstance(error, CallRefused | KeyOfAnotherRequest):
         _log.error("%s %s failed and is given up", claim.kind, claim.id, exc_info=error)
         task.settle(lambda session: claims.fail(session, claim, error=trace, code=None, message=None))
         return
     pause = backoff.pause(claim.attempt)
+    if isinstance(error, CallUnavailable | CallUnknown) and error.after is not None:
+        pause = max(pause, error.after)
     _log.warning("%s %s failed, again in %.1f s", claim.kind, claim.id, pause.total_seconds(), exc_info=error)
     task.settle(lambda session: claims.retry(session, claim, error=trace, after=pause))

@@ -12,7 +12,17 @@ from db.base import Base
 from db.types import choice
 from tenancy.rows import TenantRow, owned
 
-__all__ = ["Event", "Job", "JobState", "Mail", "MailState", "Priority", "Schedule"]
+__all__ = [
+    "Event",
+    "Job",
+    "JobState",
+    "Mail",
+    "MailState",
+    "OutsideCall",
+    "OutsideCallState",
+    "Priority",
+    "Schedule",
+]
 
 
 class JobState(StrEnum):
@@ -212,4 +222,50 @@ class Mail(TenantRow, Base):
     __table_args__ = owned(
         Index("uq_mails_key", "distributor_id", "tenant_id", "kind", "key", unique=True),
         account_id="accounts",
+    )
+
+
+class OutsideCallState(StrEnum):
+    """What is known of the effect that a call to a service outside was to have."""
+
+    UNKNOWN = "UNKNOWN"
+    """It was begun, and nobody has told how it ended: to be looked up before anything else."""
+    NOT_DONE = "NOT_DONE"
+    """The service certainly did nothing, and may be asked again."""
+    DONE = "DONE"
+    """It has happened; the answer is kept."""
+    REFUSED = "REFUSED"
+    """The service will never do it."""
+
+
+class OutsideCall(TenantRow, Base):
+    """One effect wanted of a service outside, however often it had to be asked. Times are real, never a sandbox's."""
+
+    __tablename__ = "outside_calls"
+
+    service: Mapped[str]
+    """The connector's name."""
+    operation: Mapped[str]
+    key: Mapped[str]
+    """The idempotency key: one wish, one key, also sent to the service."""
+    request_digest: Mapped[str]
+    """SHA-256 of what was asked, secrets left out: the same key is never used for another wish."""
+    state: Mapped[OutsideCallState] = mapped_column(choice(OutsideCallState))
+    attempts: Mapped[int]
+    """How often the service was asked to do it; looking up is not counted."""
+    called_at: Mapped[datetime]
+    """When it was last asked."""
+    answered_at: Mapped[datetime | None]
+    """When the effect, or that it will never be, became known."""
+    answer: Mapped[dict[str, Any] | None]
+    """What the connector kept of the answer."""
+    error: Mapped[str | None]
+    """Why it is unknown, not done or refused."""
+    job_id: Mapped[UUID | None]
+    """The job that asked last."""
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "service", "key", name="uq_outside_calls_key"),
+        CheckConstraint("(state = 'DONE') = (answer IS NOT NULL)", name="answer_of_what_is_done"),
+        CheckConstraint("(state IN ('DONE', 'REFUSED')) = (answered_at IS NOT NULL)", name="known_when"),
     )

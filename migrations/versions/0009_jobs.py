@@ -1,4 +1,4 @@
-"""Priorities, turns, cancelling and traces of jobs; schedules.
+"""Priorities, turns, cancelling and traces of jobs; schedules; calls to services outside.
 
 Locks: `jobs` for writers and readers, for as long as its indexes are built: one pass over the table each, about a second
 for a million jobs. The columns themselves rewrite nothing. Workers of the release before go on meanwhile: what they
@@ -7,6 +7,7 @@ insert gets the defaults, and what they look for they find by `ix_jobs_turn` and
 
 from alembic import op
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from migrations.policies import protect
 
 revision = "0009"
@@ -75,9 +76,53 @@ def upgrade() -> None:
     )
     op.create_index("ix_schedules_next", "schedules", ["next_at"], unique=False)
     protect("schedules")
+    create_outside_calls()
+
+
+def create_outside_calls() -> None:
+    states = ("UNKNOWN", "NOT_DONE", "DONE", "REFUSED")
+    op.create_table(
+        "outside_calls",
+        sa.Column("distributor_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_path", sa.Text(collation="C"), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(*states, name="outside_call_state_known", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'DONE') = (answer IS NOT NULL)", name=op.f("ck_outside_calls_answer_of_what_is_done")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('DONE', 'REFUSED')) = (answered_at IS NOT NULL)", name=op.f("ck_outside_calls_known_when")
+        ),
+        sa.ForeignKeyConstraint(
+            ["distributor_id", "tenant_id"],
+            ["tenants.distributor_id", "tenants.id"],
+            name=op.f("fk_outside_calls_distributor_id_tenant_id"),
+        ),
+        sa.PrimaryKeyConstraint("distributor_id", "id", name=op.f("pk_outside_calls")),
+        sa.UniqueConstraint("distributor_id", "service", "key", name="uq_outside_calls_key"),
+    )
+    protect("outside_calls")
 
 
 def downgrade() -> None:
+    op.drop_table("outside_calls")
     op.drop_table("schedules")
     op.execute(
         "ALTER TABLE jobs RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_cost_delay,"

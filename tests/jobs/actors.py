@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from connectors.calls import call_once
 from domain.shared import outbox
 from domain.shared.errors import InvalidState
 from domain.shared.models import Event
@@ -17,6 +18,7 @@ from jobs.tasks import Backoff, Progress, Task
 from tenancy.clock import Clock, clock_of
 from tenancy.models import Tenant
 from tenancy.scope import Scope
+from tests.connectors.vendor import Things, thing
 
 QUICK = Backoff(first=timedelta(seconds=0.05))
 LIMIT = 20.0
@@ -98,6 +100,16 @@ def call(task: Task) -> None:
         tell(session, task.scope, "trial.asked")
     with task.last_transaction() as session:
         tell(session, task.scope, "trial.answered")
+
+
+@calling_actor(queue="trial", max_attempts=20, backoff=QUICK)
+def buy(task: Task, *, url: str, key: str) -> None:
+    """A thing of a vendor outside, then an effect here that names it."""
+    with task.transaction() as session:
+        owner = session.scalars(select(Tenant).where(Tenant.id == task.claim.distributor_id)).one()
+    answer = call_once(task, owner, thing(key), Things(url, timeout=5))
+    with task.last_transaction() as session:
+        tell(session, task.scope, f"trial.bought {answer['id']}")
 
 
 def begin_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
