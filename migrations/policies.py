@@ -5,7 +5,7 @@ What a policy says may not change under a migration that is out in the world: a 
 
 from alembic import op
 
-__all__ = ["protect"]
+__all__ = ["protect", "protect_marked"]
 
 _READS = "tenant_path >= app_lo() AND tenant_path < app_hi()"
 _INHERITS = "tenant_path = ANY (app_ancestors())"
@@ -17,7 +17,15 @@ def protect(table: str, *, inherited: bool = False, verbs: str = "SELECT, INSERT
 
     `inherited`: rows of the tenants above are read too, never written. `FORCE` holds the owner to the same policies.
     """
-    reads = f"({_READS}) OR {_INHERITS}" if inherited else _READS
+    _protect(table, f"({_READS}) OR {_INHERITS}" if inherited else _READS, verbs)
+
+
+def protect_marked(table: str) -> None:
+    """As `protect`; those below read a row only when its column `inherited` is true."""
+    _protect(table, f"({_READS}) OR (inherited AND {_INHERITS})", "SELECT, INSERT, UPDATE, DELETE")
+
+
+def _protect(table: str, reads: str, verbs: str) -> None:
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     op.execute(f"CREATE POLICY {table}_select ON {table} FOR SELECT USING ({reads})")

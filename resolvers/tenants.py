@@ -5,9 +5,9 @@ from typing import Any
 from domain.customers import actions as customers
 from domain.shared import outbox
 from resolvers.changing.change import Answer, Change, Secret
-from tenancy import hierarchy
+from tenancy import hierarchy, settings
 
-__all__ = ["create_account", "create_distributor", "create_manager", "create_reseller"]
+__all__ = ["create_account", "create_distributor", "create_manager", "create_reseller", "reset_setting", "set_setting"]
 
 
 def create_distributor(change: Change, /, **input: Any) -> Answer:
@@ -43,3 +43,13 @@ def create_manager(change: Change, /, **input: Any) -> Answer:
 def create_account(change: Change, /, **input: Any) -> Answer:
     """See `domain.customers.actions.create_account`."""
     return {"account": customers.create_account(change.session, change.scope, clock=change.clock, **input)}
+
+
+def set_setting(change: Change, /, **input: Any) -> Answer:
+    """See `tenancy.settings.set_setting`."""
+    return {"tenant": settings.set_setting(change.session, change.scope, clock=change.clock, **input)}
+
+
+def reset_setting(change: Change, /, **input: Any) -> Answer:
+    """See `tenancy.settings.reset_setting`."""
+    return {"tenant": settings.reset_setting(change.session, change.scope, **input)}

@@ -18,6 +18,8 @@ from domain.subscriptions.models import SubscriptionPhase, SubscriptionState
 from tenancy.errors import ErrorCode, ErrorKind
 from tenancy.models import TenantState
 from tenancy.permissions import Role
+from tenancy.settings.kinds import SettingType
+from tenancy.settings.registry import SettingKey
 
 __all__ = [
     "BillingType",
@@ -36,6 +38,8 @@ __all__ = [
     "PaymentState",
     "PeriodUnit",
     "PlanState",
+    "SettingKey",
+    "SettingType",
     "SubscriptionPhase",
     "SubscriptionState",
     "TenantState",
@@ -63,6 +67,8 @@ _OPEN: tuple[type[StrEnum], ...] = (
     PaymentState,
     PaymentPurpose,
     ErrorCode,
+    SettingKey,
+    SettingType,
 )
 
 

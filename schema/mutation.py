@@ -6,6 +6,7 @@ from resolvers import catalog, sales, tenants
 from resolvers.changing import mutation
 from schema import catalog_changes as c
 from schema import sales_changes as s
+from schema import settings as v
 from schema import tenancy_changes as t
 from tenancy.permissions import Permission
 
@@ -39,6 +40,12 @@ class Mutation:
         tenants.create_account, t.CreateAccountInput, needs=P.ACCOUNTS_WRITE
     )
     """Add a customer to the acting tenant. Codes: INVALID_INPUT."""
+    set_setting: v.SettingPayload | None = mutation(tenants.set_setting, v.SetSettingInput, needs=P.SETTINGS_WRITE)
+    """Decide something for the acting tenant, and for those below who inherit it. Codes: INVALID_INPUT."""
+    reset_setting: v.SettingPayload | None = mutation(
+        tenants.reset_setting, v.ResetSettingInput, needs=P.SETTINGS_WRITE
+    )
+    """Let the acting tenant live by what it inherits, else by the default. Codes: INVALID_INPUT."""
     create_service_term: c.CreateServiceTermPayload | None = mutation(
         catalog.create_service_term, c.CreateServiceTermInput, needs=P.CATALOG_WRITE
     )

@@ -18,11 +18,13 @@ from schema.orders import Order, Payment
 from schema.people import Manager
 from schema.references import TenantRef
 from schema.scalars import CurrencyCode, TimeZone
+from schema.settings import Setting
 from schema.subscriptions import ServiceSubscription
 from tenancy.models import DistributorClock, TenantKind
 from tenancy.models import Manager as ManagerRow
 from tenancy.models import Tenant as TenantRow
 from tenancy.permissions import Permission
+from tenancy.settings.in_force import SettingInForce
 
 __all__ = ["Distributor", "Reseller", "Tenant"]
 
@@ -76,6 +78,10 @@ class Tenant(Node):
     """What this tenant owes the one above (OWN) and those below owe (DOWNSTREAM), newest first unless sorted."""
     reseller_discounts: Connection[ResellerDiscount] | None = listing(needs=Permission.DISCOUNTS_READ)
     """What this tenant takes off what resellers directly below owe it, newest first."""
+    settings: list[Setting] | None = related(
+        SettingInForce.tenant_id, order=(SettingInForce.key,), needs=Permission.SETTINGS_READ
+    )
+    """What it decides for itself, by key, with what is in force."""
     managers: Connection[Manager] | None = listing(ManagerRow.tenant_id, needs=Permission.MANAGERS_READ)
     """The people who work for it, newest first."""
     created_at: datetime = column(TenantRow.created_at)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -26,6 +27,7 @@ __all__ = [
     "Tenant",
     "TenantKind",
     "TenantName",
+    "TenantSetting",
     "TenantState",
     "TrustedDocument",
 ]
@@ -202,6 +204,27 @@ class DeprecatedUse(Base):
     """Of the last use; null: it had no name."""
 
     __table_args__ = (UniqueConstraint("token_id", "coordinate", name="uq_deprecated_uses_coordinate"),)
+
+
+class TenantSetting(TenantRow, Base):
+    """What a tenant has set; what is not set has no row. `updated_at` is when it was set to this value."""
+
+    __tablename__ = "settings"
+    __visibility__ = Visibility.MARKED
+
+    key: Mapped[str]
+    """Of `tenancy.settings.registry`."""
+    value: Mapped[Any] = mapped_column(JSONB(none_as_null=True))
+    """A text, true or false, a whole number, or a list of texts, as the setting's kind says."""
+    inherited: Mapped[bool]
+    """Whether tenants below see it and live by it; as the registry said when it was set."""
+    set_by_id: Mapped[UUID | None]
+    """The manager who did it, perhaps of a tenant above; null: a platform operator."""
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_settings_key"),
+        Index("ix_settings_place", "distributor_id", "tenant_path", "key"),
+    )
 
 
 class Counter(TenantRow, Base):

@@ -41,11 +41,14 @@ class Permission(StrEnum):
     PAYMENTS_WRITE = "payments.write"
     DISCOUNTS_READ = "discounts.read"
     DISCOUNTS_WRITE = "discounts.write"
+    SETTINGS_READ = "settings.read"
+    SETTINGS_WRITE = "settings.write"
+    AUDIT_READ = "audit.read"
     CLOCK_ADVANCE = "clock.advance"
 
 
 _P = Permission
-_SEES_SALES = {_P.TENANTS_READ, _P.ACCOUNTS_READ, _P.CATALOG_READ, _P.SUBSCRIPTIONS_READ}
+_SEES_SALES = {_P.TENANTS_READ, _P.ACCOUNTS_READ, _P.CATALOG_READ, _P.SUBSCRIPTIONS_READ, _P.SETTINGS_READ}
 
 _OF_ROLE: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM_ADMINISTRATOR: frozenset(Permission) - {_P.DISTRIBUTORS_WRITE},
@@ -61,7 +64,9 @@ _OF_ROLE: dict[Role, frozenset[Permission]] = {
             _P.DISCOUNTS_WRITE,
         }
     ),
-    Role.MARKETING: frozenset({_P.TENANTS_READ, _P.CATALOG_READ, _P.CATALOG_WRITE, _P.DISCOUNTS_READ}),
+    Role.MARKETING: frozenset(
+        {_P.TENANTS_READ, _P.CATALOG_READ, _P.CATALOG_WRITE, _P.DISCOUNTS_READ, _P.SETTINGS_READ}
+    ),
     Role.SALES_PERSON: frozenset(
         _SEES_SALES | {_P.ACCOUNTS_WRITE, _P.SUBSCRIPTIONS_WRITE, _P.CHARGES_READ, _P.PAYMENTS_READ, _P.PAYMENTS_WRITE}
     ),

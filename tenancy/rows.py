@@ -22,6 +22,8 @@ class Visibility(StrEnum):
     """The owner and everybody above it."""
     INHERITED = "inherited"
     """Also, read-only, everybody below the owner."""
+    MARKED = "marked"
+    """Also, read-only, everybody below the owner of a row whose column `inherited` says so."""
 
 
 def foreign_key(column: str, target: str) -> ForeignKeyConstraint:

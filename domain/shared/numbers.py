@@ -1,4 +1,4 @@
-"""Numbers that people say: one series a tenant and kind, rising with creation."""
+"""Numbers that people say: one series a tenant and kind, rising with creation, written as the tenant has set."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,20 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.ids import uuid7
+from tenancy import settings
 from tenancy.rows import TenantRow
 
-__all__ = ["PREFIXES", "number_for", "numbers_for"]
+__all__ = ["FORMATS", "number_for", "numbers_for", "written"]
 
-PREFIXES = {
-    "accounts": "AC",
-    "charges": "CH",
-    "orders": "SO",
-    "payments": "PM",
-    "plans": "PL",
-    "subscriptions": "SU",
+FORMATS = {
+    "accounts": settings.ACCOUNT_NUMBERS,
+    "charges": settings.CHARGE_NUMBERS,
+    "orders": settings.ORDER_NUMBERS,
+    "payments": settings.PAYMENT_NUMBERS,
+    "plans": settings.PLAN_NUMBERS,
+    "subscriptions": settings.SUBSCRIPTION_NUMBERS,
 }
-"""What a series' numbers begin with."""
+"""The setting that says how a series' numbers are written."""
 
 
 # As text: for a statement this frequent, putting it together took longer than running it.
@@ -47,7 +48,15 @@ def numbers_for(session: Session, owner: TenantRow, series: str, count: int) -> 
             "count": count,
         },
     ).scalar_one()
-    return [f"{PREFIXES[series]}{value:06d}" for value in range(last - count + 1, last + 1)]
+    format = settings.of(session, owner, FORMATS[series])
+    return [written(value, format) for value in range(last - count + 1, last + 1)]
+
+
+def written(value: int, format: str) -> str:
+    """A number in a format such as SO{000000}: the zeros are its least digits."""
+    front, _, rest = format.partition("{")
+    zeros, _, back = rest.partition("}")
+    return f"{front}{value:0{len(zeros)}d}{back}"
 
 
 def number_for(session: Session, owner: TenantRow, series: str) -> str:

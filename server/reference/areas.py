@@ -25,6 +25,7 @@ _PAGES = {
     "tenancy": "tenants",
     "people": "tenants",
     "references": "tenants",
+    "settings": "tenants",
     "discounts": "catalog",
     "accounts": "sales",
     "orders": "sales",

@@ -75,6 +75,15 @@ SAMPLES: dict[str, Sample] = {
             "externalId": "hill-1",
         },
     ),
+    "setSetting": Sample(
+        "child",
+        lambda _: {"key": "ORDER_NUMBERS", "text": "B-{0000}"},
+        {"text": "B-1"},
+        {"text": "C-{0000}"},
+    ),
+    "resetSetting": Sample(
+        "child", lambda _: {"key": "PLAN_NUMBERS"}, {"key": "COMPANY_NAME_DOMAINS"}, {"key": "LOCALE"}
+    ),
     "createServiceTerm": _named(
         "distributor",
         lambda _: {

@@ -44,6 +44,7 @@ CLOSED = {
     "PaymentModel",
     "PeriodUnit",
     "PlanState",
+    "SettingOrigin",
     "SubscriptionPhase",
     "TenantState",
 }

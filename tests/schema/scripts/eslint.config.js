@@ -16,6 +16,8 @@ const VALUES = [
   "Period",
   "PlanRef", // says so: not a Node, its id is no cache key
   "Prices",
+  "Setting", // of a tenant, by its key
+  "SettingValue",
   "TenantRef", // the same
   "UpstreamPrices",
   "Viewer",
