@@ -21,7 +21,7 @@ from domain.billing.explanation import Explanation, months_of
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeState, LedgerAccount
 from domain.billing.prices import Prices
-from domain.billing.splitting import ExistingCharge
+from domain.billing.splitting import ExistingCharge, reserved
 from domain.billing.wording import description
 from domain.customers.models import Account
 from domain.ordering.models import Order, OrderType
@@ -282,15 +282,10 @@ def block_opened(
     Account and charges must be locked. Raises InsufficientBalance before anything has changed.
     """
     terms = contract.terms(clock)
-    computed = [(charge, remaining) for charge, remaining in late(contract, charges, on=clock.today, clock=clock)]
-    require_funds(
-        account, sum((draft.amount for _, draft in computed if draft is not None), Decimal(0)), "subscription_id"
-    )
-    for charge, draft in computed:
-        if draft is None:
-            drop(charge, clock=clock)
-            continue
-        if draft.amount != charge.amount:
+    drafts = [reserved(terms, charge, on=clock.today) for charge in existing(contract, charges, {}, clock)]
+    require_funds(account, sum((draft.amount for draft in drafts), Decimal(0)), "subscription_id")
+    for charge, draft in zip(charges, drafts, strict=True):
+        if draft.period is not None and draft.period.start != charge.period_start:
             rewrite(charge, contract, draft, clock=clock)
         _reserve(session, account, charge, closes_on(terms, draft, paid_on=clock.today), clock)
 

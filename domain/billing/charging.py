@@ -140,6 +140,18 @@ def activation_charges(terms: BillingTerms, lines: Sequence[Line], *, on: date) 
     return drafts
 
 
+def consumption_charge(terms: BillingTerms, line: Line, *, on: date) -> ChargeDraft:
+    """What one resource has consumed in the billing period of `on`, up to then; there is one charge a period.
+
+    `line` holds the units of the whole period so far, whole or not, and the price of a unit.  The charge grows with
+    what is consumed until the period is over.
+    """
+    whole = billing_period_containing(on, _cutting_day(policy_of(terms.billing_type), terms))
+    consumed = replace(line, kind=ChargeKind.CONSUMPTION)
+    cut = (whole, whole)
+    return _draft(terms, consumed, cut, ChargeState.BLOCKED, rule=Rule.CONSUMPTION, whole_months=1)
+
+
 def effective_day(terms: BillingTerms, on: date) -> date:
     """The first day billed at the new quantity when it changes on `on`: that day, or the next for next-day types."""
     next_day = policy_of(terms.billing_type).increase is Increase.FROM_NEXT_DAY

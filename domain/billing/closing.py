@@ -17,7 +17,7 @@ def closes_on(
     """
     policy = policy_of(terms.billing_type)
     part, whole = draft.period, draft.billing_period
-    if draft.kind is not ChargeKind.RECURRING or part is None or whole is None:
+    if draft.kind not in {ChargeKind.RECURRING, ChargeKind.CONSUMPTION} or part is None or whole is None:
         return paid_on
     cutting_day = terms.anchor_day if policy.anchor is Anchor.START else terms.billing_day
     return max(

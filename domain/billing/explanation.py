@@ -35,6 +35,8 @@ class Rule(StrEnum):
     """Nothing, until the first billing day."""
     ONE_TIME = "ONE_TIME"
     """A fee × quantity, once."""
+    CONSUMPTION = "CONSUMPTION"
+    """A unit's price × what was consumed."""
     USED_PART = "USED_PART"
     """By days, for what was used of a charge before a change."""
     REST = "REST"
@@ -119,7 +121,8 @@ def priced(
 ) -> Explanation:
     """The amount of `quantity` units at a monthly (or, for ONE_TIME, single) `unit_price`, and how it came about.
 
-    Months are either `whole_months` or, when that is None, the days of `cuts` over the days of their billing periods.
+    For what is consumed, `unit_price` is a unit's and there is one month.  Months are either `whole_months` or, when
+    that is None, the days of `cuts` over the days of their billing periods.
     `percent_off` is a reseller discount, part of the exact value.  A refund has a negative quantity.
     """
     inputs: dict[str, Any] = {
@@ -269,6 +272,7 @@ _LABELS: Mapping[Rule, str] = {
     Rule.WHOLE_MONTH: "whole month",
     Rule.FREE_PERIOD: "free period",
     Rule.ONE_TIME: "one-time fee",
+    Rule.CONSUMPTION: "consumed",
     Rule.USED_PART: "used part",
     Rule.REST: "rest of the period",
     Rule.RETURNED_PART: "returned",
@@ -287,7 +291,7 @@ def _fraction_text(inputs: Inputs) -> str:
 
 
 def _formula(rule: Rule, inputs: Inputs) -> str:
-    once = rule is Rule.ONE_TIME
+    once = rule in {Rule.ONE_TIME, Rule.CONSUMPTION}
     formula = f"{inputs['quantity']} × {inputs['unit_price']}" + ("" if once else " a month")
     if "parts" in inputs:
         lengths = [f"{part.days} of {whole.days} days" for part, whole in _cuts(inputs)]

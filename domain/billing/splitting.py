@@ -194,6 +194,15 @@ def split(
     )
 
 
+def reserved(terms: BillingTerms, charge: ExistingCharge, *, on: date) -> ChargeDraft:
+    """What an OPENED charge becomes when its money is reserved on `on`: it is for the days that are left.
+
+    Not before its first day, nor after its last.
+    """
+    left = Period(max(on, charge.period.start), charge.period.end)
+    return _part(terms, charge, charge.units, left, ChargeState.BLOCKED, Rule.BY_DAYS)
+
+
 _PriceKey = tuple[Decimal, str, Decimal | None, Period, Period]
 
 
