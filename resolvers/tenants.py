@@ -1,13 +1,26 @@
-"""Founding tenants, adding people and customers."""
+"""Founding tenants, what becomes of them, adding people and customers."""
 
 from typing import Any
 
 from domain.customers import actions as customers
+from domain.pricing import moving
 from domain.shared import outbox
 from resolvers.changing.change import Answer, Change, Secret
-from tenancy import hierarchy, settings
+from tenancy import hierarchy, settings, suspending
+from tenancy.models import Tenant
 
-__all__ = ["create_account", "create_distributor", "create_manager", "create_reseller", "reset_setting", "set_setting"]
+__all__ = [
+    "create_account",
+    "create_distributor",
+    "create_manager",
+    "create_reseller",
+    "move_reseller",
+    "rename_tenant",
+    "reset_setting",
+    "resume_tenant",
+    "set_setting",
+    "suspend_tenant",
+]
 
 
 def create_distributor(change: Change, /, **input: Any) -> Answer:
@@ -21,16 +34,38 @@ def create_reseller(change: Change, /, **input: Any) -> Answer:
     return _founded(change, "tenant", hierarchy.create_reseller(change.session, change.scope, **input))
 
 
+def rename_tenant(change: Change, /, **input: Any) -> Answer:
+    """See `tenancy.hierarchy.rename_tenant`."""
+    return _changed(change, "tenant.renamed", hierarchy.rename_tenant(change.session, change.scope, **input))
+
+
+def suspend_tenant(change: Change, /, **input: Any) -> Answer:
+    """See `tenancy.suspending.suspend_tenant`."""
+    return _changed(change, "tenant.suspended", suspending.suspend_tenant(change.session, change.scope, **input))
+
+
+def resume_tenant(change: Change, /, **input: Any) -> Answer:
+    """See `tenancy.suspending.resume_tenant`."""
+    return _changed(change, "tenant.resumed", suspending.resume_tenant(change.session, change.scope, **input))
+
+
+def move_reseller(change: Change, /, **input: Any) -> Answer:
+    """See `domain.pricing.moving.move_reseller`."""
+    return {"tenant": moving.move_reseller(change.session, change.scope, clock=change.clock, **input)}
+
+
+def _changed(change: Change, event: str, tenant: Tenant) -> Answer:
+    _announce(change, event, tenant)
+    return {"tenant": tenant}
+
+
+def _announce(change: Change, event: str, tenant: Tenant) -> None:
+    prefix = "dst" if tenant.parent_id is None else "rsl"
+    outbox.announce(change.session, change.scope, event, subject=tenant, prefix=prefix, at=tenant.updated_at)
+
+
 def _founded(change: Change, field: str, founded: hierarchy.Founded) -> Answer:
-    prefix = "dst" if founded.tenant.parent_id is None else "rsl"
-    outbox.announce(
-        change.session,
-        change.scope,
-        "tenant.created",
-        subject=founded.tenant,
-        prefix=prefix,
-        at=founded.tenant.created_at,
-    )
+    _announce(change, "tenant.created", founded.tenant)
     return {field: founded.tenant, "manager": founded.manager, "token": Secret(founded.token)}
 
 

@@ -32,6 +32,26 @@ class Mutation:
         tenants.create_reseller, t.CreateResellerInput, needs=P.TENANTS_WRITE, downstream=True
     )
     """Found a reseller below the acting tenant. Codes: NOT_FOUND, ACT_AS_REQUIRED, INVALID_INPUT."""
+    rename_tenant: t.TenantPayload | None = mutation(tenants.rename_tenant, t.RenameTenantInput, needs=P.TENANTS_WRITE)
+    """Call the acting tenant otherwise. Codes: NOT_FOUND, ACT_AS_REQUIRED, INVALID_INPUT."""
+    suspend_tenant: t.TenantPayload | None = mutation(
+        tenants.suspend_tenant, t.SuspendTenantInput, needs=P.TENANTS_WRITE, downstream=True, alone=True
+    )
+    """Shut a tenant out: its people and those of every tenant below it get HTTP 403 with the code TENANT_SUSPENDED,
+    from their next request on. Its subscriptions go on and are billed, and those above may act as it. Codes: NOT_FOUND,
+    INVALID_INPUT (the acting tenant itself), INVALID_STATE."""
+    resume_tenant: t.TenantPayload | None = mutation(
+        tenants.resume_tenant, t.ResumeTenantInput, needs=P.TENANTS_WRITE, downstream=True, alone=True
+    )
+    """Let a suspended tenant in again, and those below it that no other tenant's suspension shuts out. Codes:
+    NOT_FOUND, INVALID_INPUT (the acting tenant itself), INVALID_STATE."""
+    move_reseller: t.TenantPayload | None = mutation(
+        tenants.move_reseller, t.MoveResellerInput, needs=P.TENANTS_WRITE, downstream=True, alone=True
+    )
+    """Move a reseller with everything below it to another parent of the same distributor; ids and numbers stay. Its
+    copies of plans come from the new parent's then, at its prices; what was charged before stays owed to the former
+    parent. Codes: NOT_FOUND, INVALID_INPUT (the acting tenant itself, a parent below the reseller, too many levels),
+    INVALID_STATE (the new parent lacks a plan, or rows use rules that are not seen from there)."""
     create_manager: t.CreateManagerPayload | None = mutation(
         tenants.create_manager, t.CreateManagerInput, needs=P.MANAGERS_WRITE
     )

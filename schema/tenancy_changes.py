@@ -1,4 +1,4 @@
-"""Founding tenants, adding people and customers."""
+"""Founding tenants, what becomes of them, adding people and customers."""
 
 from datetime import datetime
 
@@ -21,6 +21,11 @@ __all__ = [
     "CreateManagerPayload",
     "CreateResellerInput",
     "CreateResellerPayload",
+    "MoveResellerInput",
+    "RenameTenantInput",
+    "ResumeTenantInput",
+    "SuspendTenantInput",
+    "TenantPayload",
 ]
 
 
@@ -78,6 +83,51 @@ class CreateResellerPayload(Payload):
     """Its first administrator."""
     token: str | None
     """The administrator's token. Shown this once."""
+
+
+@strawberry.input
+class RenameTenantInput:
+    """Another name for the acting tenant."""
+
+    tenant_id: strawberry.ID
+    """The acting tenant. Any other is ACT_AS_REQUIRED, or NOT_FOUND when not visible."""
+    name: str
+    """What it is called from now on; up to 200 characters. Those below it read it at once."""
+
+
+@strawberry.input
+class SuspendTenantInput:
+    """A tenant to shut out."""
+
+    tenant_id: strawberry.ID
+    """A tenant below the acting one, at any depth; for a platform operator who acts for nobody also a distributor."""
+
+
+@strawberry.input
+class ResumeTenantInput:
+    """A tenant to let in again."""
+
+    tenant_id: strawberry.ID
+    """A suspended tenant below the acting one, at any depth; for a platform operator who acts for nobody also a
+    distributor."""
+
+
+@strawberry.input
+class MoveResellerInput:
+    """A reseller's new place."""
+
+    reseller_id: strawberry.ID
+    """A reseller below the acting tenant, at any depth."""
+    parent_id: strawberry.ID
+    """The tenant that it comes directly below: the acting one or one below it, but not below the reseller itself."""
+
+
+@strawberry.type
+class TenantPayload(Payload):
+    """What renameTenant, suspendTenant, resumeTenant and moveReseller answer."""
+
+    tenant: Tenant | None
+    """The tenant as it is now; null when refused."""
 
 
 @strawberry.input

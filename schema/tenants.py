@@ -49,7 +49,9 @@ class Tenant(Node):
     name: str = column(TenantRow.name)
     """What it is called."""
     state: TenantState = column(TenantRow.state)
-    """Whether its people may work."""
+    """Whether its people may work, as far as it depends on this tenant."""
+    suspended_above: bool = column(TenantRow.suspended_above)
+    """Whether a tenant above it is suspended: then its own people are refused as well."""
     time_zone: TimeZone = sql(_of_clock("time_zone"))
     """IANA name. Every Date below this tenant is a day in this zone."""
     today: date = sql(lambda row: func.app_today(row.distributor_id))

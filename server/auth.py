@@ -17,7 +17,7 @@ from tenancy.scope import Scope
 from tenancy.sessions import settings_of
 from tenancy.tokens import Identity, hash_of, identity_of
 
-__all__ = ["ActAsRefused", "Holders", "Requester", "Unauthorized"]
+__all__ = ["ActAsRefused", "Holders", "Requester", "TenantSuspended", "Unauthorized"]
 
 Connection: TypeAlias = psycopg.AsyncConnection[Any]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -30,6 +30,14 @@ _PREFIX_OF_ACTOR = {"manager": "mgr", "platform": "tok"}
 
 class Unauthorized(Exception):
     """No token, or one that opens nothing."""
+
+
+class TenantSuspended(Exception):
+    """The token is good, but the holder's tenant or one above it is suspended."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.message = f"{name} is suspended: its people cannot work until it is resumed from above."
 
 
 class ActAsRefused(Exception):
@@ -81,7 +89,7 @@ class Holders:
     async def requester(self, authorization: str | None, act_as: str | None) -> Requester:
         """Who a request comes from, by its headers Authorization and Headwater-Act-As.
 
-        Raises Unauthorized, ActAsRefused.
+        Raises Unauthorized, TenantSuspended, ActAsRefused.
         """
         hash = _hash(authorization)
         if act_as is None and (known := self._known.get(hash)) is not None:
@@ -91,13 +99,22 @@ class Holders:
             identity, holder = await _identity(connection, hash)
             if act_as is not None:
                 return await _acting(connection, identity, act_as)
-        self._known[hash] = Requester(identity, identity.scope, proof=Proof(f"\\x{hash.hex()}", holder))
+        # Proven once more with the first read: between the two, the tenant may be moved.
+        who = self._known[hash] = Requester(identity, identity.scope, proof=Proof(f"\\x{hash.hex()}", holder))
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
-        return Requester(identity, identity.scope)
+        return who
 
     async def confirm(self, who: Requester) -> None:
-        """See that a remembered holder still is who holds the token. Raises NotProven."""
+        """See that a holder still is who holds the token, or that the tenant acted as is where it was.
+
+        Raises NotProven.
+        """
+        if who.acted_as is not None:
+            async with self._pool.connection() as connection:
+                place = await _place(connection, who.identity.scope, who.acted_as)
+            if place is None or place["tenant_path"] != who.scope.path:
+                raise NotProven
         if who.proof is None:
             return
         async with self._pool.connection() as connection:
@@ -129,7 +146,10 @@ async def _identity(connection: Connection, hash: bytes) -> tuple[Identity, str]
         row = await cursor.fetchone()
     if row is None:
         raise Unauthorized
-    return identity_of(row), row["written"]
+    identity = identity_of(row)
+    if identity.suspended:
+        raise TenantSuspended(identity.tenant_name)
+    return identity, row["written"]
 
 
 async def _acting(connection: Connection, identity: Identity, act_as: str) -> Requester:
@@ -142,16 +162,21 @@ async def _acting(connection: Connection, identity: Identity, act_as: str) -> Re
         raise unknown from None
     if prefix not in {"dst", "rsl"}:
         raise unknown
+    row = await _place(connection, identity.scope, id)
+    if row is None or prefix != {"DISTRIBUTOR": "dst", "RESELLER": "rsl"}[row["kind"]]:
+        raise unknown
+    scope = Scope.of_tenant(row["distributor_id"], row["id"], row["tenant_path"])
+    return Requester(identity, replace(scope, actor_id=identity.scope.actor_id), acted_as=row["id"])
+
+
+async def _place(connection: Connection, scope: Scope, id: UUID) -> dict[str, Any] | None:
+    """A tenant that the scope sees, and where it is."""
     async with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        settings = settings_of(identity.scope)
+        settings = settings_of(scope)
         await cursor.execute("SELECT set_config('app.lo', %(lo)s, true), set_config('app.hi', %(hi)s, true)", settings)
         await cursor.execute(
             "SELECT distributor_id, id, tenant_path, kind FROM tenants"
             " WHERE id = %(id)s AND tenant_path >= %(lo)s AND tenant_path < %(hi)s",
             {"id": id, **settings},
         )
-        row = await cursor.fetchone()
-    if row is None or prefix != {"DISTRIBUTOR": "dst", "RESELLER": "rsl"}[row["kind"]]:
-        raise unknown
-    scope = Scope.of_tenant(row["distributor_id"], row["id"], row["tenant_path"])
-    return Requester(identity, replace(scope, actor_id=identity.scope.actor_id), acted_as=row["id"])
+        return await cursor.fetchone()

@@ -53,16 +53,13 @@ async def answered(request: Incoming, state: State, request_id: str) -> Response
         if request.method not in METHODS:
             raise BadRequest(405, "GraphQL is asked with GET or POST.", allow=", ".join(METHODS))
         media = media_type(request)
-        holders: Holders = state.holders
-        authorization, act_as = request.header(b"authorization"), request.header(b"headwater-act-as")
-        who = await holders.requester(authorization, act_as)
+        who = await looked_up(request, state)
         spending: Spending = state.budgets.spending(who.identity.token_id)
         question = await asked(request)
         try:
             found = await executed(request, state, who, question, spending, request_id)
         except NotProven:
-            holders.forget(authorization)
-            who = await holders.requester(authorization, act_as)
+            who = await looked_up_again(request, state)
             found = await executed(request, state, who, question, spending, request_id)
         body = found.body
         if request.header(b"headwater-cost") == "1":
@@ -74,6 +71,19 @@ async def answered(request: Incoming, state: State, request_id: str) -> Response
         return answer(body, media, executed=found.executed, headers=headers)
     except Exception as error:  # noqa: BLE001 - refusal() tells the log of what nobody expected
         return refusal(error, request_id, media)
+
+
+async def looked_up(request: Incoming, state: State) -> Requester:
+    """Who asks. Raises Unauthorized, TenantSuspended, ActAsRefused."""
+    holders: Holders = state.holders
+    return await holders.requester(request.header(b"authorization"), request.header(b"headwater-act-as"))
+
+
+async def looked_up_again(request: Incoming, state: State) -> Requester:
+    """The same, not from memory."""
+    holders: Holders = state.holders
+    holders.forget(request.header(b"authorization"))
+    return await looked_up(request, state)
 
 
 async def executed(
@@ -91,8 +101,18 @@ async def executed(
         if request.method != "POST":
             raise BadRequest(405, "A mutation needs POST.", allow="POST")
         await state.holders.confirm(who)
+
+        async def renewed() -> Requester:
+            return await looked_up_again(request, state)
+
         return await pipeline.execute(
-            who, document, question.variables, question.operation_name, request_id=request_id, spend=spending
+            who,
+            document,
+            question.variables,
+            question.operation_name,
+            request_id=request_id,
+            spend=spending,
+            renew=renewed,
         )
     found = await engine.execute(
         state.pool,

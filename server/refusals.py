@@ -5,7 +5,7 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from server.auth import ActAsRefused, Unauthorized
+from server.auth import ActAsRefused, TenantSuspended, Unauthorized
 from server.documents import DocumentRefused
 from server.graphql_http import JSON, BadRequest, answer, errors_body
 from server.limits import OutOfBudget
@@ -27,6 +27,9 @@ def refusal(error: Exception, request_id: str, media: str) -> Response:
         case Unauthorized():
             status, headers = 401, {"WWW-Authenticate": "Bearer"}
             body = errors_body("Send a valid token: Authorization: Bearer hw_…", "UNAUTHENTICATED")
+        case TenantSuspended():
+            status = 403
+            body = errors_body(error.message, "TENANT_SUSPENDED")
         case ActAsRefused():
             status = 403 if error.code == "FORBIDDEN" else 404
             body = errors_body(error.message, error.code)

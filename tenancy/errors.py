@@ -3,7 +3,16 @@
 from enum import StrEnum
 from typing import ClassVar
 
-__all__ = ["ActAsRequired", "ErrorCode", "ErrorKind", "Forbidden", "InvalidInput", "NotFound", "Refusal"]
+__all__ = [
+    "ActAsRequired",
+    "ErrorCode",
+    "ErrorKind",
+    "Forbidden",
+    "InvalidInput",
+    "InvalidState",
+    "NotFound",
+    "Refusal",
+]
 
 
 class ErrorKind(StrEnum):
@@ -88,6 +97,13 @@ class InvalidInput(Refusal):
 
     kind = ErrorKind.FIX_INPUT
     code = ErrorCode.INVALID_INPUT
+
+
+class InvalidState(Refusal):
+    """The operation is not allowed in the present state; the message names both."""
+
+    kind = ErrorKind.CONFLICT
+    code = ErrorCode.INVALID_STATE
 
 
 class Forbidden(Refusal):

@@ -10,13 +10,24 @@ from sqlalchemy.orm import Session
 from db.ids import uuid7
 from tenancy.clock import EARLIEST, LATEST, clock_of, is_time_zone
 from tenancy.errors import InvalidInput, NotFound
-from tenancy.models import DistributorClock, Manager, Tenant, TenantKind, TenantName
+from tenancy.models import DistributorClock, Manager, Tenant, TenantKind, TenantName, TenantState
 from tenancy.permissions import Role
 from tenancy.scope import Scope, segment
+from tenancy.sessions import seeing
 from tenancy.texts import clean_email, clean_text
 from tenancy.tokens import issue_token
 
-__all__ = ["MAX_LEVEL", "Founded", "create_distributor", "create_manager", "create_reseller", "tenant_by_id"]
+__all__ = [
+    "MAX_LEVEL",
+    "Founded",
+    "create_distributor",
+    "create_manager",
+    "create_reseller",
+    "next_segment",
+    "rename_tenant",
+    "tenant_by_id",
+    "tenant_in_scope",
+]
 
 MAX_LEVEL = 11
 """A distributor is level 0: twelve tenants from top to bottom."""
@@ -100,14 +111,7 @@ def create_reseller(
     scope.require_own(parent.id, parent.tenant_path, "parent_id")
     if parent.level >= MAX_LEVEL:
         raise InvalidInput(f"A chain has at most {MAX_LEVEL + 1} levels.", path=("parent_id",))
-    # Counting up locks the parent: two creations at once get two segments, and none is given twice.
-    count = session.scalars(
-        update(Tenant)
-        .where(Tenant.distributor_id == parent.distributor_id, Tenant.id == parent.id)
-        .values(children=Tenant.children + 1)
-        .returning(Tenant.children)
-        .execution_options(synchronize_session=False)
-    ).one()
+    count = next_segment(session, parent)
     id = uuid7()
     tenant = Tenant(
         distributor_id=parent.distributor_id,
@@ -120,6 +124,7 @@ def create_reseller(
         currency=currency,
         parent_id=parent.id,
         level=parent.level + 1,
+        suspended_above=parent.suspended_above or parent.state is TenantState.SUSPENDED,
         children=0,
     )
     return _found(
@@ -136,6 +141,55 @@ def create_manager(session: Session, scope: Scope, *, name: str, email: str, rol
     return _add_manager(
         session, tenant, name=name, email=email, role=role, now=clock_of(session, tenant.distributor_id).now
     )
+
+
+def rename_tenant(session: Session, scope: Scope, *, tenant_id: UUID, name: str) -> Tenant:
+    """Call the acting tenant otherwise. Those below it, who see nothing of it but its name, see the new one at once.
+
+    Raises NotFound, ActAsRequired, InvalidInput.
+    """
+    tenant = tenant_in_scope(session, scope, tenant_id, "tenant_id")
+    scope.require_own(tenant.id, tenant.tenant_path, "tenant_id")
+    clean = clean_text(name, "name")
+    if clean == tenant.name:
+        return tenant
+    tenant.name = clean
+    tenant.updated_at = clock_of(session, tenant.distributor_id).now
+    session.flush()
+    # The card may be filed further up than its tenant.
+    with seeing(session, Scope.of_everything(tenant.distributor_id, tenant.tenant_path)):
+        session.execute(
+            update(TenantName)
+            .where(TenantName.distributor_id == tenant.distributor_id, TenantName.id == tenant.id)
+            .values(name=clean, updated_at=tenant.updated_at)
+        )
+    return tenant
+
+
+def next_segment(session: Session, parent: Tenant) -> int:
+    """The number of the next place directly below `parent`.
+
+    Counting up locks the parent: two that come at once get two places, and none is given twice.
+    """
+    return session.scalars(
+        update(Tenant)
+        .where(Tenant.distributor_id == parent.distributor_id, Tenant.id == parent.id)
+        .values(children=Tenant.children + 1)
+        .returning(Tenant.children)
+        .execution_options(synchronize_session=False)
+    ).one()
+
+
+def tenant_in_scope(session: Session, scope: Scope, id: UUID, *path: str | int) -> Tenant:
+    """The acting tenant or one below it, as it is now; for the platform any. Raises NotFound with `path`."""
+    tenant = session.scalars(
+        select(Tenant)
+        .where(Tenant.id == id, Tenant.tenant_path >= scope.lo, Tenant.tenant_path < scope.hi)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if tenant is None:
+        raise NotFound(*path)
+    return tenant
 
 
 def tenant_by_id(session: Session, id: UUID | None, *path: str | int) -> Tenant:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, false, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,9 +44,9 @@ class TenantState(StrEnum):
     """Whether a tenant's people may work."""
 
     ACTIVE = "ACTIVE"
-    """Its people may work."""
+    """Its people may work, unless a tenant above is suspended."""
     SUSPENDED = "SUSPENDED"
-    """Its people are refused; its subscriptions go on."""
+    """Its people are refused, and those of every tenant below it; its subscriptions go on and are billed."""
 
 
 class Tenant(TenantRow, Base):
@@ -59,6 +59,8 @@ class Tenant(TenantRow, Base):
     """Unique in the distributor, rising by creation."""
     name: Mapped[str]
     state: Mapped[TenantState] = mapped_column(choice(TenantState), default=TenantState.ACTIVE)
+    suspended_above: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a tenant above is suspended, at any distance: then this one's people are refused as well."""
     currency: Mapped[str] = mapped_column(CurrencyCode)
     """What the tenant bills its customers in."""
     parent_id: Mapped[UUID | None]
@@ -85,7 +87,11 @@ class Tenant(TenantRow, Base):
 
 
 class TenantName(TenantRow, Base):
-    """What those below a tenant may know of it: its name. Nothing else of a tenant is seen from downstream."""
+    """What those below a tenant may know of it: its name. Nothing else of a tenant is seen from downstream.
+
+    `tenant_path` is the tenant's own place or one above it: who was moved away from below it still has to read to whom
+    something was owed (see `tenancy.moving`).
+    """
 
     __tablename__ = "tenant_names"
     __visibility__ = Visibility.INHERITED

@@ -76,6 +76,11 @@ class Scope:
         """The same, but writing what it reads: for the few actions whose effect is below (delegation, creation)."""
         return replace(self, write_lo=self.lo, write_hi=self.hi)
 
+    @classmethod
+    def of_everything(cls, distributor_id: UUID, path: str) -> Self:
+        """The whole tree in which `path` is, reading and writing: for the few steps that an actor may not see."""
+        return cls.of_tenant(distributor_id, distributor_id, path[:SEGMENT]).writing_downstream()
+
     def for_job(self, job_id: UUID) -> Self:
         """The same, acting for a job."""
         return replace(self, job_id=job_id)

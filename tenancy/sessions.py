@@ -2,21 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import cast
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from tenancy.scope import Scope
 
-__all__ = ["ScopedSession", "Sessions", "seeing", "set_scope", "settings_of"]
+__all__ = ["ScopedSession", "Sessions", "hold_still", "seeing", "set_scope", "settings_of"]
 
-_SET = text(
+_SETTINGS = (
     "SELECT set_config('app.lo', :lo, true), set_config('app.hi', :hi, true), "
     "set_config('app.write_lo', :write_lo, true), set_config('app.write_hi', :write_hi, true), "
     "set_config('app.ancestors', :ancestors, true)"
 )
 """The third argument keeps a setting inside the transaction: on a pooled connection it must not outlive it."""
+_SET = text(_SETTINGS)
+_SET_AND_HOLD = text(f"{_SETTINGS}, pg_advisory_xact_lock_shared(:shared), pg_advisory_xact_lock(:alone)")
+"""And a lock on a distributor's tree: the one whose key is not null."""
 
 
 def settings_of(scope: Scope) -> dict[str, str]:
@@ -31,23 +36,49 @@ def settings_of(scope: Scope) -> dict[str, str]:
 
 
 class ScopedSession(Session):
-    """A session whose every transaction begins by setting its scope."""
+    """A session whose every transaction begins by setting its scope.
 
-    def __init__(self, bind: Engine | Connection, scope: Scope) -> None:
+    Until its end the distributor's tree stands still: whoever moves or suspends a tenant there waits for all others,
+    and all others for it. A path that was read in a transaction is therefore good to the transaction's end.
+    """
+
+    def __init__(self, bind: Engine | Connection, scope: Scope, *, alone: bool = False) -> None:
+        """`alone`: nobody else is at work in the distributor's tree, because it will not look the same afterwards."""
         super().__init__(bind, expire_on_commit=False)
         self.scope = scope
+        self.alone = alone
 
     def act_as(self, scope: Scope) -> None:
         """From here on see and write what `scope` says: for what founds a chain and then works in it."""
         self.flush()
         self.scope = scope
-        set_scope(self, scope)
+        _begin(self, scope, alone=self.alone)
 
 
 @event.listens_for(ScopedSession, "after_begin")
 def _set_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     if not transaction.nested:
-        set_scope(connection, cast("ScopedSession", session).scope)
+        scoped = cast("ScopedSession", session)
+        _begin(connection, scoped.scope, alone=scoped.alone)
+
+
+def _begin(connection: Session | Connection, scope: Scope, *, alone: bool) -> None:
+    key = None if scope.distributor_id is None else _key_of_tree(scope.distributor_id)
+    held = {"shared": None, "alone": key} if alone else {"shared": key, "alone": None}
+    connection.execute(_SET_AND_HOLD, settings_of(scope) | held)
+
+
+def hold_still(session: Session, distributor_id: UUID) -> None:
+    """Wait until nobody else is at work in the distributor's tree, and keep everybody out until the transaction ends.
+
+    Every later statement sees what they did. A session that is `alone` has done so already.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _key_of_tree(distributor_id)})
+
+
+def _key_of_tree(distributor_id: UUID) -> int:
+    """64 bits that no other distributor has, or anything else that takes advisory locks."""
+    return int.from_bytes(sha256(b"tree" + distributor_id.bytes).digest()[:8], "big", signed=True)
 
 
 def set_scope(connection: Session | Connection, scope: Scope) -> None:
@@ -62,9 +93,9 @@ class Sessions:
         self.engine = engine
 
     @contextmanager
-    def begin(self, scope: Scope) -> Iterator[ScopedSession]:
-        """One transaction: committed when the block ends well, rolled back when it raises."""
-        with ScopedSession(self.engine, scope) as session, session.begin():
+    def begin(self, scope: Scope, *, alone: bool = False) -> Iterator[ScopedSession]:
+        """One transaction: committed when the block ends well, rolled back when it raises. `alone`: as there."""
+        with ScopedSession(self.engine, scope, alone=alone) as session, session.begin():
             yield session
 
 

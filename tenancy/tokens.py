@@ -32,6 +32,8 @@ class Identity:
     permissions: frozenset[Permission]
     scope: Scope
     tenant_name: str
+    suspended: bool = False
+    """The tenant, or one above it: this one may do nothing now."""
 
 
 def new_token() -> str:
@@ -73,7 +75,8 @@ def authenticate(connection: Connection | Session, token: str) -> Identity | Non
     """Who is behind a token; None for an unknown, expired or revoked one, or one of a suspended tenant."""
     found = connection.execute(text("SELECT * FROM app_authenticate(:hash)"), {"hash": hash_of(token)})
     row = found.mappings().one_or_none()
-    return None if row is None else identity_of(cast("Mapping[str, Any]", row))
+    identity = None if row is None else identity_of(cast("Mapping[str, Any]", row))
+    return None if identity is None or identity.suspended else identity
 
 
 def identity_of(row: Mapping[str, Any]) -> Identity:
@@ -94,4 +97,5 @@ def identity_of(row: Mapping[str, Any]) -> Identity:
         permissions=permissions_of(Role(row["role"])),
         scope=Scope.of_tenant(row["distributor_id"], row["tenant_id"], row["tenant_path"], actor_id=row["actor_id"]),
         tenant_name=row["tenant_name"],
+        suspended=row["suspended"],
     )

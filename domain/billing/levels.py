@@ -62,7 +62,8 @@ class _Level:
 def snapshot(session: Session, charges: Sequence[Charge], held: Mapping[UUID, UUID], *, at: datetime) -> None:
     """Write down what every level pays the one above for one unit of these new charges.
 
-    `held` maps a charge to the one whose levels it keeps, where the price is held; the others take the prices of now.
+    `held` maps a charge to the one whose levels it keeps, where the price is held; the others take the prices of now,
+    as do those whose seller was moved below others since.
     Not for parts of a split: those use the levels of the charge they come from. Raises InvalidInput where a level
     would owe more than can be booked.
     """
@@ -82,13 +83,27 @@ def _copied(
 ) -> list[dict[str, Any]]:
     if not held:
         return []
-    levels = _levels_of(session, charges[0].distributor_id, set(held.values()))
-    return [
-        {**_level_values(level, at), "charge_id": charge.id}
-        for charge in charges
-        if charge.id in held
-        for level in levels.get(held[charge.id], ())
-    ]
+    distributor_id = charges[0].distributor_id
+    levels = _levels_of(session, distributor_id, set(held.values()))
+    keeping = [charge for charge in charges if charge.id in held]
+    sold = _sold(session, distributor_id, keeping)
+    chains = _chains(session, distributor_id, {plan_id for plan_id, _ in sold.values()})
+    rows = []
+    for charge in keeping:
+        kept = levels.get(held[charge.id], [])
+        plan_id, _ = sold[charge.subscription_id]
+        # Of a seller that was moved meanwhile, nothing is owed any more to whom it was moved away from.
+        if {(level.tenant_id, level.creditor_id) for level in kept} == _debts(chains[plan_id]):
+            rows += [{**_level_values(level, at), "charge_id": charge.id} for level in kept]
+    return rows
+
+
+def _debts(chain: Sequence[_Level]) -> set[tuple[UUID, UUID | None]]:
+    """Who owes whom along a chain; the last one owes its vendor."""
+    return {
+        (debtor.tenant_id, None if creditor is None else creditor.tenant_id)
+        for debtor, creditor in zip(chain, [*chain[1:], None], strict=True)
+    }
 
 
 def _level_values(level: Any, at: datetime) -> dict[str, Any]:
@@ -99,20 +114,7 @@ def _current(session: Session, charges: Sequence[Charge], at: datetime) -> list[
     if not charges:
         return []
     distributor_id = charges[0].distributor_id
-    sold = {
-        row.id: (row.plan_id, row.key)
-        for row in session.execute(
-            select(ServiceSubscription.id, ServiceSubscription.plan_id, PlanPeriod.key)
-            .join(
-                PlanPeriod,
-                (PlanPeriod.distributor_id == distributor_id) & (PlanPeriod.id == ServiceSubscription.plan_period_id),
-            )
-            .where(
-                ServiceSubscription.distributor_id == distributor_id,
-                ServiceSubscription.id.in_({charge.subscription_id for charge in charges}),
-            )
-        )
-    }
+    sold = _sold(session, distributor_id, charges)
     chains = _chains(session, distributor_id, {plan_id for plan_id, _ in sold.values()})
     plan_ids = {level.plan_id for chain in chains.values() for level in chain}
     by_resource = _fees(session, PlanResource, distributor_id, plan_ids)
@@ -149,6 +151,24 @@ def _current(session: Session, charges: Sequence[Charge], at: datetime) -> list[
                 }
             )
     return rows
+
+
+def _sold(session: Session, distributor_id: UUID, charges: Collection[Charge]) -> dict[UUID, tuple[UUID, str]]:
+    """Of each charge's subscription, the seller's plan and the key of its period."""
+    return {
+        row.id: (row.plan_id, row.key)
+        for row in session.execute(
+            select(ServiceSubscription.id, ServiceSubscription.plan_id, PlanPeriod.key)
+            .join(
+                PlanPeriod,
+                (PlanPeriod.distributor_id == distributor_id) & (PlanPeriod.id == ServiceSubscription.plan_period_id),
+            )
+            .where(
+                ServiceSubscription.distributor_id == distributor_id,
+                ServiceSubscription.id.in_({charge.subscription_id for charge in charges}),
+            )
+        )
+    }
 
 
 def _chains(session: Session, distributor_id: UUID, plan_ids: Collection[UUID]) -> dict[UUID, list[_Level]]:

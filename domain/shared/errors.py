@@ -2,7 +2,16 @@
 
 from decimal import Decimal
 
-from tenancy.errors import ActAsRequired, ErrorCode, ErrorKind, Forbidden, InvalidInput, NotFound, Refusal
+from tenancy.errors import (
+    ActAsRequired,
+    ErrorCode,
+    ErrorKind,
+    Forbidden,
+    InvalidInput,
+    InvalidState,
+    NotFound,
+    Refusal,
+)
 
 __all__ = [
     "ActAsRequired",
@@ -21,13 +30,6 @@ __all__ = [
     "RefusedByBillingType",
     "Stale",
 ]
-
-
-class InvalidState(Refusal):
-    """The operation is not allowed in the present state; the message names both."""
-
-    kind = ErrorKind.CONFLICT
-    code = ErrorCode.INVALID_STATE
 
 
 class KeyTaken(Refusal):

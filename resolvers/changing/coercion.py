@@ -28,9 +28,11 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "period_id": ("per",),
     "plan_id": ("pln",),
     "plan_ids": ("pln",),
+    "reseller_id": ("rsl",),
     "service_term_id": ("trm",),
     "subscription_id": ("sub",),
     "subscription_ids": ("sub",),
+    "tenant_id": ("dst", "rsl"),
     "tenant_ids": ("dst", "rsl"),
 }
 """Which ids an input field takes, by its name: names mean the same in every mutation."""

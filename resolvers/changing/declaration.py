@@ -22,11 +22,12 @@ Resolver = Callable[..., Answer]
 class Mutating(FieldExtension):
     """Which resolver a mutation runs, and what it needs. Resolves nothing itself: the pipeline finds it here."""
 
-    def __init__(self, resolver: Resolver, input: type, *, needs: Permission, downstream: bool) -> None:
+    def __init__(self, resolver: Resolver, input: type, *, needs: Permission, downstream: bool, alone: bool) -> None:
         self.resolver = resolver
         self.input = input
         self.needs = needs
         self.downstream = downstream
+        self.alone = alone
 
     def apply(self, field: StrawberryField) -> None:
         """Give the field the three arguments that every mutation has."""
@@ -57,10 +58,12 @@ def _argument(name: str, type_: Any, *, description: str, default: object = UNSE
     )
 
 
-def mutation(resolver: Resolver, input: type, *, needs: Permission, downstream: bool = False) -> Any:
+def mutation(
+    resolver: Resolver, input: type, *, needs: Permission, downstream: bool = False, alone: bool = False
+) -> Any:
     """A mutation: `resolver` with the fields of `input` as keywords, for whoever has the permission `needs`.
 
     `downstream`: its effect is on rows below the acting tenant too (delegation, creation), so its transaction may
-    write there.
+    write there. `alone`: it changes the tree itself, so nobody else writes in it meanwhile (`ScopedSession`).
     """
-    return strawberry.field(extensions=[Mutating(resolver, input, needs=needs, downstream=downstream)])
+    return strawberry.field(extensions=[Mutating(resolver, input, needs=needs, downstream=downstream, alone=alone)])

@@ -4,9 +4,9 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ import psycopg
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from sqlalchemy import Engine as DatabaseEngine
+from sqlalchemy import select
 
 from domain.shared import outbox
 from domain.shared.errors import Forbidden, Refusal
@@ -27,11 +28,12 @@ from resolvers.changing.change import Change, Wait
 from resolvers.changing.coercion import keywords
 from resolvers.changing.deadline import CANCELED, keep_deadlines, within
 from resolvers.changing.declaration import Mutating
-from resolvers.reading import Engine, Response, Viewer
+from resolvers.reading import Engine, NotProven, Response, Viewer
 from resolvers.reading.cost import LONGEST, TOO_LONG
 from resolvers.reading.documents import Operation, RequestErrors
 from resolvers.reading.execute import errors_only
 from resolvers.reading.selections import Selected
+from tenancy.models import Tenant
 from tenancy.scope import Scope
 from tenancy.sessions import ScopedSession, Sessions
 from tenancy.tokens import Identity
@@ -46,10 +48,14 @@ PAUSE = 0.02
 """Seconds, times the number of the attempt, that a new one waits at most: two that met should not meet again."""
 _TRY_AGAIN = {"40001", "40P01", "23505"}
 """The last one is a row that somebody else has just made: the next attempt sees it, and refuses in its own words."""
+RENEWALS = 3
+"""How often a mutation whose tenant is being moved looks where it is."""
 LONGEST_WAIT = 9
 """Seconds that an answer may wait for a job: less than a request may take."""
 
 T = TypeVar("T")
+Renew = Callable[[], Awaitable["Who"]]
+"""Looks up anew who asks. Raises what the server answers a stranger with."""
 
 
 class Who(Protocol):
@@ -143,11 +149,13 @@ class Pipeline:
         *,
         request_id: str | None = None,
         spend: Callable[[int], None] | None = None,
+        renew: Renew | None = None,
     ) -> Response:
         """Answer an operation of mutations, one after the other.
 
         `request_id` stands in the errors that tell of faults. `spend` hears the cost before anything runs, and may
-        raise.
+        raise. `renew` is asked when the acting tenant turns out to have been moved since `who` was looked up; what it
+        raises is raised, as is NotProven without it.
         """
         try:
             operation = self._engine.documents.find(document).operation(operation_name)
@@ -164,11 +172,14 @@ class Pipeline:
             return Response(errors_only([error]), executed=False)
         if spend is not None:
             spend(cost)
-        parts, errors = [], []
+        parts: list[bytes] = []
+        errors: list[dict[str, Any]] = []
         for key, call in calls:
-            part, wrong_in_part = (orjson.dumps(self._root.name), []) if call is None else await self._answered(call)
+            part = orjson.dumps(self._root.name)
+            if call is not None:
+                part, faults = await self._settled(call, renew)
+                errors += faults
             parts.append(orjson.dumps(key) + b":" + part)
-            errors += wrong_in_part
         body = b'{"data":{' + b",".join(parts) + b"}"
         return Response(body + (b',"errors":' + orjson.dumps(errors) if errors else b"") + b"}", cost=cost)
 
@@ -201,12 +212,25 @@ class Pipeline:
             calls.append((selected.key, call))
         return calls
 
+    async def _settled(self, call: Call, renew: Renew | None) -> tuple[bytes, list[dict[str, Any]]]:
+        """The answer for whoever acts from where the tenant is now."""
+        for _ in range(RENEWALS):
+            try:
+                return await self._answered(call)
+            except NotProven:
+                if renew is None:
+                    raise
+                call = replace(call, who=await renew())
+        return await self._answered(call)
+
     async def _answered(self, call: Call) -> tuple[bytes, list[dict[str, Any]]]:
         try:
             done = await self._in_thread(partial(self._perform, call))
             if isinstance(done, Later):
                 await self._wait(call, done.wait)
                 return await self._in_thread(partial(self._read_again, call, done.outcome))
+        except NotProven:
+            raise
         except GraphQLError as wrong:  # in an argument below `query`, seen when the payload was read: nothing is kept
             return b"null", [{**wrong.formatted, "path": [call.selected.key]}]
         except Exception as error:
@@ -234,6 +258,8 @@ class Pipeline:
         while True:
             try:
                 return self._attempt(call, careful=careful)
+            except NotProven:
+                raise
             except Refusal as refusal:
                 outcome = refused(refusal)
                 self._tell(call, outcome)
@@ -253,8 +279,9 @@ class Pipeline:
 
     def _attempt(self, call: Call, *, careful: bool) -> "tuple[bytes, list[dict[str, Any]]] | Later":
         """The whole mutation in one transaction. `careful`: as in `Payload.read`."""
-        with ScopedSession(self._sessions.engine, call.scope) as session:
+        with ScopedSession(self._sessions.engine, call.scope, alone=call.declaration.alone) as session:
             session.begin()
+            _require_place(session, call.scope)
             outcome, wait = self._done(session, call)
             if not (call.dry_run or outcome.replayed):
                 self._audit.record(session, call.audited(outcome))
@@ -322,6 +349,21 @@ class Pipeline:
             values,
             careful=careful,
         )
+
+
+def _require_place(session: ScopedSession, scope: Scope) -> None:
+    """See that the acting tenant still is where the scope says. Raises NotProven. From here on it stays there."""
+    if scope.tenant_id is None:
+        return
+    found = session.scalar(
+        select(Tenant.id).where(
+            Tenant.distributor_id == scope.distributor_id,
+            Tenant.id == scope.tenant_id,
+            Tenant.tenant_path == scope.path,
+        )
+    )
+    if found is None:
+        raise NotProven
 
 
 def _sqlstate(error: Exception) -> str | None:

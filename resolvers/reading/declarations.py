@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import strawberry
-from sqlalchemy import ColumnElement, Text, case, func, literal
+from sqlalchemy import ColumnElement, Text, case, literal
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
@@ -20,7 +20,6 @@ from strawberry.types.unset import UNSET
 from resolvers.reading.directives import Cost, ListSize, Requires
 from resolvers.reading.statement import Sql, public_id
 from tenancy.permissions import Permission
-from tenancy.scope import SEGMENT
 
 __all__ = [
     "ById",
@@ -320,6 +319,6 @@ class Python(Declaration):
         self.sources = tuple(as_source(source) for source in sources)
 
 
-def tenant_public_id(id: Sql, path: Sql) -> Sql:
-    """The public id of a tenant: only a distributor's path is one segment long."""
-    return public_id(case((func.length(path) == SEGMENT, literal("dst", Text())), else_=literal("rsl", Text())), id)
+def tenant_public_id(id: Sql, distributor_id: Sql) -> Sql:
+    """The public id of a tenant: a distributor is its own."""
+    return public_id(case((id == distributor_id, literal("dst", Text())), else_=literal("rsl", Text())), id)

@@ -40,6 +40,9 @@ _PROVEN_SETTING = Statement(f"{SET_SCOPE} FROM app_authenticate($5) AS holder WH
 PLANNING = "-c enable_seqscan=off -c random_page_cost=1.1 -c jit=off"
 """A page is a few rows of a big table, found by an index, mostly in memory: never a whole table, and compiling a plan
 would take longer than running it."""
+ONE_SNAPSHOT = "-c default_transaction_isolation=repeatable\\ read"
+"""The statement that proves where a tenant is and the one that reads its rows see the same instant: a tenant that is
+moved between the two would otherwise have no rows."""
 REFERENCES = 2
 """Operations that the reference answers at once: each takes a thread and a connection besides the pool's."""
 DATA_ERROR = "22"
@@ -79,7 +82,8 @@ def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool
 
     `switch_role`: as in `db.engine.application_engine`.
     """
-    options = f"{FAIL_CLOSED} {PLANNING} -c default_transaction_read_only=on -c statement_timeout={LONGEST}s"
+    options = f"{FAIL_CLOSED} {PLANNING} {ONE_SNAPSHOT}"
+    options += f" -c default_transaction_read_only=on -c statement_timeout={LONGEST}s"
     if switch_role:
         options += f" -c role={APPLICATION_ROLE}"
     return AsyncConnectionPool(

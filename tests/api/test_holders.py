@@ -33,7 +33,6 @@ def status(api: Api, who: str, document: str) -> int:
         "UPDATE api_tokens SET revoked_at = now()",
         "UPDATE api_tokens SET expires_at = now()",
         "UPDATE managers SET active = false",
-        "UPDATE tenants SET state = 'SUSPENDED' WHERE kind = 'RESELLER'",
     ],
 )
 @pytest.mark.parametrize("document", [NAMES, WRONG, INTROSPECTION, CREATE])

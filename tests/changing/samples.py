@@ -30,9 +30,19 @@ class Sample:
         return self.make(world.ids)
 
 
+PREFIXES = {
+    "subscriptionId": "sub",
+    "paymentId": "pay",
+    "accountId": "acc",
+    "planId": "pln",
+    "tenantId": "rsl",
+    "resellerId": "rsl",
+}
+
+
 def _of_id(who: str, name: str, prepared: str, **more: Any) -> Sample:
     """A mutation of one prepared row, named by the field `name`."""
-    prefix = {"subscriptionId": "sub", "paymentId": "pay", "accountId": "acc", "planId": "pln"}[name]
+    prefix = PREFIXES[name]
     unknown = ids.encode(prefix, UNKNOWN)
     return Sample(who, lambda known: {name: known[prepared], **more}, {name: unknown}, {name: unknown})
 
@@ -62,6 +72,15 @@ SAMPLES: dict[str, Sample] = {
             "currency": "EUR",
             "adminEmail": "admin@burn.example",
         },
+    ),
+    "renameTenant": _named("child", lambda known: {"tenantId": known["child"], "name": "Brook & Sons"}),
+    "suspendTenant": _of_id("distributor", "tenantId", "sibling"),
+    "resumeTenant": _of_id("distributor", "tenantId", "suspended"),
+    "moveReseller": Sample(
+        "distributor",
+        lambda known: {"resellerId": known["cousin"], "parentId": known["reseller"]},
+        {"parentId": ids.encode("rsl", UNKNOWN)},
+        {"parentId": ids.encode("rsl", UNKNOWN)},
     ),
     "createManager": _named(
         "child", lambda _: {"name": "Ada", "email": "ada@brook.example", "role": "SYSTEM_ADMINISTRATOR"}

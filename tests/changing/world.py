@@ -178,6 +178,10 @@ def _fill(world: World) -> None:
         received=False,
     )
     known["pending top-up"] = pending["payment"]["id"]
+    known["suspended"] = world.do(
+        "distributor", "createReseller", name="Puddle", currency="EUR", adminEmail="admin@puddle.example"
+    )["tenant"]["id"]
+    world.do("distributor", "suspendTenant", tenantId=known["suspended"])
 
 
 def _plan(world: World, name: str, billing_type: str, periods: list[Row], price: str) -> Row:

@@ -1,0 +1,168 @@
+"""A reseller that comes below another tenant takes its plans from there.
+
+Every copy that it holds came from the tenant above it. At the new place it comes from the new parent's plan of the same
+origin, at that plan's prices: net costs always are the prices of the tenant above. Markups stay, and carry the new
+costs down. What was charged before stays owed to whom it was owed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import Table, and_, case, func, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from db.base import Base
+from domain.catalog.models import Plan, PlanState
+from domain.delegation.copies import announce_copies, forget_loaded, locked_copies
+from domain.pricing.repricing import reprice_below
+from domain.shared import outbox
+from domain.shared.errors import InvalidState
+from tenancy import moving
+from tenancy.clock import Clock
+from tenancy.models import Tenant
+from tenancy.moving import Move
+from tenancy.rows import Visibility
+from tenancy.scope import AFTER_ALL, Scope, ancestors_of
+
+__all__ = ["move_reseller"]
+
+MOST_NAMED = 10
+"""Plans that a refusal lists."""
+
+
+def move_reseller(session: Session, scope: Scope, *, reseller_id: UUID, parent_id: UUID, clock: Clock) -> Tenant:
+    """Move a reseller below the acting tenant, with everything below it, to another parent of the same distributor.
+
+    The scope must write downstream. Raises NotFound and InvalidInput as `tenancy.moving.planned` does; InvalidState
+    where the new parent lacks a plan that the reseller has a copy of, and where rows would be left with rules of a
+    tenant that is no longer above them.
+    """
+    move = moving.planned(session, scope, reseller_id=reseller_id, parent_id=parent_id)
+    providers = _providers(session, move)
+    _refuse_lost_rules(session, move)
+    moving.carry_out(session, move)
+    _take_from(session, scope, providers, clock=clock)
+    outbox.announce(session, scope, "tenant.moved", subject=move.tenant, prefix="rsl", at=clock.now)
+    session.flush()
+    return move.tenant
+
+
+def _providers(session: Session, move: Move) -> Mapping[UUID, UUID]:
+    """For each copy that the reseller holds, the new parent's plan of the same origin."""
+    distributor_id = move.tenant.distributor_id
+    copies = session.execute(
+        select(Plan.id, Plan.origin_id, Plan.number, Plan.name)
+        .where(Plan.distributor_id == distributor_id, Plan.tenant_id == move.tenant.id, Plan.parent_id.is_not(None))
+        .order_by(Plan.number)
+    ).all()
+    offered = {
+        row.origin_id: row.id
+        for row in session.execute(
+            select(Plan.id, Plan.origin_id).where(
+                Plan.distributor_id == distributor_id, Plan.tenant_id == move.parent.id
+            )
+        )
+    }
+    missing = [f"{copy.number} {copy.name}" for copy in copies if copy.origin_id not in offered]
+    if missing:
+        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        raise InvalidState(
+            f"{move.tenant.name} sells copies of plans that {move.parent.name} does not have; delegate them to "
+            f"{move.parent.name} first: {', '.join(missing[:MOST_NAMED])}{more}.",
+            path=("parent_id",),
+        )
+    return {copy.id: offered[copy.origin_id] for copy in copies}
+
+
+def _refuse_lost_rules(session: Session, move: Move) -> None:
+    """No row may refer to what it inherited from a tenant that is above it only until now."""
+    tenant = move.tenant
+    kept = {*ancestors_of(move.parent.tenant_path), move.parent.tenant_path}
+    lost = [path for path in ancestors_of(tenant.tenant_path) if path not in kept]
+    for table, column, inherited in _references_to_inherited():
+        rules = inherited.alias()
+        count = session.scalars(
+            select(func.count())
+            .select_from(table)
+            .join(rules, and_(rules.c.distributor_id == table.c.distributor_id, rules.c.id == table.c[column]))
+            .where(
+                table.c.distributor_id == tenant.distributor_id,
+                table.c.tenant_path >= tenant.tenant_path,
+                table.c.tenant_path < tenant.tenant_path + AFTER_ALL,
+                rules.c.tenant_path.in_(lost),
+            )
+        ).one()
+        if count:
+            raise InvalidState(
+                f"{count} {_words(table)} of {tenant.name} or below it use {_words(inherited)} of a tenant above that "
+                f"are not seen from below {move.parent.name}.",
+                path=("parent_id",),
+            )
+
+
+def _references_to_inherited() -> Iterator[tuple[Table, str, Table]]:
+    """Every column that refers to a table whose rows are seen from below their owner."""
+    inherited = {
+        mapper.local_table
+        for mapper in Base.registry.mappers
+        if getattr(mapper.class_, "__visibility__", None) is Visibility.INHERITED
+    }
+    for table in Base.metadata.sorted_tables:
+        for key in table.foreign_key_constraints:
+            if key.referred_table in inherited:
+                yield table, list(key.columns)[-1].name, key.referred_table
+
+
+def _words(table: Table) -> str:
+    return table.name.replace("_", " ")
+
+
+def _take_from(session: Session, scope: Scope, providers: Mapping[UUID, UUID], *, clock: Clock) -> None:
+    """Let the copies come from these plans: refer to them, be sold while they are, cost what they cost."""
+    if not providers:
+        return
+    session.execute(
+        update(Plan)
+        .where(Plan.distributor_id == scope.distributor_id, Plan.id.in_(providers))
+        .values(parent_id=case(dict(providers), value=Plan.id), version=Plan.version + 1, updated_at=clock.now)
+        .execution_options(synchronize_session=False)
+    )
+    _follow_states(session, scope, list(providers), clock=clock)
+    reprice_below(session, scope, set(providers.values()), clock=clock)
+    forget_loaded(session)
+
+
+def _follow_states(session: Session, scope: Scope, copies: Sequence[UUID], *, clock: Clock) -> None:
+    """A copy is DEACTIVATED_BY_PROVIDER while the plan it comes from is not sold; INACTIVE is its own tenant's."""
+    assert scope.distributor_id is not None
+    above = aliased(Plan)
+    wanted = case(
+        (above.state == PlanState.ACTIVE, literal(PlanState.ACTIVE, Plan.state.type)),
+        else_=literal(PlanState.DEACTIVATED_BY_PROVIDER, Plan.state.type),
+    )
+    level = list(copies)
+    while level:
+        changed = session.execute(
+            update(Plan)
+            .where(
+                Plan.distributor_id == scope.distributor_id,
+                Plan.id.in_(level),
+                Plan.state != PlanState.INACTIVE,
+                above.distributor_id == Plan.distributor_id,
+                above.id == Plan.parent_id,
+                Plan.state != wanted,
+            )
+            .values(state=wanted, version=Plan.version + 1, updated_at=clock.now)
+            .returning(Plan.id, Plan.state)
+            .execution_options(synchronize_session=False)
+        ).all()
+        for state, event in _EVENTS.items():
+            ids = [plan.id for plan in changed if plan.state is state]
+            announce_copies(session, scope, event, ids, at=clock.now)
+        level = [copy.id for copy in locked_copies(session, scope.distributor_id, level)]
+
+
+_EVENTS = {
+    PlanState.ACTIVE: "plan.activated_by_provider",
+    PlanState.DEACTIVATED_BY_PROVIDER: "plan.deactivated_by_provider",
+}
