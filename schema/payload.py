@@ -23,7 +23,7 @@ class UserError:
     code: ErrorCode
     """Why, for logs and special cases; new codes may come."""
     message: str
-    """For a person, in the viewer's language (so far English), which may be worded anew."""
+    """For a person, in the language that Accept-Language asks for, else in English; it may be worded anew."""
     path: list[str]
     """Where in the input: field names, and list positions counted from 0. Empty: the whole."""
 

@@ -12,6 +12,7 @@ from strawberry.types.scalar import ScalarDefinition
 from domain.shared.decimals import plain
 from domain.shared.money import is_currency
 from tenancy.clock import is_time_zone
+from tenancy.messages import Message
 
 __all__ = ["SCALARS", "CurrencyCode", "EventType", "PermissionName", "TimeZone"]
 
@@ -23,13 +24,17 @@ EventType = NewType("EventType", str)
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
+def _wrong(expected: Message, value: object) -> GraphQLError:
+    return GraphQLError(Message("{expected}, not {value}.", expected=expected, value=f"{value!r:.40}").told())
+
+
 def parse_decimal(value: object) -> Decimal:
     """A decimal from its text (or a whole number): at most 20 digits on each side of the point, no exponent."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
-        raise GraphQLError(
-            f'Decimal is a number in a string, such as "12.50", with at most 20 digits on each side, not {value!r:.40}.'
+        raise _wrong(
+            Message('Decimal is a number in a string, such as "12.50", with at most 20 digits on each side'), value
         )
     return Decimal(value)
 
@@ -41,7 +46,7 @@ def parse_date(value: object) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise GraphQLError(f"Date is a day such as 2026-11-22, not {value!r:.40}.")
+    raise _wrong(Message("Date is a day such as 2026-11-22"), value)
 
 
 def parse_date_time(value: object) -> datetime:
@@ -53,7 +58,7 @@ def parse_date_time(value: object) -> datetime:
                 return instant.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise GraphQLError(f"DateTime is an instant with an offset, such as 2026-11-22T09:00:00Z, not {value!r:.40}.")
+    raise _wrong(Message("DateTime is an instant with an offset, such as 2026-11-22T09:00:00Z"), value)
 
 
 def date_time_text(value: datetime) -> str:
@@ -65,19 +70,19 @@ def date_time_text(value: datetime) -> str:
 def _parse_currency(value: object) -> str:
     if isinstance(value, str) and is_currency(value):
         return value
-    raise GraphQLError(f"CurrencyCode is an ISO 4217 code such as EUR, not {value!r:.40}.")
+    raise _wrong(Message("CurrencyCode is an ISO 4217 code such as EUR"), value)
 
 
 def _parse_time_zone(value: object) -> str:
     if isinstance(value, str) and is_time_zone(value):
         return value
-    raise GraphQLError(f"TimeZone is an IANA name such as Europe/Berlin, not {value!r:.40}.")
+    raise _wrong(Message("TimeZone is an IANA name such as Europe/Berlin"), value)
 
 
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
-    raise GraphQLError(f"A text is needed, not {value!r:.40}.")
+    raise _wrong(Message("A text is needed"), value)
 
 
 SCALARS: dict[object, ScalarDefinition] = {

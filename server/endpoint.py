@@ -15,6 +15,7 @@ from server.headers import OF_THE_API
 from server.limits import Spending
 from server.refusals import refusal
 from server.request_ids import request_id_of
+from tenancy.messages import preferred, speaking, spoken
 
 __all__ = ["GraphQL"]
 
@@ -48,6 +49,12 @@ class GraphQL:
 
 async def answered(request: Incoming, state: State, request_id: str) -> Response:
     """The answer to one operation, or to what is none."""
+    with speaking(preferred(request.header(b"accept-language"))):
+        return await in_its_language(request, state, request_id)
+
+
+async def in_its_language(request: Incoming, state: State, request_id: str) -> Response:
+    """The same, as everything is told in the language that is spoken."""
     media = JSON
     try:
         if request.method not in METHODS:
@@ -65,7 +72,10 @@ async def answered(request: Incoming, state: State, request_id: str) -> Response
         if request.header(b"headwater-cost") == "1":
             body = with_extensions(body, {"cost": spending.told(found.cost)})
         body, encoding = await compressed(body, request.header(b"accept-encoding"))
-        headers = spending.headers() | {"Vary": "Accept, Accept-Encoding"}
+        headers = spending.headers() | {
+            "Vary": "Accept, Accept-Encoding, Accept-Language",
+            "Content-Language": spoken(),
+        }
         if encoding is not None:
             headers["Content-Encoding"] = encoding
         return answer(body, media, executed=found.executed, headers=headers)

@@ -1,7 +1,9 @@
 """Refusals: what an operation answers instead of a result. They are data for the client, not faults."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from tenancy.messages import Field, Message, Tellable
 
 __all__ = [
     "ActAsRequired",
@@ -70,16 +72,31 @@ class ErrorCode(StrEnum):
 class Refusal(Exception):
     """An operation was refused; nothing of it is kept.
 
-    `path` leads into the input, snake case, list positions as integers: `("quantities", 0, "quantity")`.
+    `source` is English with named places for the keywords; a catalog may have it in other languages (`Message`). The
+    place `{field}` is filled from the path. `path` leads into the input, snake case, list positions as integers:
+    `("quantities", 0, "quantity")`.
     """
 
     kind: ClassVar[ErrorKind]
     code: ClassVar[ErrorCode]
 
-    def __init__(self, message: str, *, path: tuple[str | int, ...] = ()) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, source: str | Tellable, /, *, path: tuple[str | int, ...] = (), **arguments: object) -> None:
+        named = [step for step in path if isinstance(step, str)]
+        if isinstance(source, str):
+            source = Message(source, **{"field": Field(named[-1] if named else "input"), **arguments})
+        super().__init__(source)
+        self.told = source.told
         self.path = path
+
+    @property
+    def message(self) -> str:
+        """What it says, calling fields by their names in Python."""
+        return self.told()
+
+    def at(self, *path: str | int) -> Self:
+        """The same refusal of another place in the input."""
+        self.path = path
+        return self
 
 
 class NotFound(Refusal):
@@ -113,7 +130,7 @@ class Forbidden(Refusal):
     code = ErrorCode.FORBIDDEN
 
     def __init__(self, permission: str) -> None:
-        super().__init__(f"This needs the permission {permission}.")
+        super().__init__("This needs the permission {permission}.", permission=permission)
         self.permission = permission
 
 
@@ -125,6 +142,7 @@ class ActAsRequired(Refusal):
 
     def __init__(self, tenant_id: str, *, path: tuple[str | int, ...] = ()) -> None:
         super().__init__(
-            f"This belongs to {tenant_id}, a tenant below yours; to change it, send Headwater-Act-As: {tenant_id}.",
+            "This belongs to {tenant_id}, a tenant below yours; to change it, send Headwater-Act-As: {tenant_id}.",
+            tenant_id=tenant_id,
             path=path,
         )

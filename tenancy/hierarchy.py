@@ -59,12 +59,18 @@ def create_distributor(
     `clock`: where a sandbox's own clock starts, default now; outside a sandbox there is none.
     """
     if not is_time_zone(time_zone):
-        raise InvalidInput(f"{time_zone} is no IANA time zone such as Europe/Berlin.", path=("time_zone",))
+        raise InvalidInput(
+            "{time_zone} is no IANA time zone such as Europe/Berlin.", time_zone=time_zone, path=("time_zone",)
+        )
     if clock is not None and not sandbox:
         raise InvalidInput("Only a sandbox has a clock of its own.", path=("clock",))
     if clock is not None and not EARLIEST <= clock <= LATEST:
         raise InvalidInput(
-            f"clock must be from {EARLIEST.date()} to {LATEST.date()}, got {clock.date()}.", path=("clock",)
+            "{field} must be from {least} to {most}, got {value}.",
+            least=EARLIEST.date(),
+            most=LATEST.date(),
+            value=clock.date(),
+            path=("clock",),
         )
     number = session.execute(text("SELECT nextval('distributor_numbers')")).scalar_one()
     id = uuid7()
@@ -110,7 +116,7 @@ def create_reseller(
     parent = tenant_by_id(session, parent_id or scope.tenant_id, "parent_id")
     scope.require_own(parent.id, parent.tenant_path, "parent_id")
     if parent.level >= MAX_LEVEL:
-        raise InvalidInput(f"A chain has at most {MAX_LEVEL + 1} levels.", path=("parent_id",))
+        raise InvalidInput("A chain has at most {TODO} levels.", TODO=MAX_LEVEL + 1, path=("parent_id",))
     count = next_segment(session, parent)
     id = uuid7()
     tenant = Tenant(
@@ -210,7 +216,9 @@ def _add_manager(
         )
     ).one_or_none()
     if taken is not None:
-        raise InvalidInput(f"{tenant.name} has a manager with the address {email} already.", path=("email",))
+        raise InvalidInput(
+            "{name} has a manager with the address {email} already.", name=tenant.name, email=email, path=("email",)
+        )
     manager = Manager(
         distributor_id=tenant.distributor_id,
         tenant_id=tenant.id,

@@ -72,9 +72,9 @@ def _become(session: Session, scope: Scope, tenant_id: UUID, state: TenantState)
     hold_still(session, tenant.distributor_id)
     tenant = tenant_in_scope(session, scope, tenant_id, "tenant_id")
     if tenant.tenant_path == scope.path:
-        raise InvalidInput(f"{tenant.name} cannot be {verb} by itself, only from above.", path=("tenant_id",))
+        raise InvalidInput("{name} cannot be {verb} by itself, only from above.", name=tenant.name, verb=verb, path=("tenant_id",))
     if tenant.state is state:
-        raise InvalidState(f"{tenant.name} is {state} already.", path=("tenant_id",))
+        raise InvalidState("{name} is {state} already.", name=tenant.name, state=state, path=("tenant_id",))
     tenant.state = state
     tenant.updated_at = clock_of(session, tenant.distributor_id).now
     count_suspended(session, tenant)

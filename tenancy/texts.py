@@ -19,13 +19,14 @@ def clean_text(text: str, *path: str | int, limit: int = NAME_LIMIT) -> str:
     Raises InvalidInput when it is empty, longer than `limit` characters, or holds control characters.
     """
     text = unicodedata.normalize("NFC", text).strip()
-    field = path[-1] if path else "text"
     if not text:
-        raise InvalidInput(f"{field} is empty.", path=path)
+        raise InvalidInput("{field} is empty.", path=path)
     if len(text) > limit:
-        raise InvalidInput(f"{field} has {len(text)} characters; at most {limit} are allowed.", path=path)
+        raise InvalidInput(
+            "{field} has {count} characters; at most {limit} are allowed.", count=len(text), limit=limit, path=path
+        )
     if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
-        raise InvalidInput(f"{field} holds control characters.", path=path)
+        raise InvalidInput("{field} holds control characters.", path=path)
     return text
 
 
@@ -36,5 +37,5 @@ def clean_email(text: str, *path: str | int) -> str:
     """
     email = clean_text(text, *path, limit=254).lower()
     if not _EMAIL.fullmatch(email):
-        raise InvalidInput(f"{path[-1] if path else 'email'} must be an address such as name@example.com.", path=path)
+        raise InvalidInput("{field} must be an address such as name@example.com.", path=path)
     return email

@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 from db.engine import application_engine
 from migrations.run import upgrade
 from server.embedded import EmbeddedPostgres
+from server.texts import used_texts
 from tenancy.clock import Clock, clock_of
 from tenancy.hierarchy import Founded, create_distributor, create_reseller
+from tenancy.messages import Message, places
 from tenancy.scope import PLATFORM, Scope
 from tenancy.sessions import ScopedSession
 
@@ -183,3 +185,21 @@ def found_chain(session: Session) -> Chain:
         cousin=cousin,
         clock=clock_of(session, distributor.tenant.distributor_id),
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def texts_in_catalogs() -> Iterator[None]:
+    """Let nobody be told anything in these tests that the catalogs of other languages could not know."""
+    known = {use.source for use in used_texts()}
+    made = Message.__init__
+
+    def checked(self: Message, source: str, /, **arguments: object) -> None:
+        assert source in known, f"{source!r} is in no catalog: it is made on the spot"
+        assert places(source) <= arguments.keys(), (
+            f"{source!r} has no value for {', '.join(places(source) - arguments.keys())}"
+        )
+        made(self, source, **arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Message, "__init__", checked)
+        yield

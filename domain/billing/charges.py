@@ -126,7 +126,11 @@ def _row(making: Making, number: str, clock: Clock) -> Charge:
 def rewrite(charge: Charge, contract: Contract, draft: ChargeDraft, *, clock: Clock) -> None:
     """Give the charge the numbers of the draft; state and closing day stay."""
     if draft.amount + draft.discount >= AMOUNT_LIMIT:
-        raise InvalidInput(f"A charge of {draft.amount:f} {draft.currency} is more than can be booked.")
+        raise InvalidInput(
+            "A charge of {amount} {currency} is more than can be booked.",
+            amount=f"{draft.amount:f}",
+            currency=draft.currency,
+        )
     charge.description = description(contract, draft)
     charge.resource_key = draft.resource_key
     charge.quantity = draft.quantity

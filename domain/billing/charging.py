@@ -30,6 +30,7 @@ from domain.shared.billing_policy import (
     policy_of,
 )
 from domain.shared.periods import Period, billing_period_containing, billing_periods
+from tenancy.messages import Message
 
 _NOTHING = Decimal(0)
 _WITHOUT_PERIODS = (Horizon.ONCE, Horizon.NONE)
@@ -71,7 +72,7 @@ def prolongation_charges(
     """
     policy = policy_of(terms.billing_type)
     if policy.horizon in _WITHOUT_PERIODS or (policy.prolongs is Prolongs.NO and terms.end is not None):
-        raise NotAllowedByBillingType(terms.billing_type, "prolongation")
+        raise NotAllowedByBillingType(terms.billing_type, Message("prolongation"))
     keys = [line.resource_key for line in lines]
     if len(set(keys)) != len(keys):
         raise ValueError("a prolongation makes one charge a resource")
@@ -109,7 +110,7 @@ def increase_charges(
     """
     policy = policy_of(terms.billing_type)
     if policy.increase in {Increase.REFUSED, Increase.NOT_APPLICABLE}:
-        raise NotAllowedByBillingType(terms.billing_type, "an increase")
+        raise NotAllowedByBillingType(terms.billing_type, Message("an increase"))
     period_end = billing_period_containing(on, _cutting_day(policy, terms)).end
     end = sales_end(terms, on) if policy.increase is Increase.TO_HORIZON else period_end
     if paid_to is not None:

@@ -15,6 +15,7 @@ from domain.shared.billing_types import BillingType
 from domain.shared.decimals import plain
 from domain.shared.money import minor_digits
 from domain.shared.periods import Period
+from tenancy.messages import Message
 
 __all__ = [
     "BillingTerms",
@@ -33,8 +34,8 @@ __all__ = [
 class NotAllowedByBillingType(ValueError):
     """The billing type refuses the operation: `REFUSED_BY_BILLING_TYPE`."""
 
-    def __init__(self, billing_type: BillingType, operation: str) -> None:
-        super().__init__(f"{billing_type} does not allow {operation}")
+    def __init__(self, billing_type: BillingType, operation: Message) -> None:
+        super().__init__("{billing_type} does not allow {operation}", billing_type=billing_type, operation=operation)
         self.billing_type = billing_type
         self.operation = operation
 

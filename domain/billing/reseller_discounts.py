@@ -55,9 +55,15 @@ def create_reseller_discount(
     owner = tenant_by_id(session, scope.tenant_id)
     clean = clean_decimal(percent, "percent", digits=PERCENT_DIGITS)
     if not 0 < clean <= 100:
-        raise InvalidInput(f"percent must be above 0 and at most 100, got {plain(clean)}.", path=("percent",))
+        raise InvalidInput(
+            "{field} must be above {above} and at most {most}, got {value}.",
+            above=0,
+            most=100,
+            value=plain(clean),
+            path=("percent",),
+        )
     if not tenant_ids:
-        raise InvalidInput("tenant_ids names nobody.", path=("tenant_ids",))
+        raise InvalidInput("{field} names nobody.", path=("tenant_ids",))
     for position, id in enumerate(tenant_ids):
         if visible(session, scope, Tenant, id, "tenant_ids", position).parent_id != owner.id:
             raise InvalidInput("This reseller is not directly below you.", path=("tenant_ids", position))
@@ -81,7 +87,12 @@ def create_reseller_discount(
     )
     for kind, model, field, ids in lists:
         if len(ids) > TARGETS_LIMIT:
-            raise InvalidInput(f"{field} names {len(ids)}; at most {TARGETS_LIMIT} are allowed.", path=(field,))
+            raise InvalidInput(
+                "{field} names {count}; at most {limit} are allowed.",
+                count=len(ids),
+                limit=TARGETS_LIMIT,
+                path=(field,),
+            )
         for position, id in enumerate(ids):
             visible(session, scope, model, id, field, position)
         session.add_all(_target(discount, kind, id) for id in dict.fromkeys(ids))

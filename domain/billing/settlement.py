@@ -28,6 +28,7 @@ from domain.shared.errors import RefusedByBillingType
 from domain.shared.money import round_money
 from domain.shared.periods import Period, next_billing_day
 from tenancy.clock import Clock
+from tenancy.messages import Message
 from tenancy.scope import Scope
 
 __all__ = [
@@ -59,7 +60,10 @@ class _Stake:
 def refusing(contract: Contract, error: NotAllowedByBillingType) -> RefusedByBillingType:
     """The refusal that a calculation's error becomes."""
     return RefusedByBillingType(
-        f"{contract.subscription.billing_type} does not allow {error.operation}.", path=("subscription_id",)
+        "{billing_type} does not allow {operation}.",
+        billing_type=contract.subscription.billing_type,
+        operation=error.operation,
+        path=("subscription_id",),
     )
 
 
@@ -107,7 +111,7 @@ def charged_units(session: Session, contract: Contract, clock: Clock) -> Charged
 def require_stoppable(contract: Contract) -> None:
     """Raises RefusedByBillingType for a type that is never stopped."""
     if contract.policy.stop is Stop.REFUSED:
-        raise refusing(contract, NotAllowedByBillingType(contract.subscription.billing_type, "a stop"))
+        raise refusing(contract, NotAllowedByBillingType(contract.subscription.billing_type, Message("a stop")))
 
 
 def stop(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:

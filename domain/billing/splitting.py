@@ -24,6 +24,7 @@ from domain.billing.explanation import Rule, added_up
 from domain.billing.proration import share
 from domain.shared.billing_policy import Decrease, Deletion, Measure, Stop, policy_of
 from domain.shared.periods import Period
+from tenancy.messages import Message
 
 _ZERO = Decimal(0)
 
@@ -104,7 +105,7 @@ def settle_decrease(terms: BillingTerms, charges: Sequence[ExistingCharge], *, q
         return Split(amended=_amendments(terms, [charge for charge in charges if charge.period.start > on], quantity))
     if decrease in {Decrease.SPLIT, Decrease.FROM_NEXT_DAY} or (decrease is Decrease.SPLIT_UNTIL_CLOSED and not closed):
         return split(terms, charges, quantity=quantity, day=effective_day(terms, on))
-    raise NotAllowedByBillingType(terms.billing_type, "a decrease")
+    raise NotAllowedByBillingType(terms.billing_type, Message("a decrease"))
 
 
 def settle_stop(terms: BillingTerms, charges: Sequence[ExistingCharge], *, on: date) -> Split:
@@ -117,7 +118,7 @@ def settle_stop(terms: BillingTerms, charges: Sequence[ExistingCharge], *, on: d
     stop = policy_of(terms.billing_type).stop
     current = [charge for charge in charges if on in charge.billing_period and charge.state is not ChargeState.OPENED]
     if stop is Stop.REFUSED:
-        raise NotAllowedByBillingType(terms.billing_type, "a stop")
+        raise NotAllowedByBillingType(terms.billing_type, Message("a stop"))
     if stop is Stop.ACTIVE_DAYS_ONLY:
         return split(terms, current, quantity=_ZERO, day=on)
     if stop is Stop.USED_CLOSED_REST_BLOCKED:
@@ -138,7 +139,7 @@ def settle_deletion(
     policy = policy_of(terms.billing_type)
     deletion = policy.deletion
     if deletion is Deletion.REFUSED or (deletion is Deletion.SPLIT_ON_SWITCH_ONLY and not switch):
-        raise NotAllowedByBillingType(terms.billing_type, "a switch" if switch else "a deletion")
+        raise NotAllowedByBillingType(terms.billing_type, Message("a switch") if switch else Message("a deletion"))
     if policy.measure is Measure.MONTH_AT_MAX:
         later = [charge for charge in charges if charge.period.start > on]
         return Split(amended=_amendments(terms, later, _ZERO))

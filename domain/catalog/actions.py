@@ -19,6 +19,7 @@ from domain.shared.numbers import number_for
 from domain.shared.periods import LAST_BILLING_DAY
 from tenancy.clock import Clock
 from tenancy.hierarchy import tenant_by_id
+from tenancy.messages import Field
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
@@ -60,8 +61,10 @@ def create_service_term(
         check_whole(days, field, least=least, most=DAYS_LIMIT)
     if manual_renew_point_days != -1 and manual_renew_point_days < auto_renew_point_days:
         raise InvalidInput(
-            f"manual_renew_point_days must be -1 (always) or at least auto_renew_point_days, which is "
-            f"{auto_renew_point_days}; got {manual_renew_point_days}.",
+            "{field} must be -1 (always) or at least {other}, which is {least}; got {value}.",
+            other=Field("auto_renew_point_days"),
+            least=auto_renew_point_days,
+            value=manual_renew_point_days,
             path=("manual_renew_point_days",),
         )
     term = ServiceTerm(
@@ -107,10 +110,7 @@ def _refuse_taken_key(session: Session, scope: Scope, term: ServiceTerm) -> None
     if taken is None:
         return
     owner = tenant_name(session, taken.distributor_id, taken.tenant_id)
-    where = "" if taken.tenant_id == term.tenant_id else ", above you,"
-    if len(taken.tenant_path) > len(term.tenant_path):
-        where = ", below you,"
-    raise ServiceTermKeyTaken(term.key, owner, where)
+    raise ServiceTermKeyTaken(term.key, owner, levels=len(taken.tenant_path) - len(term.tenant_path))
 
 
 def create_plan(

@@ -45,17 +45,21 @@ def clean_key(key: str, *path: str | int) -> str:
     """A key people choose. Raises InvalidInput unless it is made of a–z, 0–9 and the underscore."""
     if not _KEY.fullmatch(key):
         raise InvalidInput(
-            f"{path[-1]} may hold a to z, 0 to 9 and the underscore, got {key[:KEY_LIMIT]!r}.", path=path
+            "{field} may hold a to z, 0 to 9 and the underscore, got {key!r}.", key=key[:KEY_LIMIT], path=path
         )
     if len(key) > KEY_LIMIT:
-        raise InvalidInput(f"{path[-1]} has {len(key)} characters; at most {KEY_LIMIT} are allowed.", path=path)
+        raise InvalidInput(
+            "{field} has {count} characters; at most {limit} are allowed.", count=len(key), limit=KEY_LIMIT, path=path
+        )
     return key
 
 
 def check_whole(value: int, *path: str | int, least: int, most: int) -> None:
     """Raise InvalidInput unless `least ≤ value ≤ most`."""
     if not least <= value <= most:
-        raise InvalidInput(f"{path[-1]} must be from {least} to {most}, got {value}.", path=path)
+        raise InvalidInput(
+            "{field} must be from {least} to {most}, got {value}.", least=least, most=most, value=value, path=path
+        )
 
 
 def clean_description(text: str | None, *path: str | int) -> str | None:
@@ -66,10 +70,13 @@ def clean_description(text: str | None, *path: str | int) -> str | None:
     text = unicodedata.normalize("NFC", (text or "").replace("\r\n", "\n")).strip()
     if len(text) > DESCRIPTION_LIMIT:
         raise InvalidInput(
-            f"{path[-1]} has {len(text)} characters; at most {DESCRIPTION_LIMIT} are allowed.", path=path
+            "{field} has {count} characters; at most {limit} are allowed.",
+            count=len(text),
+            limit=DESCRIPTION_LIMIT,
+            path=path,
         )
     if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text if letter not in "\n\t"):
-        raise InvalidInput(f"{path[-1]} holds control characters.", path=path)
+        raise InvalidInput("{field} holds control characters.", path=path)
     return text or None
 
 
@@ -86,7 +93,9 @@ def clean_plan(draft: PlanDraft, *, billing_day: int) -> PlanDraft:
     """
     if not is_currency(draft.currency):
         raise InvalidInput(
-            f"currency must be an ISO 4217 code such as EUR, got {draft.currency[:10]!r}.", path=("currency",)
+            "{field} must be an ISO 4217 code such as EUR, got {currency!r}.",
+            currency=draft.currency[:10],
+            path=("currency",),
         )
     check_whole(draft.price_protection_months, "price_protection_months", least=0, most=PROTECTION_LIMIT)
     _check_free_period(draft)
@@ -142,7 +151,7 @@ def check_billing_type(
         elif subject:
             key = subject.removeprefix("resource_fees.")
             path = ("resources", list(resource_fees).index(key), "fees", fee)
-        raise InvalidInput(f"{violation.message}.", path=path)
+        raise InvalidInput(violation.message, path=path)
 
 
 def _check_free_period(draft: PlanDraft) -> None:
@@ -150,21 +159,24 @@ def _check_free_period(draft: PlanDraft) -> None:
     monthly = policy.horizon is Horizon.CURRENT_PERIOD and policy.anchor is Anchor.BILLING_DAY
     if draft.free_period and not monthly:
         raise InvalidInput(
-            f"free_period is for types that charge month by month to the billing day; {draft.billing_type} is not one.",
+            "{field} is for types that charge month by month to the billing day; {billing_type} is not one.",
+            billing_type=draft.billing_type,
             path=("free_period",),
         )
 
 
 def _clean_periods(periods: Sequence[PlanPeriodDraft]) -> list[PlanPeriodDraft]:
     if not 1 <= len(periods) <= PERIODS_LIMIT:
-        raise InvalidInput(f"A plan has 1 to {PERIODS_LIMIT} periods, got {len(periods)}.", path=("periods",))
+        raise InvalidInput(
+            "A plan has 1 to {limit} periods, got {count}.", limit=PERIODS_LIMIT, count=len(periods), path=("periods",)
+        )
     for at, period in enumerate(periods):
         where = ("periods", at, "duration")
         if period.unit is PeriodUnit.ENDLESS:
             if period.duration is not None:
                 raise InvalidInput("An endless period has no duration.", path=where)
         elif period.duration is None:
-            raise InvalidInput(f"duration is missing: how many {period.unit.lower()}s?", path=where)
+            raise InvalidInput("{field} is missing: a period in {unit} needs one.", unit=period.unit, path=where)
         else:
             check_whole(period.duration, *where, least=1, most=_LONGEST[period.unit])
     _refuse_repeats([period_key(period) for period in periods], "periods", None)
@@ -181,7 +193,10 @@ def _clean_periods(periods: Sequence[PlanPeriodDraft]) -> list[PlanPeriodDraft]:
 def _clean_resources(resources: Sequence[PlanResourceDraft]) -> list[PlanResourceDraft]:
     if len(resources) > RESOURCES_LIMIT:
         raise InvalidInput(
-            f"A plan has at most {RESOURCES_LIMIT} resources, got {len(resources)}.", path=("resources",)
+            "A plan has at most {limit} resources, got {count}.",
+            limit=RESOURCES_LIMIT,
+            count=len(resources),
+            path=("resources",),
         )
     cleaned = [_clean_resource(resource, at) for at, resource in enumerate(resources)]
     _refuse_repeats([resource.key for resource in cleaned], "resources", "key")
@@ -196,7 +211,9 @@ def _clean_resource(resource: PlanResourceDraft, at: int) -> PlanResourceDraft:
     maximum = None if resource.maximum is None else clean_units(resource.maximum, *where, "maximum")
     if maximum is not None and maximum < minimum:
         raise InvalidInput(
-            f"maximum must not be below minimum, which is {plain(minimum)}; got {plain(maximum)}.",
+            "{field} must not be below minimum, which is {minimum}; got {maximum}.",
+            minimum=plain(minimum),
+            maximum=plain(maximum),
             path=(*where, "maximum"),
         )
     return replace(
@@ -223,5 +240,5 @@ def _refuse_repeats(keys: Iterable[str], collection: str, field: str | None) -> 
     for at, key in enumerate(keys):
         if key in seen:
             path = (collection, at) if field is None else (collection, at, field)
-            raise InvalidInput(f"{collection} names {key} twice.", path=path)
+            raise InvalidInput("{collection} names {key} twice.", collection=collection, key=key, path=path)
         seen.add(key)

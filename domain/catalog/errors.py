@@ -1,6 +1,7 @@
 """Refusals of the catalog."""
 
 from domain.shared.errors import KeyTaken, Stale
+from tenancy.messages import Message
 
 __all__ = ["PlanStale", "ServiceTermKeyTaken"]
 
@@ -9,11 +10,26 @@ class PlanStale(Stale):
     """The plan has another version than the client knows."""
 
     def __init__(self, expected: int, version: int) -> None:
-        super().__init__(f"The plan has changed: it is at version {version}, not {expected}.", path=("if_version",))
+        super().__init__(
+            "The plan has changed: it is at version {version}, not {expected}.",
+            version=version,
+            expected=expected,
+            path=("if_version",),
+        )
 
 
 class ServiceTermKeyTaken(KeyTaken):
     """A tenant of the same chain has a service term with this key."""
 
-    def __init__(self, key: str, owner: str, where: str) -> None:
-        super().__init__(f"The key {key} is taken: {owner}{where} has a service term with it.", path=("key",))
+    def __init__(self, key: str, owner: str, *, levels: int) -> None:
+        """`levels`: how far below the tenant that wants the key its owner is; negative: above."""
+        source = Message("The key {key} is taken: {owner} has a service term with it.", key=key, owner=owner)
+        if levels > 0:
+            source = Message(
+                "The key {key} is taken: {owner}, below you, has a service term with it.", key=key, owner=owner
+            )
+        elif levels < 0:
+            source = Message(
+                "The key {key} is taken: {owner}, above you, has a service term with it.", key=key, owner=owner
+            )
+        super().__init__(source, path=("key",))

@@ -7,7 +7,7 @@ with a bad row is used: all bad cells are told at once, by line and column.
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from enum import Enum
 from domain.shared.decimals import clean_price
 from domain.shared.errors import InvalidInput
 from domain.shared.money import is_currency
+from tenancy.messages import Lines, Message, Tellable
 from tenancy.texts import clean_text
 
 __all__ = ["ERRORS_LIMIT", "BrokenPriceSheet", "Offering", "SheetError", "SheetRow", "read_price_sheet"]
@@ -93,11 +94,18 @@ class SheetError:
     line: int
     column: str | None
     """None: the line as a whole."""
-    reason: str
+    reason: Tellable
+
+    def told(self, spelled: Callable[[str], str] = str) -> str:
+        """Where and what, such as "line 2, UnitPrice: the cell is empty"."""
+        reason = self.reason.told(spelled)
+        if self.column is None:
+            return Message("line {line}: {reason}", line=self.line, reason=reason).told()
+        reason = reason.removeprefix(f"{self.column} ").removesuffix(".")
+        return Message("line {line}, {column}: {reason}", line=self.line, column=self.column, reason=reason).told()
 
     def __str__(self) -> str:
-        place = f"line {self.line}" if self.column is None else f"line {self.line}, {self.column}"
-        return f"{place}: {self.reason}"
+        return self.told()
 
 
 class BrokenPriceSheet(InvalidInput):
@@ -107,7 +115,7 @@ class BrokenPriceSheet(InvalidInput):
         self.errors = tuple(errors[:ERRORS_LIMIT])
         self.more = len(errors) > ERRORS_LIMIT
         """Whether there are errors that are not told."""
-        super().__init__("\n".join(str(error) for error in self.errors), path=("file",))
+        super().__init__(Lines(self.errors), path=("file",))
 
 
 def read_price_sheet(content: bytes) -> Sequence[SheetRow]:
@@ -125,7 +133,7 @@ def read_price_sheet(content: bytes) -> Sequence[SheetRow]:
     for line, cells in lines:
         found = True
         if len(cells) != len(header):
-            reason = f"has {len(cells)} cells; the header has {len(header)}"
+            reason = Message("has {count} cells; the header has {expected}", count=len(cells), expected=len(header))
             errors.append(SheetError(line, None, reason))
         else:
             row = _row(line, {name: cells[at].strip() for name, at in columns.items()}, errors)
@@ -137,29 +145,31 @@ def read_price_sheet(content: bytes) -> Sequence[SheetRow]:
     if errors:
         raise BrokenPriceSheet(errors)
     if not found:
-        raise BrokenPriceSheet([SheetError(header_line, None, "there is no row below the header")])
+        raise BrokenPriceSheet([SheetError(header_line, None, Message("there is no row below the header"))])
     return rows
 
 
 def _text(content: bytes) -> str:
     """UTF-8, with or without a byte order mark."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _unreadable(1, "the file is UTF-16; save it as CSV in UTF-8")
+        raise _unreadable(1, Message("the file is UTF-16; save it as CSV in UTF-8"))
     if content.startswith(b"PK\x03\x04"):
-        raise _unreadable(1, "the file is a workbook or an archive, not text; save its sheet as CSV in UTF-8")
+        raise _unreadable(1, Message("the file is a workbook or an archive, not text; save its sheet as CSV in UTF-8"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _unreadable(line, "the file is not UTF-8; save it as CSV in UTF-8") from None
+        raise _unreadable(line, Message("the file is not UTF-8; save it as CSV in UTF-8")) from None
     if "\x00" in text:
-        raise _unreadable(text.count("\n", 0, text.index("\x00")) + 1, "the file holds zero bytes; it is not a CSV")
+        raise _unreadable(
+            text.count("\n", 0, text.index("\x00")) + 1, Message("the file holds zero bytes; it is not a CSV")
+        )
     if not text.strip():
-        raise _unreadable(1, "the file is empty")
+        raise _unreadable(1, Message("the file is empty"))
     return text
 
 
-def _unreadable(line: int, reason: str) -> BrokenPriceSheet:
+def _unreadable(line: int, reason: Message) -> BrokenPriceSheet:
     return BrokenPriceSheet([SheetError(line, None, reason)])
 
 
@@ -173,7 +183,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise _unreadable(line, f"this is no CSV from here on: {error}") from None
+            raise _unreadable(line, Message("this is no CSV from here on: {error}", error=error)) from None
         if any(cell.strip() for cell in cells):
             yield line, cells
 
@@ -181,17 +191,19 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 def _columns(line: int, header: Sequence[str]) -> Mapping[str, int]:
     """Where the columns we know stand, by our spelling of their names."""
     if len(header) == 1:
-        for delimiter, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        for delimiter, called in ((";", Message("semicolons")), ("\t", Message("tabs")), ("|", Message("bars"))):
             if header[0].count(delimiter) >= len(_REQUIRED) - 1:
-                raise _unreadable(line, f"the columns are separated by {called}; save the file with commas")
+                raise _unreadable(
+                    line, Message("the columns are separated by {called}; save the file with commas", called=called)
+                )
     places: dict[str, int] = {}
     errors = []
     by_spelling = {_spelling(name): name for name in _KNOWN}
     for at, cell in enumerate(header):
         name = by_spelling.get(_spelling(cell))
         if name is not None and places.setdefault(name, at) != at:
-            errors.append(SheetError(line, name, "the column is there twice"))
-    errors += [SheetError(line, name, "the column is missing") for name in _REQUIRED if name not in places]
+            errors.append(SheetError(line, name, Message("the column is there twice")))
+    errors += [SheetError(line, name, Message("the column is missing")) for name in _REQUIRED if name not in places]
     if errors:
         raise BrokenPriceSheet(errors)
     return places
@@ -243,7 +255,7 @@ class _Cells:
         try:
             return clean_text(text, column, limit=limit) if text else ""
         except InvalidInput as refusal:
-            self._wrong(column, refusal.message.removeprefix(f"{column} ").removesuffix("."))
+            self._wrong(column, refusal)
         return ""
 
     def unit(self) -> str:
@@ -255,7 +267,7 @@ class _Cells:
     def currency(self) -> str:
         code = self._filled("Currency")
         if code and not is_currency(code):
-            self._wrong("Currency", f"{_shown(code)} is not an ISO 4217 code such as USD")
+            self._wrong("Currency", Message("{cell} is not an ISO 4217 code such as USD", cell=_shown(code)))
         return code
 
     def price(self, column: str) -> Decimal:
@@ -263,12 +275,12 @@ class _Cells:
         if not text:
             return Decimal(0)
         if not _NUMBER.fullmatch(text):
-            self._wrong(column, f"{_shown(text)} is not a number such as 1234.50")
+            self._wrong(column, Message("{cell} is not a number such as 1234.50", cell=_shown(text)))
             return Decimal(0)
         try:
             return clean_price(Decimal(text), column)
         except InvalidInput as refusal:
-            self._wrong(column, refusal.message.removeprefix(f"{column} ").removesuffix("."))
+            self._wrong(column, refusal)
         return Decimal(0)
 
     def offering(self) -> Offering | None:
@@ -280,23 +292,25 @@ class _Cells:
         except ValueError:
             known = [offering.value for offering in Offering]
         if pair[0] not in {term for term, _ in known}:
-            self._wrong("TermDuration", f"{_shown(pair[0])} is none of P1M, P1Y")
+            self._wrong("TermDuration", Message("{cell} is none of {known}", cell=_shown(pair[0]), known="P1M, P1Y"))
         elif pair[1] not in {plan for _, plan in known}:
-            self._wrong("BillingPlan", f"{_shown(pair[1])} is none of Annual, Monthly")
+            self._wrong(
+                "BillingPlan", Message("{cell} is none of {known}", cell=_shown(pair[1]), known="Annual, Monthly")
+            )
         else:
-            self._wrong("BillingPlan", f"{pair[1]} does not go with a term of {pair[0]}")
+            self._wrong("BillingPlan", Message("{plan} does not go with a term of {term}", plan=pair[1], term=pair[0]))
         return None
 
     def check_dates(self) -> None:
         """They are checked and not used: the sheet is in force from its import."""
         days = [self._date(column) for column in _DATES]
         if days[0] is not None and days[1] is not None and days[1] < days[0]:
-            self._wrong("EffectiveEndDate", "is before EffectiveStartDate")
+            self._wrong("EffectiveEndDate", Message("is before {column}", column="EffectiveStartDate"))
 
     def check_no_tiers(self) -> None:
         for column in _UNUSED_IF_EMPTY:
             if self.cells.get(column):
-                self._wrong(column, "prices by quantity are not supported; the cell has to be empty")
+                self._wrong(column, Message("prices by quantity are not supported; the cell has to be empty"))
 
     def _date(self, column: str) -> date | None:
         text = self.cells.get(column)
@@ -307,16 +321,18 @@ class _Cells:
                 return datetime.strptime(text, form).replace(tzinfo=UTC).date()
             except ValueError:
                 continue
-        self._wrong(column, f"{_shown(text)} is not a date such as 10/31/2026 or 10/31/2026 11:59:59 PM")
+        self._wrong(
+            column, Message("{cell} is not a date such as 10/31/2026 or 10/31/2026 11:59:59 PM", cell=_shown(text))
+        )
         return None
 
     def _filled(self, column: str) -> str:
         text = self.cells[column]
         if not text and not any(error.column == column for error in self.errors):
-            self._wrong(column, "the cell is empty")
+            self._wrong(column, Message("the cell is empty"))
         return text
 
-    def _wrong(self, column: str, reason: str) -> None:
+    def _wrong(self, column: str, reason: Tellable) -> None:
         self.errors.append(SheetError(self.line, column, reason))
 
 
@@ -325,7 +341,10 @@ def _repeated(row: SheetRow, first_seen: dict[tuple[str, Offering], int]) -> lis
     if first == row.line:
         return []
     term, plan = row.offering.value
-    return [SheetError(row.line, "SkuId", f"{row.product_key} for {term}, {plan} is on line {first} already")]
+    reason = Message(
+        "{key} for {term}, {plan} is on line {line} already", key=row.product_key, term=term, plan=plan, line=first
+    )
+    return [SheetError(row.line, "SkuId", reason)]
 
 
 def _prose(text: str) -> str | None:

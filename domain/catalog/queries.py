@@ -91,7 +91,9 @@ def service_term_for_plan(session: Session, scope: Scope, id: UUID, *path: str |
     if term.tenant_path not in {scope.path, *scope.ancestors}:
         owner = tenant_name(session, term.distributor_id, term.tenant_id)
         raise InvalidInput(
-            f"The service term {term.key} belongs to {owner}, below you; a plan takes your own or one from above.",
+            "The service term {key} belongs to {owner}, below you; a plan takes your own or one from above.",
+            key=term.key,
+            owner=owner,
             path=path,
         )
     return term

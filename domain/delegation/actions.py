@@ -20,6 +20,7 @@ from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.money import marked_up
 from domain.shared.numbers import number_for
 from tenancy.clock import Clock
+from tenancy.messages import Field, Message
 from tenancy.models import Tenant
 from tenancy.scope import Scope
 
@@ -60,7 +61,7 @@ def delegate_plan(
     markup = None if markup_percent is None else clean_markup(markup_percent)
     plan = own_plan_for_update(session, scope, plan_id, "plan_id")
     if plan.state is not PlanState.ACTIVE:
-        raise PlanNotActive("delegated", plan.state)
+        raise PlanNotActive(Message("delegated"), plan.state)
     tenants = _children(session, plan, tenant_ids)
     _refuse_second_copies(session, plan, tenants)
     periods, resources = periods_of(session, plan), resources_of(session, plan)
@@ -93,7 +94,7 @@ def deactivate_plan(session: Session, scope: Scope, *, plan_id: UUID, clock: Clo
     """
     plan = own_plan_for_update(session, scope, plan_id, "plan_id")
     if plan.state is not PlanState.ACTIVE:
-        raise PlanNotActive("deactivated", plan.state)
+        raise PlanNotActive(Message("deactivated"), plan.state)
     plan.state = PlanState.INACTIVE
     plan.version += 1
     plan.updated_at = clock.now
@@ -117,7 +118,10 @@ def _children(session: Session, plan: Plan, tenant_ids: Sequence[UUID]) -> Seque
     """The tenants, in the order asked, each directly below the plan's."""
     if not 1 <= len(tenant_ids) <= TENANTS_LIMIT:
         raise InvalidInput(
-            f"Name 1 to {TENANTS_LIMIT} tenants to delegate to, got {len(tenant_ids)}.", path=("tenant_ids",)
+            "Name 1 to {limit} tenants to delegate to, got {count}.",
+            limit=TENANTS_LIMIT,
+            count=len(tenant_ids),
+            path=("tenant_ids",),
         )
     found = {
         tenant.id: tenant
@@ -131,11 +135,17 @@ def _children(session: Session, plan: Plan, tenant_ids: Sequence[UUID]) -> Seque
         tenant = found[id]
         if tenant.parent_id != plan.tenant_id:
             raise InvalidInput(
-                f"{tenant.name} is not directly below you; a plan goes down one level at a time.",
+                "{name} is not directly below you; a plan goes down one level at a time.",
+                name=tenant.name,
                 path=("tenant_ids", at),
             )
         if id in tenant_ids[:at]:
-            raise InvalidInput(f"tenant_ids names {tenant.name} twice.", path=("tenant_ids", at))
+            raise InvalidInput(
+                "{collection} names {key} twice.",
+                collection=Field("tenant_ids"),
+                key=tenant.name,
+                path=("tenant_ids", at),
+            )
     return [found[id] for id in tenant_ids]
 
 
@@ -214,7 +224,10 @@ def _prices(upstream: PlanPeriod | PlanResource, markup: Decimal | None) -> Mapp
     for name, amount in price.items():
         if amount >= COPY_PRICE_LIMIT:
             raise InvalidInput(
-                f"With this markup {name} is {plain(amount)}; a price stays below {plain(COPY_PRICE_LIMIT)}.",
+                "With this markup {name} is {amount}; a price stays below {limit}.",
+                name=Field(name),
+                amount=plain(amount),
+                limit=plain(COPY_PRICE_LIMIT),
                 path=("markup_percent",),
             )
     return price | {f"net_{name}": net[name] for name in FEES}

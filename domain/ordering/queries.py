@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from domain.ordering.models import OPEN_ORDER_STATES, Order, OrderLine, OrderState, OrderType
 from domain.shared.errors import InvalidState
 from tenancy.clock import Clock
+from tenancy.messages import Word
 from tenancy.rows import TenantRow
 
 __all__ = ["changed_on", "lines_of", "open_orders", "require_no_open_order"]
@@ -32,11 +33,14 @@ def open_orders(session: Session, distributor_id: UUID, subscription_ids: Collec
     )
 
 
-def require_no_open_order(session: Session, subscription: TenantRow, operation: str) -> None:
+def require_no_open_order(session: Session, subscription: TenantRow, operation: Word) -> None:
     """Raises InvalidState naming the open order: a subscription has one at a time."""
     for order in open_orders(session, subscription.distributor_id, [subscription.id]):
         raise InvalidState(
-            f"Order {order.number} of this subscription is {order.state}: its {operation} has to wait for that.",
+            "Order {number} of this subscription is {state}: its {operation} has to wait for that.",
+            number=order.number,
+            state=order.state,
+            operation=operation,
             path=("subscription_id",),
         )
 

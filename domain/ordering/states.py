@@ -1,14 +1,13 @@
 """What may happen to an order, as one table."""
 
-from enum import StrEnum
-
 from domain.ordering.models import Order, OrderState
 from domain.shared.errors import InvalidState
+from tenancy.messages import Word
 
 __all__ = ["TRANSITIONS", "OrderStep", "advance"]
 
 
-class OrderStep(StrEnum):
+class OrderStep(Word):
     """What happens to an order."""
 
     COMPLETE = "completion"
@@ -27,5 +26,11 @@ def advance(order: Order, step: OrderStep, *path: str | int) -> None:
     """Move the order. Raises InvalidState naming its state and the step."""
     following = TRANSITIONS.get((order.state, step))
     if following is None:
-        raise InvalidState(f"Order {order.number} is {order.state}: its {step} is not possible.", path=path)
+        raise InvalidState(
+            "Order {number} is {state}: its {step} is not possible.",
+            number=order.number,
+            state=order.state,
+            step=step,
+            path=path,
+        )
     order.state = following

@@ -45,12 +45,18 @@ def top_up(
     account = account_for_update(session, scope, account_id, "account_id")
     if currency != account.currency:
         raise CurrencyMismatch(
-            f"The account pays in {account.currency}, not in {currency}.", path=("amount", "currency")
+            "The account pays in {currency}, not in {given}.",
+            currency=account.currency,
+            given=currency,
+            path=("amount", "currency"),
         )
     total = clean_decimal(amount, "amount", "amount", digits=minor_digits(currency))
     if not 0 < total < TOP_UP_LIMIT:
         raise InvalidInput(
-            f"amount must be above 0 and below {plain(TOP_UP_LIMIT)}, got {plain(total)}.", path=("amount", "amount")
+            "{field} must be above 0 and below {limit}, got {value}.",
+            limit=plain(TOP_UP_LIMIT),
+            value=plain(total),
+            path=("amount", "amount"),
         )
     payment = Payment(
         distributor_id=account.distributor_id,

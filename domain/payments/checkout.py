@@ -69,7 +69,11 @@ def order_subscription(
     plan, period = _sold(session, scope, plan_id, period_id)
     if plan.currency != account.currency:
         raise CurrencyMismatch(
-            f"{plan.name} is sold in {plan.currency}; the account pays in {account.currency}.", path=("plan_id",)
+            "{name} is sold in {currency}; the account pays in {other}.",
+            name=plan.name,
+            currency=plan.currency,
+            other=account.currency,
+            path=("plan_id",),
         )
     if promo_code is not None:
         raise InvalidInput("There is no such promo code.", path=("promo_code",))
@@ -180,10 +184,20 @@ def prolong_subscription(
     require_no_open_order(session, subscription, Operation.PROLONG)
     paid_to, end = subscription.paid_to, contract.end(clock)
     if paid_to is None or clock.today < paid_to:
-        hint = " Activate it instead." if subscription.state is SubscriptionState.STOPPED else ""
+        if subscription.state is SubscriptionState.STOPPED:
+            raise InvalidState(
+                "Subscription {number} is {state} and paid to {paid_to}: its prolongation is not possible before. "
+                "Activate it instead.",
+                number=subscription.number,
+                state=subscription.state,
+                paid_to=paid_to,
+                path=("subscription_id",),
+            )
         raise InvalidState(
-            f"Subscription {subscription.number} is {subscription.state} and paid to {paid_to}: its prolongation is "
-            f"not possible before.{hint}",
+            "Subscription {number} is {state} and paid to {paid_to}: its prolongation is not possible before.",
+            number=subscription.number,
+            state=subscription.state,
+            paid_to=paid_to,
             path=("subscription_id",),
         )
     prices = held_prices(session, [contract], {subscription.id: clock.today}, clock)
@@ -200,7 +214,9 @@ def prolong_subscription(
         raise settlement.refusing(contract, error) from error
     if period is None:
         raise InvalidState(
-            f"Subscription {subscription.number} has expired ({end}): its prolongation is not possible, renew it.",
+            "Subscription {number} has expired ({end}): its prolongation is not possible, renew it.",
+            number=subscription.number,
+            end=end,
             path=("subscription_id",),
         )
     require_total(_total(drafts), subscription.currency, expected_total)
@@ -236,7 +252,9 @@ def _sold(session: Session, scope: Scope, plan_id: UUID, period_id: UUID) -> tup
     plan = plan_by_id(session, scope, plan_id, "plan_id")
     scope.require_own(plan.tenant_id, plan.tenant_path, "plan_id")
     if plan.state is not PlanState.ACTIVE:
-        raise InvalidState(f"Plan {plan.number} is {plan.state}: it cannot be ordered.", path=("plan_id",))
+        raise InvalidState(
+            "Plan {number} is {state}: it cannot be ordered.", number=plan.number, state=plan.state, path=("plan_id",)
+        )
     period = session.scalars(
         select(PlanPeriod).where(
             PlanPeriod.distributor_id == plan.distributor_id,
@@ -326,13 +344,17 @@ def _sales_lines(contract: Contract) -> list[Line]:
 def _require_changeable(contract: Contract, clock: Clock) -> None:
     subscription = contract.subscription
     if contract.policy.increase in {Increase.REFUSED, Increase.NOT_APPLICABLE}:
-        raise RefusedByBillingType(f"{subscription.billing_type} does not allow a change.", path=("subscription_id",))
+        raise RefusedByBillingType(
+            "{billing_type} does not allow a change.", billing_type=subscription.billing_type, path=("subscription_id",)
+        )
     states.require(subscription, Operation.CHANGE)
     if subscription.paid_to is not None and subscription.paid_to <= clock.today:
         # The billing run comes before any change of the day.
         raise InvalidState(
-            f"Subscription {subscription.number} is paid to {subscription.paid_to}: its change is not possible before "
-            "the billing run of that day.",
+            "Subscription {number} is paid to {paid_to}: its change is not possible before the billing run of "
+            "that day.",
+            number=subscription.number,
+            paid_to=subscription.paid_to,
             path=("subscription_id",),
         )
 
@@ -342,7 +364,7 @@ def _require_first_today(session: Session, contract: Contract, clock: Clock) -> 
     subscription = contract.subscription
     if contract.policy.decrease is Decrease.FROM_NEXT_DAY and changed_on(session, subscription, clock.today, clock):
         raise RefusedByBillingType(
-            f"{subscription.billing_type} allows a decrease once a day, and the subscription was changed today.",
+            "{billing_type} allows a decrease once a day, and the subscription was changed today.", billing_type=subscription.billing_type,
             path=("subscription_id",),
         )
 

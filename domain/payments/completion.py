@@ -51,7 +51,10 @@ def complete_payment(session: Session, scope: Scope, *, payment_id: UUID, clock:
     payment = locked(session, Payment, account.distributor_id, [payment_id])[payment_id]
     if payment.state is not PaymentState.WAITING_FOR_PAYMENT:
         raise InvalidState(
-            f"Payment {payment.number} is {payment.state}: its completion is not possible.", path=("payment_id",)
+            "Payment {number} is {state}: its completion is not possible.",
+            number=payment.number,
+            state=payment.state,
+            path=("payment_id",),
         )
     if payment.order_id is None:
         receive(session, scope, account, payment, clock=clock)
@@ -63,7 +66,9 @@ def complete_payment(session: Session, scope: Scope, *, payment_id: UUID, clock:
     order = locked(session, Order, account.distributor_id, [payment.order_id])[payment.order_id]
     if order.cancels_on is not None and order.cancels_on <= clock.today:
         raise InvalidState(
-            f"Order {order.number} had to be paid before {order.cancels_on}: its completion is not possible.",
+            "Order {number} had to be paid before {cancels_on}: its completion is not possible.",
+            number=order.number,
+            cancels_on=order.cancels_on,
             path=("payment_id",),
         )
     contract = contracts_of(session, [subscription])[subscription.id]
@@ -79,7 +84,9 @@ def receive(session: Session, scope: Scope, account: Account, payment: Payment, 
     """
     if account.funds + payment.total >= FUNDS_LIMIT:
         raise InvalidInput(
-            f"A balance stays below {plain(FUNDS_LIMIT)}; with {plain(payment.total)} more this one would not."
+            "A balance stays below {limit}; with {total} more this one would not.",
+            limit=plain(FUNDS_LIMIT),
+            total=plain(payment.total),
         )
     payment.state = PaymentState.COMPLETED
     payment.completed_at = payment.updated_at = clock.now
@@ -178,7 +185,9 @@ def _operation(contract: Contract, order: Order) -> Operation:
 def _require_possible(contract: Contract, order: Order) -> None:
     states.require(contract.subscription, _operation(contract, order))
     if order.state is not OrderState.WAITING_FOR_PAYMENT:
-        raise InvalidState(f"Order {order.number} is {order.state}: its completion is not possible.")
+        raise InvalidState(
+            "Order {number} is {state}: its completion is not possible.", number=order.number, state=order.state
+        )
 
 
 def _shortened(contract: Contract, order: Order) -> bool:

@@ -73,8 +73,11 @@ def activate_subscription(
     states.require(subscription, Operation.ACTIVATE)
     if subscription.paid_to is not None and clock.today >= subscription.paid_to:
         raise InvalidState(
-            f"Subscription {subscription.number} is {subscription.state} and paid to {subscription.paid_to}: its "
-            "activation is not possible any more, prolong it.",
+            "Subscription {number} is {state} and paid to {paid_to}: its activation is not possible any more, "
+            "prolong it.",
+            number=subscription.number,
+            state=subscription.state,
+            paid_to=subscription.paid_to,
             path=("subscription_id",),
         )
     settlement.activate(session, scope, contract, account, clock=clock)

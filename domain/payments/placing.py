@@ -93,8 +93,10 @@ def place(
     for wish in wishes:
         if wish.total >= AMOUNT_LIMIT:
             raise InvalidInput(
-                f"The total of {wish.total:f} {wish.contract.subscription.currency} is more than an order can have: "
-                f"it stays below {plain(AMOUNT_LIMIT)}."
+                "The total of {total} {currency} is more than an order can have: it stays below {limit}.",
+                total=f"{wish.total:f}",
+                currency=wish.contract.subscription.currency,
+                limit=plain(AMOUNT_LIMIT),
             )
     orders = [_order(wish, number, clock) for wish, number in zip(wishes, numbers, strict=True)]
     session.add_all(orders)

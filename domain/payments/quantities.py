@@ -6,7 +6,7 @@ from decimal import Decimal
 from domain.catalog.models import PlanResource
 from domain.shared.decimals import clean_units, plain
 from domain.shared.errors import CurrencyMismatch, InvalidInput, PriceChanged
-from domain.shared.money import Money, round_money
+from domain.shared.money import Money
 
 __all__ = ["checked_quantities", "require_total"]
 
@@ -23,10 +23,15 @@ def checked_quantities(asked: Sequence[tuple[str, Decimal]], offered: Mapping[st
         if resource is None:
             known = ", ".join(sorted(offered)) or "none"
             raise InvalidInput(
-                f"The plan has no resource {key!r}; it has {known}.", path=("quantities", position, "resource_key")
+                "The plan has no resource {key!r}; it has {known}.",
+                key=key,
+                known=known,
+                path=("quantities", position, "resource_key"),
             )
         if key in found:
-            raise InvalidInput(f"The resource {key} is named twice.", path=("quantities", position, "resource_key"))
+            raise InvalidInput(
+                "The resource {key} is named twice.", key=key, path=("quantities", position, "resource_key")
+            )
         found[key] = _within(clean_units(quantity, "quantities", position, "quantity"), resource, position)
     return found
 
@@ -35,11 +40,20 @@ def _within(quantity: Decimal, resource: PlanResource, position: int) -> Decimal
     path = ("quantities", position, "quantity")
     if quantity < resource.minimum:
         raise InvalidInput(
-            f"{resource.name} starts at {plain(resource.minimum)}, included ones counted; got {plain(quantity)}.",
+            "{name} starts at {minimum}, included ones counted; got {quantity}.",
+            name=resource.name,
+            minimum=plain(resource.minimum),
+            quantity=plain(quantity),
             path=path,
         )
     if resource.maximum is not None and quantity > resource.maximum:
-        raise InvalidInput(f"{resource.name} ends at {plain(resource.maximum)}; got {plain(quantity)}.", path=path)
+        raise InvalidInput(
+            "{name} ends at {maximum}; got {quantity}.",
+            name=resource.name,
+            maximum=plain(resource.maximum),
+            quantity=plain(quantity),
+            path=path,
+        )
     return quantity
 
 
@@ -49,10 +63,15 @@ def require_total(total: Decimal, currency: str, expected: Money | None) -> None
         return
     if expected.currency != currency:
         raise CurrencyMismatch(
-            f"The total is in {currency}, not in {expected.currency}.", path=("expected_total", "currency")
+            "The total is in {currency}, not in {given}.",
+            currency=currency,
+            given=expected.currency,
+            path=("expected_total", "currency"),
         )
     if expected.amount != total:
         raise PriceChanged(
-            f"The total is {round_money(total, currency):f} {currency}, not {expected.amount:f}.",
+            "The total is {total}, not {expected}.",
+            total=Money(total, currency).rounded(),
+            expected=expected,
             path=("expected_total",),
         )

@@ -57,7 +57,8 @@ def renew_subscription(
     if quantities:
         if start > clock.today:
             raise InvalidInput(
-                f"The new term begins on {start}; quantities of a renewal are for a term that begins today.",
+                "The new term begins on {start}; quantities of a renewal are for a term that begins today.",
+                start=start,
                 path=("quantities",),
             )
         asked = checked_quantities(quantities, contract.offered)
@@ -84,21 +85,41 @@ def renew_subscription(
 
 def _require_renewable(contract: Contract, clock: Clock) -> None:
     subscription, end = contract.subscription, contract.end(clock)
-    called = f"Subscription {subscription.number} is {subscription.state}"
+    called: dict[str, object] = {"number": subscription.number, "state": subscription.state}
+    path = ("subscription_id",)
     if end is None:
-        raise InvalidState(f"{called} and endless: its renewal is not possible, prolong it.", path=("subscription_id",))
+        raise InvalidState(
+            "Subscription {number} is {state} and endless: its renewal is not possible, prolong it.",
+            path=path,
+            **called,
+        )
     point = contract.service_term.manual_renew_point_days
-    if point == 0 or (point > 0 and clock.today < end - timedelta(days=point)):
-        when = "at all" if point == 0 else f"before {end - timedelta(days=point)}"
-        raise InvalidState(f"{called}: its renewal by hand is not possible {when}.", path=("subscription_id",))
+    if point == 0:
+        raise InvalidState(
+            "Subscription {number} is {state}: its renewal by hand is not possible at all.", path=path, **called
+        )
+    if point > 0 and clock.today < (opens := end - timedelta(days=point)):
+        raise InvalidState(
+            "Subscription {number} is {state}: its renewal by hand is not possible before {day}.",
+            day=opens,
+            path=path,
+            **called,
+        )
     if not ends_its_term(contract):
         raise InvalidState(
-            f"{called} and paid to {subscription.paid_to}: its renewal is not possible before it is paid to {end}.",
-            path=("subscription_id",),
+            "Subscription {number} is {state} and paid to {paid_to}: its renewal is not possible before it is paid to "
+            "{end}.",
+            paid_to=subscription.paid_to,
+            end=end,
+            path=path,
+            **called,
         )
     if subscription.state is SubscriptionState.STOPPED and clock.today < end:
         raise InvalidState(
-            f"{called}: its renewal is not possible before {end}, activate it.", path=("subscription_id",)
+            "Subscription {number} is {state}: its renewal is not possible before {end}, activate it.",
+            end=end,
+            path=path,
+            **called,
         )
 
 

@@ -28,6 +28,7 @@ from domain.shared.decimals import clean_price
 from domain.shared.errors import InvalidInput
 from domain.shared.unset import UNSET, Unset
 from tenancy.clock import Clock
+from tenancy.messages import Field
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
@@ -144,9 +145,11 @@ def _change_resources(plan: Plan, resources: Sequence[PlanResource], changes: Se
     for at, change in enumerate(changes):
         path = ("change", "resources", at)
         if change.key not in by_key:
-            raise InvalidInput(f"The plan has no resource {change.key[:100]!r}.", path=(*path, "key"))
+            raise InvalidInput("The plan has no resource {key!r}.", key=change.key[:100], path=(*path, "key"))
         if change.key in where:
-            raise InvalidInput(f"resources names {change.key} twice.", path=(*path, "key"))
+            raise InvalidInput(
+                "{collection} names {key} twice.", collection=Field("resources"), key=change.key, path=(*path, "key")
+            )
         where[change.key] = at
         _change_resource(plan, by_key[change.key], change, *path)
     _check_fees(plan, by_key, where)
@@ -189,7 +192,7 @@ def _check_fees(plan: Plan, resources: dict[str, PlanResource], where: dict[str,
             # Term and billing day cannot change here, so they are left out of the question.
             check_billing_type(plan.billing_type, billing_day=1, periods=[], period_fees=[], resource_fees={key: fees})
         except InvalidInput as refusal:
-            raise InvalidInput(refusal.message, path=("change", "resources", at, *refusal.path[2:])) from None
+            raise refusal.at("change", "resources", at, *refusal.path[2:]) from None
 
 
 def _refuse_synchronized(plan: Plan, path: tuple[str | int, ...], **fields: object) -> None:
@@ -204,5 +207,5 @@ def _refuse_synchronized(plan: Plan, path: tuple[str | int, ...], **fields: obje
 def _given(value: _T | Unset | None, *path: str | int) -> _T:
     """The value of a field that may be left out but not cleared. Raises InvalidInput for None."""
     if value is None or value is UNSET:
-        raise InvalidInput(f"{path[-1]} cannot be cleared.", path=path)
+        raise InvalidInput("{field} cannot be cleared.", path=path)
     return value

@@ -67,8 +67,7 @@ def _providers(session: Session, move: Move) -> Mapping[UUID, UUID]:
     if missing:
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         raise InvalidState(
-            f"{move.tenant.name} sells copies of plans that {move.parent.name} does not have; delegate them to "
-            f"{move.parent.name} first: {', '.join(missing[:MOST_NAMED])}{more}.",
+            "{name} sells copies of plans that {name2} does not have; delegate them to {name2} first: {TODO}{more}.", name=move.tenant.name, name2=move.parent.name, TODO=', '.join(missing[:MOST_NAMED]), more=more,
             path=("parent_id",),
         )
     return {copy.id: offered[copy.origin_id] for copy in copies}
@@ -94,8 +93,7 @@ def _refuse_lost_rules(session: Session, move: Move) -> None:
         ).one()
         if count:
             raise InvalidState(
-                f"{count} {_words(table)} of {tenant.name} or below it use {_words(inherited)} of a tenant above that "
-                f"are not seen from below {move.parent.name}.",
+                "{count} {TODO} of {name} or below it use {TODO2} of a tenant above that are not seen from below {name2}.", count=count, TODO=_words(table), name=tenant.name, TODO2=_words(inherited), name2=move.parent.name,
                 path=("parent_id",),
             )
 

@@ -29,6 +29,7 @@ from domain.shared.periods import PeriodUnit
 from domain.shared.rounding import half_up
 from tenancy.clock import Clock
 from tenancy.hierarchy import tenant_by_id
+from tenancy.messages import Message
 from tenancy.models import Tenant
 from tenancy.scope import Scope
 
@@ -273,7 +274,12 @@ class _Import:
         for row in self.rows:
             plan, _ = self.plans.get(self.key(row), (None, None))
             if plan is not None and plan.currency != row.currency:
-                reason = f"is {row.currency}; the plan {plan.number} is sold in {plan.currency}"
+                reason = Message(
+                    "is {given}; the plan {number} is sold in {currency}",
+                    given=row.currency,
+                    number=plan.number,
+                    currency=plan.currency,
+                )
                 errors.append(SheetError(row.line, "Currency", reason))
         if errors:
             raise BrokenPriceSheet(errors)

@@ -53,16 +53,22 @@ def start_advance_clock(session: Session, scope: Scope, *, distributor_id: UUID,
 def check_reachable(clock_at: datetime, to: datetime) -> None:
     """Raises InvalidInput unless `to` is an instant from `clock_at` to `YEARS_AHEAD` years later."""
     if to.tzinfo is None:
-        raise InvalidInput("to needs a time zone.", path=("to",))
+        raise InvalidInput("{field} needs a time zone.", path=("to",))
     if to < clock_at:
-        raise InvalidInput(f"to is before the clock, which stands at {clock_at.isoformat()}.", path=("to",))
+        raise InvalidInput(
+            "{field} is before the clock, which stands at {clock_at}.", clock_at=clock_at.isoformat(), path=("to",)
+        )
     if to > clock_at + timedelta(days=YEARS_AHEAD * 366):
         raise InvalidInput(
-            f"to is more than {YEARS_AHEAD} years after the clock, which stands at {clock_at.isoformat()}.",
+            "{field} is more than {years} years after the clock, which stands at {clock_at}.",
+            years=YEARS_AHEAD,
+            clock_at=clock_at.isoformat(),
             path=("to",),
         )
     if to > LATEST:
-        raise InvalidInput(f"to must be at most {LATEST.isoformat()}: there a sandbox's time ends.", path=("to",))
+        raise InvalidInput(
+            "{field} must be at most {latest}: there a sandbox's time ends.", latest=LATEST.isoformat(), path=("to",)
+        )
 
 
 def set_clock(session: Session, distributor_id: UUID, instant: datetime) -> Clock:

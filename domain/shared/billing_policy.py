@@ -7,6 +7,7 @@ from enum import StrEnum, auto
 
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
+from tenancy.messages import Message
 
 __all__ = [
     "POLICIES",
@@ -292,7 +293,7 @@ class Violation:
 
     field: str
     """What is wrong: `billing_day`, `periods`, `plan_fees.setup`, `resource_fees.<key>.renewal`."""
-    message: str
+    message: Message
 
 
 def violations(
@@ -310,7 +311,7 @@ def violations(
     policy = policy_of(billing_type)
     found = list(_unmet_needs(policy.needs, billing_type, billing_day, periods))
     if policy.recurring_resource_fees_only:
-        message = f"{billing_type} takes recurring fees of resources only"
+        message = Message("{billing_type} takes recurring fees of resources only.", billing_type=billing_type)
         for fees in plan_fees:
             found += [Violation(f"plan_fees.{name}", message) for name in _charged(fees)]
         for key, fees in resource_fees.items():
@@ -328,17 +329,24 @@ def _unmet_needs(
 ) -> Sequence[Violation]:
     found = []
     if needs is Needs.BILLING_DAY_1_PERIOD_1_MONTH and billing_day != 1:
-        found.append(Violation("billing_day", f"{billing_type} needs billing day 1"))
-    fits, message = _NEEDED_TERM[needs]
-    if not all(fits(term) for term in periods):
-        found.append(Violation("periods", f"{billing_type} {message}"))
+        found.append(
+            Violation(
+                "billing_day",
+                Message("{billing_type} needs {need}.", billing_type=billing_type, need=Message("billing day 1")),
+            )
+        )
+    if needs is not Needs.NOTHING:
+        fits, need = _NEEDED_TERM[needs]
+        if not all(fits(term) for term in periods):
+            found.append(
+                Violation("periods", Message("{billing_type} needs {need}.", billing_type=billing_type, need=need))
+            )
     return found
 
 
-_NEEDED_TERM: Mapping[Needs, tuple[Callable[[Term], bool], str]] = {
-    Needs.NOTHING: (lambda _: True, ""),
-    Needs.FIXED_TERM: (lambda term: term.unit is not PeriodUnit.ENDLESS, "needs a fixed term"),
-    Needs.BILLING_DAY_1_PERIOD_1_MONTH: (lambda term: term.lasts_months(1), "needs a period of 1 month"),
-    Needs.PERIOD_1_YEAR: (lambda term: term.lasts_months(12), "needs a period of 1 year"),
-    Needs.ENDLESS: (lambda term: term.unit is PeriodUnit.ENDLESS, "needs an endless period"),
+_NEEDED_TERM: Mapping[Needs, tuple[Callable[[Term], bool], Message]] = {
+    Needs.FIXED_TERM: (lambda term: term.unit is not PeriodUnit.ENDLESS, Message("a fixed term")),
+    Needs.BILLING_DAY_1_PERIOD_1_MONTH: (lambda term: term.lasts_months(1), Message("a period of 1 month")),
+    Needs.PERIOD_1_YEAR: (lambda term: term.lasts_months(12), Message("a period of 1 year")),
+    Needs.ENDLESS: (lambda term: term.unit is PeriodUnit.ENDLESS, Message("an endless period")),
 }

@@ -30,14 +30,18 @@ def clean_decimal(value: Decimal, *path: str | int, digits: int = DIGITS) -> Dec
 
     Raises InvalidInput when it is not finite, has more decimals (zeros at the end are none), or is absurdly large.
     """
-    field = path[-1] if path else "number"
     if not value.is_finite():
-        raise InvalidInput(f"{field} must be a number, not {value}.", path=path)
+        raise InvalidInput("{field} must be a number, not {value}.", value=value, path=path)
     if value and value.adjusted() > LARGEST:
-        raise InvalidInput(f"{field} is too large.", path=path)
+        raise InvalidInput("{field} is too large.", path=path)
     decimals = _decimals(value)
     if decimals > digits:
-        raise InvalidInput(f"{field} has {decimals} decimals; at most {digits} are allowed.", path=path)
+        raise InvalidInput(
+            "{field} has {decimals} decimals; at most {digits} are allowed.",
+            decimals=decimals,
+            digits=digits,
+            path=path,
+        )
     return (value or Decimal(0)).quantize(Decimal(1).scaleb(-digits))
 
 
@@ -52,9 +56,11 @@ def clean_price(value: Decimal, *path: str | int) -> Decimal:
     """A fee or a net cost. Raises InvalidInput when it is negative, too large, or finer than four decimals."""
     price = clean_decimal(value, *path)
     if price < 0:
-        raise InvalidInput(f"{path[-1]} must not be negative, got {plain(price)}.", path=path)
+        raise InvalidInput("{field} must not be negative, got {price}.", price=plain(price), path=path)
     if price >= PRICE_LIMIT:
-        raise InvalidInput(f"{path[-1]} must be below {plain(PRICE_LIMIT)}, got {plain(price)}.", path=path)
+        raise InvalidInput(
+            "{field} must be below {limit}, got {price}.", limit=plain(PRICE_LIMIT), price=plain(price), path=path
+        )
     return price
 
 
@@ -62,14 +68,20 @@ def clean_percent(value: Decimal, *path: str | int, above: int, most: int) -> De
     """A percentage in `(above, most]`. Raises InvalidInput outside it, and for more than four decimals."""
     percent = clean_decimal(value, *path)
     if not above < percent <= most:
-        raise InvalidInput(f"{path[-1]} must be above {above} and at most {most}, got {plain(percent)}.", path=path)
+        raise InvalidInput(
+            "{field} must be above {above} and at most {most}, got {value}.",
+            above=above,
+            most=most,
+            value=plain(percent),
+            path=path,
+        )
     return percent
 
 
 def clean_units(value: Decimal, *path: str | int) -> Decimal:
     """A quantity: a whole number from zero on. Raises InvalidInput otherwise, and when it is too large."""
     if not value.is_finite() or value != value.to_integral_value():
-        raise InvalidInput(f"{path[-1]} must be a whole number, got {value}.", path=path)
+        raise InvalidInput("{field} must be a whole number, got {value}.", value=value, path=path)
     if not 0 <= value <= UNITS_LIMIT:
-        raise InvalidInput(f"{path[-1]} must be from 0 to {plain(UNITS_LIMIT)}.", path=path)
+        raise InvalidInput("{field} must be from 0 to {most}.", most=plain(UNITS_LIMIT), path=path)
     return (value or Decimal(0)).quantize(Decimal(1).scaleb(-DIGITS))

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from domain.shared.money import Money
 from tenancy.errors import (
     ActAsRequired,
     ErrorCode,
@@ -83,7 +84,12 @@ class InsufficientBalance(Refusal):
     def __init__(
         self, *, required: Decimal, available: Decimal, currency: str, path: tuple[str | int, ...] = ()
     ) -> None:
-        super().__init__(f"This needs {required} {currency}; the balance has {available} {currency}.", path=path)
+        super().__init__(
+            "This needs {required}; the balance has {available}.",
+            required=Money(required, currency).rounded(),
+            available=Money(available, currency).rounded(),
+            path=path,
+        )
         self.required = required
         self.available = available
         self.currency = currency

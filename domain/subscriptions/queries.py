@@ -35,6 +35,9 @@ def require_version(subscription: ServiceSubscription, version: int | None) -> N
     """Raises Stale when the subscription has changed since the client read it."""
     if version is not None and version != subscription.version:
         raise Stale(
-            f"Subscription {subscription.number} has version {subscription.version}, not {version}.",
+            "Subscription {number} has version {version}, not {expected}.",
+            number=subscription.number,
+            version=subscription.version,
+            expected=version,
             path=("if_version",),
         )

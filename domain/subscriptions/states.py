@@ -1,16 +1,15 @@
 """What may happen to a subscription, as one table."""
 
-from enum import StrEnum
-
 from domain.shared.errors import InvalidState
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from tenancy.messages import Word
 
 __all__ = ["TRANSITIONS", "Operation", "advance", "require"]
 
 _S = SubscriptionState
 
 
-class Operation(StrEnum):
+class Operation(Word):
     """What happens to a subscription; the value is how a message calls it."""
 
     START = "start"
@@ -59,7 +58,10 @@ def require(subscription: ServiceSubscription, operation: Operation) -> Subscrip
     following = TRANSITIONS.get((subscription.state, operation))
     if following is None:
         raise InvalidState(
-            f"Subscription {subscription.number} is {subscription.state}: its {operation} is not possible.",
+            "Subscription {number} is {state}: its {operation} is not possible.",
+            number=subscription.number,
+            state=subscription.state,
+            operation=operation,
             path=("subscription_id",),
         )
     return following

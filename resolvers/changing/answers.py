@@ -1,6 +1,5 @@
 """What a mutation came to, as references to rows: kept for idempotency, read for the payload."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -59,7 +58,7 @@ def _error(refusal: Refusal) -> dict[str, Any]:
         "__typename": "GenericError",
         "kind": refusal.kind.value,
         "code": refusal.code.value,
-        "message": _in_clients_words(refusal),
+        "message": refusal.told(_camel),
         "path": [_camel(step) if isinstance(step, str) else str(step) for step in refusal.path],
     }
     if isinstance(refusal, InsufficientBalance):
@@ -73,15 +72,6 @@ def _error(refusal: Refusal) -> dict[str, Any]:
 
 def _money(amount: Decimal, currency: str) -> dict[str, str]:
     return {"amount": f"{amount:.{minor_digits(currency)}f}", "currency": currency}
-
-
-def _in_clients_words(refusal: Refusal) -> str:
-    """The message, calling fields what the schema calls them."""
-    message = refusal.message
-    for step in refusal.path:
-        if isinstance(step, str) and "_" in step:
-            message = re.sub(rf"\b{step}\b", _camel(step), message)
-    return message
 
 
 def _camel(name: str) -> str:

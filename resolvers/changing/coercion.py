@@ -81,7 +81,9 @@ def _converted(type_: Any, value: Any, name: str, path: tuple[str | int, ...]) -
         return None
     if isinstance(type_, GraphQLList):
         if len(value) > MOST_ITEMS:
-            raise InvalidInput(f"{name} has {len(value)} items; at most {MOST_ITEMS} are allowed.", path=path)
+            raise InvalidInput(
+                "{field} has {count} items; at most {limit} are allowed.", count=len(value), limit=MOST_ITEMS, path=path
+            )
         return [_converted(type_.of_type, item, name, (*path, index)) for index, item in enumerate(value)]
     if type_ is GraphQLID:
         return _id(value, name, path)

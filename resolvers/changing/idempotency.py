@@ -58,7 +58,12 @@ def begin(session: Session, scope: Scope, key: str, mutation: str, input: Mappin
     Raises InvalidInput, IdempotencyMismatch, InProgress.
     """
     if not 1 <= len(key) <= KEY_LIMIT:
-        raise InvalidInput(f"idempotencyKey has {len(key)} characters; 1 to {KEY_LIMIT} are allowed.")
+        raise InvalidInput(
+            "{key} has {count} characters; 1 to {limit} are allowed.",
+            key="idempotencyKey",
+            count=len(key),
+            limit=KEY_LIMIT,
+        )
     if not key.isprintable():
         raise InvalidInput("idempotencyKey holds characters that cannot be printed.")
     fingerprint = _fingerprint(mutation, input)
@@ -89,7 +94,9 @@ def begin(session: Session, scope: Scope, key: str, mutation: str, input: Mappin
     if record is None:  # just now forgotten, being old
         raise InProgress("This idempotencyKey is being forgotten, after 30 days; ask again.")
     if record.input_hash != fingerprint:
-        raise IdempotencyMismatch(f"This idempotencyKey was used before, for {record.mutation} with another input.")
+        raise IdempotencyMismatch(
+            "This idempotencyKey was used before, for {mutation} with another input.", mutation=record.mutation
+        )
     return Keyed(record.id, _restored(record.answer))
 
 

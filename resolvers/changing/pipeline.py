@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -247,7 +248,8 @@ class Pipeline:
         return done
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, within, LONGEST, work)
+        speaks_the_same = copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._threads, speaks_the_same, within, LONGEST, work)
 
     async def _wait(self, call: Call, wait: Wait) -> None:
         look = partial(has_ended, self._sessions, call.who.scope, wait.distributor_id, wait.job_id)

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from resolvers.reading.compiler import FROM, MARK, Forbidden, Mark
+from tenancy.messages import Message
 
 __all__ = ["forbidden_error", "marks_done", "with_marks_done"]
 
@@ -38,7 +39,7 @@ def marks_done(value: Any, marks: Sequence[Mark], path: tuple[str | int, ...], e
 def forbidden_error(permission: str, path: list[str | int]) -> dict[str, Any]:
     """The error in the place of a hidden field."""
     return {
-        "message": f"This needs the permission {permission}.",
+        "message": Message("This needs the permission {permission}.", permission=permission).told(),
         "path": path,
         "extensions": {"code": "FORBIDDEN", "permission": permission},
     }

@@ -12,6 +12,7 @@ COMMANDS = {
     "explain": "server.cli.explain",
     "worker": "server.cli.worker",
     "schema": "server.cli.schema",
+    "texts": "server.cli.texts",
     "bench": "server.cli.bench",
 }
 """Name of a command and the module that holds it.

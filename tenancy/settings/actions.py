@@ -85,7 +85,7 @@ def reset_setting(session: Session, scope: Scope, *, key: SettingKey) -> Tenant:
 def _settable(tenant: Tenant, key: SettingKey) -> Setting[Any]:
     setting = SETTINGS[key]
     if setting.setter is Setter.DISTRIBUTOR and tenant.parent_id is not None:
-        raise InvalidInput(f"{key} is set by the distributor for everybody below.", path=("key",))
+        raise InvalidInput("{key} is set by the distributor for everybody below.", key=key, path=("key",))
     return setting
 
 
@@ -93,8 +93,8 @@ def _value(setting: Setting[Any], given: dict[str, Any]) -> Any:
     present = [field for field, value in given.items() if value is not None]
     wanted = setting.kind.field
     if wanted not in present:
-        raise InvalidInput(f"{setting.key} takes its value in {wanted}, which is missing.", path=(wanted,))
+        raise InvalidInput("{key} takes its value in {wanted}, which is missing.", key=setting.key, wanted=wanted, path=(wanted,))
     for field in present:
         if field != wanted:
-            raise InvalidInput(f"{setting.key} takes its value in {wanted}, not in {field}.", path=(field,))
+            raise InvalidInput("{key} takes its value in {wanted}, not in {field}.", key=setting.key, wanted=wanted, field=field, path=(field,))
     return setting.kind.checked(given[wanted], setting.key)

@@ -1,16 +1,27 @@
 """Whatever is sent, the answer says what is wrong with it: no input of any mutation ends in a masked fault."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tenancy.messages import speaking
 from tests.changing.documents import MUTATIONS, document_of, input_type_of
 from tests.changing.hostile import Hostile, texts
 from tests.changing.samples import SAMPLES
 from tests.changing.world import World
+from tests.pseudo import PSEUDO, is_pseudo, speakable
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pseudo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """All of this is told in a language of the tests' own."""
+    with speakable(tmp_path_factory.mktemp("languages")):
+        yield
+
 
 every_mutation = pytest.mark.parametrize("mutation", sorted(MUTATIONS))
 
@@ -45,13 +56,14 @@ def attack(world: World, mutation: str, examples: int) -> None:
     @hostile(examples)
     @given(input=Hostile(type_, sample.input(world), world.ids).inputs())
     def holds(input: dict[str, Any]) -> None:
-        body = world.send(sample.who, document, {"input": input, "dry": True})
+        with speaking(PSEUDO):
+            body = world.send(sample.who, document, {"input": input, "dry": True})
         assert b"Internal error" not in body, body
         answer = json.loads(body)
         if answer.get("data"):
             for error in answer["data"]["done"]["errors"]:
                 assert leads_into(type_, error["path"]), error
-                assert error["message"].strip()
+                assert is_pseudo(error["message"]), error
 
     holds()
 

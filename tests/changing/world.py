@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -59,7 +60,8 @@ class World:
 
     def send(self, who: str, document: str, variables: Mapping[str, Any]) -> bytes:
         """The bytes that the pipeline answers."""
-        return self.runner.run(self.pipeline.execute(self.who(who), document, variables)).body
+        answer = self.pipeline.execute(self.who(who), document, variables)
+        return self.runner.run(answer, context=copy_context()).body
 
     def ask(self, who: str, document: str, **variables: Any) -> Row:
         """The whole answer."""

@@ -82,7 +82,7 @@ FEE = FeesDraft(recurring_per_month=Decimal(1))
         ({"periods": []}, ("periods",), "1 to 50 periods, got 0"),
         ({"periods": [ENDLESS, ENDLESS]}, ("periods", 1), "ENDLESS twice"),
         ({"periods": [PlanPeriodDraft(PeriodUnit.ENDLESS, 1)]}, ("periods", 0, "duration"), "no duration"),
-        ({"periods": [PlanPeriodDraft(PeriodUnit.MONTH)]}, ("periods", 0, "duration"), "how many months"),
+        ({"periods": [PlanPeriodDraft(PeriodUnit.MONTH)]}, ("periods", 0, "duration"), "a period in MONTH needs one"),
         ({"periods": [PlanPeriodDraft(PeriodUnit.MONTH, 0)]}, ("periods", 0, "duration"), "from 1 to 120, got 0"),
         ({"periods": [PlanPeriodDraft(PeriodUnit.YEAR, 11)]}, ("periods", 0, "duration"), "from 1 to 10"),
         ({"resources": [licences(), licences()]}, ("resources", 1, "key"), "licence twice"),
