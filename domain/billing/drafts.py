@@ -35,7 +35,7 @@ class NotAllowedByBillingType(ValueError):
     """The billing type refuses the operation: `REFUSED_BY_BILLING_TYPE`."""
 
     def __init__(self, billing_type: BillingType, operation: Message) -> None:
-        super().__init__("{billing_type} does not allow {operation}", billing_type=billing_type, operation=operation)
+        super().__init__(f"{billing_type} does not allow {operation}")
         self.billing_type = billing_type
         self.operation = operation
 

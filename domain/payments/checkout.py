@@ -364,7 +364,8 @@ def _require_first_today(session: Session, contract: Contract, clock: Clock) -> 
     subscription = contract.subscription
     if contract.policy.decrease is Decrease.FROM_NEXT_DAY and changed_on(session, subscription, clock.today, clock):
         raise RefusedByBillingType(
-            "{billing_type} allows a decrease once a day, and the subscription was changed today.", billing_type=subscription.billing_type,
+            "{billing_type} allows a decrease once a day, and the subscription was changed today.",
+            billing_type=subscription.billing_type,
             path=("subscription_id",),
         )
 
