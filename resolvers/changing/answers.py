@@ -75,5 +75,7 @@ def _money(amount: Decimal, currency: str) -> dict[str, str]:
 
 
 def _camel(name: str) -> str:
+    if not name.islower():  # the name of a setting, say
+        return name
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)

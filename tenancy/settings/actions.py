@@ -93,8 +93,16 @@ def _value(setting: Setting[Any], given: dict[str, Any]) -> Any:
     present = [field for field, value in given.items() if value is not None]
     wanted = setting.kind.field
     if wanted not in present:
-        raise InvalidInput("{key} takes its value in {wanted}, which is missing.", key=setting.key, wanted=wanted, path=(wanted,))
+        raise InvalidInput(
+            "{key} takes its value in {wanted}, which is missing.", key=setting.key, wanted=wanted, path=(wanted,)
+        )
     for field in present:
         if field != wanted:
-            raise InvalidInput("{key} takes its value in {wanted}, not in {field}.", key=setting.key, wanted=wanted, field=field, path=(field,))
+            raise InvalidInput(
+                "{key} takes its value in {wanted}, not in {field}.",
+                key=setting.key,
+                wanted=wanted,
+                field=field,
+                path=(field,),
+            )
     return setting.kind.checked(given[wanted], setting.key)

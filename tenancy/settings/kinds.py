@@ -91,7 +91,9 @@ class Url:
         except ValueError:
             is_one = False
         if not is_one or re.search(r"[\s<>\"\\^`{|}]", url):
-            raise InvalidInput("{name} must be an address such as https://example.com/terms.", name=name, path=("text",))
+            raise InvalidInput(
+                "{name} must be an address such as https://example.com/terms.", name=name, path=("text",)
+            )
         return url
 
 
@@ -109,7 +111,9 @@ class LanguageTag:
         try:
             return str(Locale.parse(tag, sep="-")).replace("_", "-")
         except (ValueError, UnknownLocaleError):
-            raise InvalidInput("{name} must be a language such as de or pt-BR, not {tag}.", name=name, tag=tag, path=("text",)) from None
+            raise InvalidInput(
+                "{name} must be a language such as de or pt-BR, not {tag}.", name=name, tag=tag, path=("text",)
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +131,15 @@ class NumberFormat:
         zeros, closing, back = rest.partition("}")
         if not (opening and closing and re.fullmatch("0{1,12}", zeros)):
             raise InvalidInput(
-                "{name} must hold one group of 1 to 12 zeros in braces, such as SO{{000000}}.", name=name, path=("text",)
+                "{name} must hold one group of 1 to 12 zeros in braces, such as SO{{000000}}.",
+                name=name,
+                path=("text",),
             )
         if not all(letter.isalpha() or letter in "-/_.#" for letter in front + back):
             raise InvalidInput(
-                "{name} may hold letters and - / _ . # around the braces, no digits and nothing else.", name=name, path=("text",)
+                "{name} may hold letters and - / _ . # around the braces, no digits and nothing else.",
+                name=name,
+                path=("text",),
             )
         return format
 
@@ -147,7 +155,9 @@ class Choice:
     def checked(self, value: str, name: str) -> str:
         """As given."""
         if value not in self.options:
-            raise InvalidInput("{name} must be one of {known}.", name=name, known=', '.join(self.options), path=("text",))
+            raise InvalidInput(
+                "{name} must be one of {known}.", name=name, known=", ".join(self.options), path=("text",)
+            )
         return value
 
 
@@ -177,7 +187,14 @@ class Whole:
     def checked(self, value: int, name: str) -> int:
         """As given."""
         if not self.least <= value <= self.most:
-            raise InvalidInput("{name} is {value}; it may be {least} to {most}.", name=name, value=value, least=self.least, most=self.most, path=("number",))
+            raise InvalidInput(
+                "{name} is {value}; it may be {least} to {most}.",
+                name=name,
+                value=value,
+                least=self.least,
+                most=self.most,
+                path=("number",),
+            )
         return value
 
 
@@ -197,7 +214,11 @@ class Texts:
         """In the order given, without repetitions."""
         if len(value) > self.most:
             raise InvalidInput(
-                "{name} has {count} texts in texts; at most {most} are allowed.", name=name, count=len(value), most=self.most, path=("texts",)
+                "{name} has {count} texts in texts; at most {most} are allowed.",
+                name=name,
+                count=len(value),
+                most=self.most,
+                path=("texts",),
             )
         cleaned = [_clean(text, name, "texts", index, limit=self.limit) for index, text in enumerate(value)]
         return list(dict.fromkeys(cleaned))
