@@ -116,7 +116,7 @@ def create_reseller(
     parent = tenant_by_id(session, parent_id or scope.tenant_id, "parent_id")
     scope.require_own(parent.id, parent.tenant_path, "parent_id")
     if parent.level >= MAX_LEVEL:
-        raise InvalidInput("A chain has at most {TODO} levels.", TODO=MAX_LEVEL + 1, path=("parent_id",))
+        raise InvalidInput("A chain has at most {limit} levels.", limit=MAX_LEVEL + 1, path=("parent_id",))
     count = next_segment(session, parent)
     id = uuid7()
     tenant = Tenant(

@@ -44,12 +44,18 @@ def planned(session: Session, scope: Scope, *, reseller_id: UUID, parent_id: UUI
     hold_still(session, tenant.distributor_id)
     tenant = tenant_in_scope(session, scope, reseller_id, "reseller_id")
     if tenant.tenant_path == scope.path:
-        raise InvalidInput("{name} cannot be moved by itself, only from above.", name=tenant.name, path=("reseller_id",))
+        raise InvalidInput(
+            "{name} cannot be moved by itself, only from above.", name=tenant.name, path=("reseller_id",)
+        )
     parent = tenant_in_scope(session, scope, parent_id, "parent_id")
     if parent.tenant_path.startswith(tenant.tenant_path):
-        raise InvalidInput("{name} is {name2} itself or below it.", name=parent.name, name2=tenant.name, path=("parent_id",))
+        raise InvalidInput(
+            "{parent} is {name} itself or below it.", parent=parent.name, name=tenant.name, path=("parent_id",)
+        )
     if parent.id == tenant.parent_id:
-        raise InvalidInput("{name} is directly below {name2} already.", name=tenant.name, name2=parent.name, path=("parent_id",))
+        raise InvalidInput(
+            "{name} is directly below {parent} already.", name=tenant.name, parent=parent.name, path=("parent_id",)
+        )
     if parent.distributor_id != tenant.distributor_id:
         raise InvalidInput("A reseller is never moved to another distributor.", path=("parent_id",))
     deepest = session.scalars(
@@ -62,7 +68,10 @@ def planned(session: Session, scope: Scope, *, reseller_id: UUID, parent_id: UUI
     levels = parent.level + 2 + deepest - tenant.level
     if levels > MAX_LEVEL + 1:
         raise InvalidInput(
-            "A chain has at most {TODO} levels; below {name} this one would have {levels}.", TODO=MAX_LEVEL + 1, name=parent.name, levels=levels,
+            "A chain has at most {limit} levels; below {name} this one would have {levels}.",
+            limit=MAX_LEVEL + 1,
+            name=parent.name,
+            levels=levels,
             path=("parent_id",),
         )
     former = session.scalars(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from tenancy.clock import clock_of
 from tenancy.errors import InvalidInput, InvalidState
 from tenancy.hierarchy import tenant_in_scope
+from tenancy.messages import Message
 from tenancy.models import Tenant, TenantState
 from tenancy.scope import AFTER_ALL, BEFORE_ALL, Scope
 from tenancy.sessions import hold_still
@@ -67,12 +68,14 @@ def count_suspended(session: Session, root: Tenant) -> None:
 
 
 def _become(session: Session, scope: Scope, tenant_id: UUID, state: TenantState) -> Tenant:
-    verb = "suspended" if state is TenantState.SUSPENDED else "resumed"
+    verb = Message("suspended") if state is TenantState.SUSPENDED else Message("resumed")
     tenant = tenant_in_scope(session, scope, tenant_id, "tenant_id")
     hold_still(session, tenant.distributor_id)
     tenant = tenant_in_scope(session, scope, tenant_id, "tenant_id")
     if tenant.tenant_path == scope.path:
-        raise InvalidInput("{name} cannot be {verb} by itself, only from above.", name=tenant.name, verb=verb, path=("tenant_id",))
+        raise InvalidInput(
+            "{name} cannot be {verb} by itself, only from above.", name=tenant.name, verb=verb, path=("tenant_id",)
+        )
     if tenant.state is state:
         raise InvalidState("{name} is {state} already.", name=tenant.name, state=state, path=("tenant_id",))
     tenant.state = state

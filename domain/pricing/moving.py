@@ -19,6 +19,7 @@ from domain.shared import outbox
 from domain.shared.errors import InvalidState
 from tenancy import moving
 from tenancy.clock import Clock
+from tenancy.messages import Message
 from tenancy.models import Tenant
 from tenancy.moving import Move
 from tenancy.rows import Visibility
@@ -65,9 +66,14 @@ def _providers(session: Session, move: Move) -> Mapping[UUID, UUID]:
     }
     missing = [f"{copy.number} {copy.name}" for copy in copies if copy.origin_id not in offered]
     if missing:
-        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        named: object = ", ".join(missing[:MOST_NAMED])
+        if len(missing) > MOST_NAMED:
+            named = Message("{named} and {count} more", named=named, count=len(missing) - MOST_NAMED)
         raise InvalidState(
-            "{name} sells copies of plans that {name2} does not have; delegate them to {name2} first: {TODO}{more}.", name=move.tenant.name, name2=move.parent.name, TODO=', '.join(missing[:MOST_NAMED]), more=more,
+            "{name} sells copies of plans that {parent} does not have; delegate them to {parent} first: {plans}.",
+            name=move.tenant.name,
+            parent=move.parent.name,
+            plans=named,
             path=("parent_id",),
         )
     return {copy.id: offered[copy.origin_id] for copy in copies}
@@ -93,7 +99,13 @@ def _refuse_lost_rules(session: Session, move: Move) -> None:
         ).one()
         if count:
             raise InvalidState(
-                "{count} {TODO} of {name} or below it use {TODO2} of a tenant above that are not seen from below {name2}.", count=count, TODO=_words(table), name=tenant.name, TODO2=_words(inherited), name2=move.parent.name,
+                "{count} {users} of {name} or below it use {rules} of a tenant above that are not seen from below "
+                "{parent}.",
+                count=count,
+                users=_words(table),
+                name=tenant.name,
+                rules=_words(inherited),
+                parent=move.parent.name,
                 path=("parent_id",),
             )
 
