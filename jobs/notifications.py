@@ -4,13 +4,18 @@ from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from connectors.mail.smtp import SmtpTransport
 from connectors.mail.transport import Letter, MailRefused, MailTransport, MailUnavailable
-from domain.notifications import mails
-from jobs.actors import calling_actor
+from domain.notifications import mails, people
+from jobs.actors import actor, calling_actor
 from jobs.settings import Settings
 from jobs.tasks import Backoff, Task
 from tenancy.clock import clock_of
+from tenancy.models import Tenant
+from tenancy.scope import Scope
+from tenancy.signing_in.models import PersonKind
 
 
 @calling_actor(
@@ -39,6 +44,21 @@ def send_mail(task: Task, *, mail_id: UUID) -> None:
             mails.record_sent(session, task.scope, mail_id=mail_id, clock=clock)
         else:
             mails.record_refused(session, task.scope, mail_id=mail_id, error=refusal, clock=clock)
+
+
+@actor(queue="notifications")
+def send_password_reset(session: Session, scope: Scope, *, tenant_id: UUID, kind: str, email: str) -> None:
+    """Write the mail that lets a person set a new password, if there is such a person."""
+    assert scope.distributor_id is not None
+    tenant = session.get_one(Tenant, (scope.distributor_id, tenant_id))
+    people.send_password_reset(
+        session,
+        tenant,
+        kind=PersonKind(kind),
+        email=email,
+        page=Settings().password_page,
+        clock=clock_of(session, scope.distributor_id),
+    )
 
 
 @cache

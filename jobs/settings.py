@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     smtp_starttls: bool = False
     smtp_from: str = "Headwater <no-reply@headwater.invalid>"
 
+    password_page: str | None = None
+    """Where people set a new password, with `{token}` in it, such as `https://panel.example/password?key={token}`.
+    Unset: mails about it hold the key alone."""
+
     log_level: str = "INFO"
 
     @field_validator("broker_url")

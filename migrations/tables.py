@@ -12,6 +12,7 @@ __all__ = ["TABLES"]
 
 def _register() -> MetaData:
     import_module("tenancy.models")
+    import_module("tenancy.signing_in.models")
     for module in sorted((Path(__file__).parent.parent / "domain").glob("*/models.py")):
         import_module(f"domain.{module.parent.name}.models")
     return Base.metadata

@@ -1,4 +1,4 @@
-"""Founding tenants, what becomes of them, adding people and customers."""
+"""Founding tenants, what becomes of them, adding customers."""
 
 from typing import Any
 
@@ -12,7 +12,6 @@ from tenancy.models import Tenant
 __all__ = [
     "create_account",
     "create_distributor",
-    "create_manager",
     "create_reseller",
     "move_reseller",
     "rename_tenant",
@@ -67,12 +66,6 @@ def _announce(change: Change, event: str, tenant: Tenant) -> None:
 def _founded(change: Change, field: str, founded: hierarchy.Founded) -> Answer:
     _announce(change, "tenant.created", founded.tenant)
     return {field: founded.tenant, "manager": founded.manager, "token": Secret(founded.token)}
-
-
-def create_manager(change: Change, /, **input: Any) -> Answer:
-    """See `tenancy.hierarchy.create_manager`."""
-    manager, token = hierarchy.create_manager(change.session, change.scope, **input)
-    return {"manager": manager, "token": Secret(token)}
 
 
 def create_account(change: Change, /, **input: Any) -> Answer:

@@ -89,8 +89,14 @@ def _with_needs(field: Any, text: str | None) -> str | None:
     definition = (field.extensions or {}).get("strawberry-definition")
     for each in getattr(definition, "extensions", ()):
         if isinstance(each, Mutating) and text is not None:
-            return text.replace("Codes:", f"Needs {each.needs}. Codes:", 1)
+            return text.replace("Codes:", f"Needs {_needed(each)}. Codes:", 1)
     return text
+
+
+def _needed(mutating: Mutating) -> str:
+    if mutating.is_open:
+        return "no token"
+    return str(mutating.needs or "any token")
 
 
 def _python_name(element: Any, name: str) -> str:

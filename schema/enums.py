@@ -20,6 +20,7 @@ from tenancy.models import TenantState
 from tenancy.permissions import Role
 from tenancy.settings.kinds import SettingType
 from tenancy.settings.registry import SettingKey
+from tenancy.signing_in.models import PersonKind, SessionEnd
 
 __all__ = [
     "BillingType",
@@ -37,7 +38,9 @@ __all__ = [
     "PaymentPurpose",
     "PaymentState",
     "PeriodUnit",
+    "PersonKind",
     "PlanState",
+    "SessionEnd",
     "SettingKey",
     "SettingType",
     "SubscriptionPhase",
@@ -66,6 +69,8 @@ _OPEN: tuple[type[StrEnum], ...] = (
     ChargeKind,
     PaymentState,
     PaymentPurpose,
+    PersonKind,
+    SessionEnd,
     ErrorCode,
     SettingKey,
     SettingType,

@@ -2,9 +2,11 @@
 
 import strawberry
 
-from resolvers import catalog, sales, tenants
-from resolvers.changing import mutation
+from resolvers import catalog, people, sales, signing_in, tenants
+from resolvers.changing import mutation, open_mutation
 from schema import catalog_changes as c
+from schema import people_changes as p
+from schema import people_signing_in as i
 from schema import sales_changes as s
 from schema import settings as v
 from schema import tenancy_changes as t
@@ -21,7 +23,8 @@ class Mutation:
 
     A mutation changes rows of the acting tenant: the viewer's, or with the header Headwater-Act-As one below it; a
     platform operator who acts for nobody gets NOT_FOUND. Besides the codes that are told below, any mutation may answer
-    FORBIDDEN, LIMIT_EXCEEDED, IDEMPOTENCY_MISMATCH and IN_PROGRESS.
+    FORBIDDEN, LIMIT_EXCEEDED, IDEMPOTENCY_MISMATCH and IN_PROGRESS. What needs no token, or takes a password, knows no
+    idempotencyKey: every call is done anew.
     """
 
     create_distributor: t.CreateDistributorPayload | None = mutation(
@@ -52,10 +55,77 @@ class Mutation:
     copies of plans come from the new parent's then, at its prices; what was charged before stays owed to the former
     parent. Codes: NOT_FOUND, INVALID_INPUT (the acting tenant itself, a parent below the reseller, too many levels),
     INVALID_STATE (the new parent lacks a plan, or rows use rules that are not seen from there)."""
-    create_manager: t.CreateManagerPayload | None = mutation(
-        tenants.create_manager, t.CreateManagerInput, needs=P.MANAGERS_WRITE
+    sign_in: i.SignInPayload | None = open_mutation(
+        signing_in.sign_in, i.SignInInput, beforehand=signing_in.prove_password, secrets=["password"]
     )
-    """Add a person to the acting tenant. Codes: INVALID_INPUT."""
+    """Open a session by e-mail address and password. After 10 failures of one person, or 100 from one IP address,
+    within 15 minutes nobody signs in so until these are over: LIMIT_EXCEEDED. Codes: SIGN_IN_REFUSED."""
+    refresh_session: i.RefreshSessionPayload | None = open_mutation(
+        signing_in.refresh_session, i.RefreshSessionInput, secrets=["refreshToken"]
+    )
+    """Get a session's next tokens. A refresh token that is sent a second time ends its session. Codes:
+    SIGN_IN_REFUSED."""
+    request_password_reset: i.RequestPasswordResetPayload | None = open_mutation(
+        signing_in.request_password_reset, i.RequestPasswordResetInput, beforehand=signing_in.count_reset
+    )
+    """Have a key mailed to a person that sets a new password. Answers alike whether or not there is such a person;
+    three times an hour for each, then LIMIT_EXCEEDED. Codes: INVALID_INPUT."""
+    reset_password: i.ResetPasswordPayload | None = open_mutation(
+        signing_in.reset_password,
+        i.ResetPasswordInput,
+        beforehand=signing_in.hash_new_password,
+        secrets=["token", "newPassword"],
+    )
+    """Set a password with the key from the mail; all of the person's sessions end. Codes: SIGN_IN_REFUSED,
+    INVALID_INPUT."""
+    change_password: i.ChangePasswordPayload | None = mutation(
+        signing_in.change_password,
+        i.ChangePasswordInput,
+        needs=None,
+        beforehand=signing_in.verify_password,
+        secrets=["currentPassword", "newPassword"],
+    )
+    """Set another password for oneself; all sessions but this one end. Wrong ones count like failures to sign in.
+    Codes: SIGN_IN_REFUSED, INVALID_INPUT, INVALID_STATE."""
+    sign_out: i.SignOutPayload | None = mutation(signing_in.sign_out, i.SignOutInput, needs=None)
+    """End a session, at once and everywhere. Codes: NOT_FOUND, INVALID_STATE (the token belongs to none),
+    ACT_AS_REQUIRED."""
+    create_manager: t.CreateManagerPayload | None = mutation(
+        people.create_manager, t.CreateManagerInput, needs=P.MANAGERS_WRITE
+    )
+    """Add a person to the acting tenant. Codes: INVALID_INPUT, NOT_FOUND, ACT_AS_REQUIRED."""
+    update_manager: p.UpdateManagerPayload | None = mutation(
+        people.update_manager, p.UpdateManagerInput, needs=P.MANAGERS_WRITE
+    )
+    """Change a person; another role counts at once. INVALID_STATE: it would leave the tenant without an active system
+    administrator. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE, ACT_AS_REQUIRED."""
+    deactivate_manager: p.DeactivateManagerPayload | None = mutation(
+        people.deactivate_manager, p.DeactivateManagerInput, needs=P.MANAGERS_WRITE
+    )
+    """Shut a person out: tokens open nothing at once, sessions end. Codes: NOT_FOUND, INVALID_STATE (the last active
+    system administrator), ACT_AS_REQUIRED."""
+    reactivate_manager: p.ReactivateManagerPayload | None = mutation(
+        people.reactivate_manager, p.ReactivateManagerInput, needs=P.MANAGERS_WRITE
+    )
+    """Let a person in again, with the tokens that were not revoked. Codes: NOT_FOUND, ACT_AS_REQUIRED."""
+    create_custom_role: p.CreateCustomRolePayload | None = mutation(
+        people.create_custom_role, p.CreateCustomRoleInput, needs=P.MANAGERS_WRITE
+    )
+    """Put a role together from permissions. Codes: INVALID_INPUT, KEY_TAKEN, NOT_FOUND."""
+    update_custom_role: p.UpdateCustomRolePayload | None = mutation(
+        people.update_custom_role, p.UpdateCustomRoleInput, needs=P.MANAGERS_WRITE
+    )
+    """Rename a role or change what it gives, for all who have it and at once. Codes: INVALID_INPUT, KEY_TAKEN,
+    NOT_FOUND, ACT_AS_REQUIRED."""
+    delete_custom_role: p.DeleteCustomRolePayload | None = mutation(
+        people.delete_custom_role, p.DeleteCustomRoleInput, needs=P.MANAGERS_WRITE
+    )
+    """Remove a role that nobody has. Codes: NOT_FOUND, INVALID_STATE (somebody has it), ACT_AS_REQUIRED."""
+    create_token: p.CreateTokenPayload | None = mutation(people.create_token, p.CreateTokenInput, needs=P.TOKENS_WRITE)
+    """Make another token, for oneself or with managers.write for another. Codes: INVALID_INPUT, NOT_FOUND,
+    INVALID_STATE, ACT_AS_REQUIRED."""
+    revoke_token: p.RevokeTokenPayload | None = mutation(people.revoke_token, p.RevokeTokenInput, needs=P.TOKENS_WRITE)
+    """Make a token open nothing any more, at once. Codes: NOT_FOUND, ACT_AS_REQUIRED."""
     create_account: t.CreateAccountPayload | None = mutation(
         tenants.create_account, t.CreateAccountInput, needs=P.ACCOUNTS_WRITE
     )

@@ -1,21 +1,86 @@
-"""Who holds a token."""
+"""Who holds a token, and what it is a token of."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import and_, text
+from sqlalchemy import and_, case, func, literal, text
 
-from resolvers.reading import VIEWER, Node, column, reads, related, sql, subject
-from schema.enums import ManagerRole
+from resolvers.reading import VIEWER, Connection, Node, column, listing, reads, related, sql, subject
+from schema.enums import ManagerRole, PersonKind, SessionEnd
 from schema.references import TenantRef
 from schema.scalars import PermissionName
 from tenancy import models
+from tenancy.permissions import Permission
+from tenancy.signing_in.models import PersonKind as PersonKinds
+from tenancy.signing_in.models import PersonSession
 
 if TYPE_CHECKING:
     from schema.tenants import Tenant
 
-__all__ = ["Actor", "DeprecatedUse", "Manager", "ServiceToken", "Viewer"]
+__all__ = ["Actor", "ApiToken", "CustomRole", "DeprecatedUse", "Manager", "ServiceToken", "Session", "Viewer"]
+
+
+@strawberry.type
+@reads(models.CustomRole, "rol")
+class CustomRole(Node):
+    """A role that a tenant put together for its own managers."""
+
+    name: str = column(models.CustomRole.name)
+    """What it is called; unique at its tenant, whatever its letters' case."""
+    permissions: list[PermissionName] = sql(lambda row: func.to_json(row.permissions))
+    """What it gives, in alphabetical order."""
+    tenant: TenantRef = related(models.CustomRole.tenant_id)
+    """Whose role it is."""
+    created_at: datetime = column(models.CustomRole.created_at)
+    """When it was created, on the distributor's clock."""
+    updated_at: datetime = column(models.CustomRole.updated_at)
+    """The last change, on the distributor's clock."""
+
+
+@strawberry.type
+@reads(models.ApiToken, "key")
+class ApiToken(Node):
+    """A manager's key to the API. What opens is shown once, when it is made; this is what is known of it after."""
+
+    name: str = column(models.ApiToken.name)
+    """What it is for; empty for the one that was made together with its manager."""
+    manager: Annotated["Manager", strawberry.lazy("schema.people")] = related(models.ApiToken.manager_id)
+    """Whose it is."""
+    created_at: datetime = column(models.ApiToken.created_at)
+    """When it was made, in real time."""
+    expires_at: datetime | None = column(models.ApiToken.expires_at)
+    """From when on it opens nothing, in real time; null: never."""
+    last_used_at: datetime | None = column(models.ApiToken.last_used_at)
+    """When it was last used, in real time, a minute or two exact; null: never."""
+    revoked_at: datetime | None = column(models.ApiToken.revoked_at)
+    """When it was taken away, in real time; null: it was not."""
+
+
+@strawberry.type
+@reads(PersonSession, "ses")
+class Session(Node):
+    """One sign-in of a person, on one device, however often its tokens are renewed. All times are real."""
+
+    person: Annotated["Actor", strawberry.lazy("schema.people")] | None = subject(
+        lambda row: case((row.person_kind == PersonKinds.MANAGER, literal("mgr")), else_=literal("usr")),
+        PersonSession.person_id,
+    )
+    """Who signed in."""
+    kind: PersonKind = column(PersonSession.person_kind)
+    """In which capacity."""
+    address: str | None = column(PersonSession.address)
+    """IP address of the sign-in; null where it is not known."""
+    created_at: datetime = column(PersonSession.created_at)
+    """When the person signed in."""
+    last_used_at: datetime = column(PersonSession.last_used_at)
+    """When it was last used, a minute or two exact."""
+    expires_at: datetime = column(PersonSession.expires_at)
+    """From when on the person has to sign in anew."""
+    ended_at: datetime | None = column(PersonSession.ended_at)
+    """When it was ended before that; null: it was not."""
+    ended_by: SessionEnd | None = column(PersonSession.ended_by)
+    """Why it was ended; null: it was not."""
 
 
 @strawberry.type
@@ -28,13 +93,21 @@ class Manager(Node):
     email: str = column(models.Manager.email)
     """The person's address, in lower case."""
     role: ManagerRole = column(models.Manager.role)
-    """What the person may do; `viewer { permissions }` spells it out."""
+    """What the person may do; `viewer { permissions }` spells it out. CUSTOM: what `customRole` says."""
+    custom_role: CustomRole | None = related(models.Manager.custom_role_id)
+    """The tenant's own role, where `role` is CUSTOM."""
     tenant: TenantRef = related(models.Manager.tenant_id)
     """Whom the person works for."""
     active: bool = column(models.Manager.active)
     """False: the person's tokens open nothing."""
+    tokens: Connection[ApiToken] | None = listing(models.ApiToken.manager_id, needs=Permission.MANAGERS_READ)
+    """The person's tokens, newest first, also those that open nothing any more."""
+    sessions: Connection[Session] | None = listing(PersonSession.person_id, needs=Permission.MANAGERS_READ)
+    """The person's sessions, newest first, also those that are over."""
     created_at: datetime = column(models.Manager.created_at)
     """When it was created, on the distributor's clock."""
+    updated_at: datetime = column(models.Manager.updated_at)
+    """The last change, on the distributor's clock."""
 
 
 @strawberry.type
@@ -79,6 +152,26 @@ class Viewer:
     """The tenant acted as; mutations change only its rows. Null for the platform."""
     permissions: list[PermissionName] = sql(lambda _: VIEWER.permissions)
     """What the token may do, in alphabetical order: at the tenant acted as and, reading, below it."""
+    session: Session | None = related(lambda _: VIEWER.token_id)
+    """The session that the request belongs to; null: the token stands by itself."""
+    tokens: list[ApiToken] = related(
+        None,
+        where=lambda token: and_(
+            token.manager_id == VIEWER.actor_id,
+            token.revoked_at.is_(None),
+            token.expires_at.is_(None) | (token.expires_at > text("now()")),
+        ),
+        order=(models.ApiToken.id,),
+    )
+    """The viewer's own tokens that open something, oldest first. Empty while acting as another tenant."""
+    sessions: list[Session] = related(
+        None,
+        where=lambda session: and_(
+            session.person_id == VIEWER.actor_id, session.ended_at.is_(None), session.expires_at > text("now()")
+        ),
+        order=(PersonSession.id,),
+    )
+    """The viewer's own sessions that go on, oldest first. Empty while acting as another tenant."""
     deprecated_use: list[DeprecatedUse] = related(
         None,
         where=lambda use: and_(use.token_id == VIEWER.token_id, use.last_used_at > text("now() - interval '30 days'")),

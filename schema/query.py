@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers.reading import Connection, Node, by_id, inline, listing, node_by_id, nodes_by_ids
+from resolvers.reading import VIEWER, Connection, Node, by_id, inline, listing, node_by_id, nodes_by_ids
 from schema import lists
 from schema.accounts import Account
 from schema.catalog import Plan, ServiceTerm
@@ -10,7 +10,7 @@ from schema.charges import Charge, ResellerCharge
 from schema.discounts import ResellerDiscount
 from schema.jobs import Job
 from schema.orders import Order, Payment
-from schema.people import Viewer
+from schema.people import CustomRole, Manager, Viewer
 from schema.subscriptions import ServiceSubscription
 from schema.tenants import Distributor, Reseller, Tenant
 from tenancy.models import Tenant as TenantRow
@@ -29,8 +29,8 @@ class Query:
     permission guards is null without it, and `errors` says FORBIDDEN.
     """
 
-    viewer: Viewer | None = inline()
-    """Who asks."""
+    viewer: Viewer | None = inline(when=lambda _: VIEWER.actor_kind.is_not(None))
+    """Who asks; null below a mutation that somebody without a token called."""
     node: Node | None = node_by_id()
     """By global id; null when it does not exist or is not visible: the two cannot be told apart."""
     nodes: list[Node | None] = nodes_by_ids()
@@ -45,6 +45,10 @@ class Query:
     """As tenant, when it is a reseller at any level."""
     child_reseller: Reseller | None = by_id(where=lambda row: row.level >= 2, needs=P.TENANTS_READ)
     """As reseller, null at level 1: a child reseller is a reseller's reseller."""
+    manager: Manager | None = by_id(needs=P.MANAGERS_READ)
+    """A person who works for the viewer's tenant or one below, by id."""
+    custom_role: CustomRole | None = by_id(needs=P.MANAGERS_READ)
+    """A role of a tenant's own, by id."""
     account: Account | None = by_id(needs=P.ACCOUNTS_READ)
     """A customer, by id."""
     plan: Plan | None = by_id(needs=P.CATALOG_READ)
@@ -74,6 +78,10 @@ class Query:
         needs=P.TENANTS_READ,
     )
     """Resellers two or more levels below the viewer's tenant, newest first."""
+    managers: Connection[Manager] | None = listing(scope=True, needs=P.MANAGERS_READ)
+    """People who work for the viewer's tenant, newest first; `scope` adds those of the tenants below."""
+    custom_roles: Connection[CustomRole] | None = listing(scope=True, needs=P.MANAGERS_READ)
+    """The viewer's tenant's own roles, newest first; `scope` adds those of the tenants below."""
     orders: Connection[Order] | None = lists.orders()
     """What customers of the viewer's tenant ordered, newest first unless sorted. This and the lists that follow are the
     same as those of `viewer { tenant }`; `scope` adds the tenants below."""

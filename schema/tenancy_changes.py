@@ -139,7 +139,9 @@ class CreateManagerInput:
     email: str
     """The person's e-mail address, up to 254 characters; INVALID_INPUT when the tenant has somebody with it."""
     role: ManagerRole
-    """What the person may do."""
+    """What the person may do; nothing that who creates it may not do himself, else FORBIDDEN."""
+    custom_role_id: strawberry.ID | None = UNSET
+    """One of the tenant's own roles; given with the role CUSTOM, and with no other."""
 
 
 @strawberry.type

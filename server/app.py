@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from db.engine import application_engine
 from jobs.messages import message_broker
 from jobs.wake import wake
-from resolvers.changing.pipeline import Pipeline
+from resolvers.changing.pipeline import BEFOREHAND, Pipeline
 from resolvers.reading import Engine, reading_pool
 from resolvers.reading.cost import LONGEST
 from schema.build import schema
@@ -24,6 +24,7 @@ from server.deprecated_uses import DeprecatedUses
 from server.documents import TrustedDocuments
 from server.endpoint import GraphQL
 from server.headers import SecurityHeaders
+from server.last_uses import LastUses
 from server.limits import Budgets
 from server.request_ids import RequestIds
 from server.settings import Settings
@@ -42,13 +43,14 @@ def application(config: Settings) -> Starlette:
         pool = reading_pool(config.app_url, size=config.web_pool_size, switch_role=config.switches_role)
         writes = application_engine(
             config.app_url,
-            pool_size=config.web_pool_size,
+            pool_size=config.web_pool_size + BEFOREHAND,
             switch_role=config.switches_role,
             statement_timeout=LONGEST,
         )
         app.state.pool = pool
         app.state.holders = Holders(pool)
         app.state.budgets = Budgets(config.cost_per_minute)
+        app.state.open_budgets = Budgets(config.open_cost_per_minute)
         app.state.documents = TrustedDocuments(pool, only=config.trusted_documents)
         app.state.engine = Engine(schema, introspection=config.introspection)
         app.state.pipeline = Pipeline(
@@ -56,9 +58,10 @@ def application(config: Settings) -> Starlette:
         )
         app.state.broker_health = BrokerHealth(message_broker(config.broker_url)) if config.broker_url else None
         app.state.deprecated_uses = DeprecatedUses(app.state.engine.documents, writes)
+        app.state.last_uses = LastUses(writes)
         await pool.open()
         try:
-            async with app.state.deprecated_uses.written_down():
+            async with app.state.deprecated_uses.written_down(), app.state.last_uses.written_down():
                 yield
         finally:
             app.state.pipeline.close()

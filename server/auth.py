@@ -15,17 +15,15 @@ from resolvers.reading import NotProven, Proof, Viewer
 from tenancy.permissions import Permission
 from tenancy.scope import Scope
 from tenancy.sessions import settings_of
-from tenancy.tokens import Identity, hash_of, identity_of
+from tenancy.tokens import NOBODY, Identity, hash_of, identity_of
 
-__all__ = ["ActAsRefused", "Holders", "Requester", "TenantSuspended", "Unauthorized"]
+__all__ = ["SOMEBODY", "ActAsRefused", "Holders", "Requester", "TenantSuspended", "Unauthorized"]
 
 Connection: TypeAlias = psycopg.AsyncConnection[Any]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 MOST_REMEMBERED = 10_000
 """Tokens; the one unused for the longest goes first."""
-
-_PREFIX_OF_ACTOR = {"manager": "mgr", "platform": "tok"}
 
 
 class Unauthorized(Exception):
@@ -63,16 +61,11 @@ class Requester:
     @cached_property
     def viewer(self) -> Viewer:
         """The same for the reading engine."""
-        acted_as = None
-        if self.acted_as is not None:
-            acted_as = ids.encode("dst" if self.acted_as == self.scope.distributor_id else "rsl", self.acted_as)
-        return Viewer(
-            scope=self.scope,
-            permissions=self.identity.permissions,
-            actor=ids.encode(_PREFIX_OF_ACTOR[self.identity.kind], self.identity.actor_id),
-            acted_as=acted_as,
-            token_id=self.identity.token_id,
-        )
+        return Viewer.of(self.identity, self.scope, self.acted_as)
+
+
+SOMEBODY = Requester(NOBODY, NOBODY.scope)
+"""Who has no token, or one that opens nothing, and asks for what everybody may."""
 
 
 class Holders:
@@ -119,7 +112,7 @@ class Holders:
             return
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "SELECT 1 FROM app_authenticate(%s::text::bytea) AS holder WHERE holder::text = %s",
+                "SELECT 1 FROM app_holder(%s::text::bytea) AS holder WHERE holder::text = %s",
                 [who.proof.token_hash, who.proof.holder],
             )
             if await cursor.fetchone() is None:
@@ -141,7 +134,7 @@ async def _identity(connection: Connection, hash: bytes) -> tuple[Identity, str]
     """The token's holder, and its row as text."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
-            "SELECT holder.*, holder::text AS written FROM app_authenticate(%s) AS holder", [hash], binary=True
+            "SELECT holder.*, holder::text AS written FROM app_holder(%s) AS holder", [hash], binary=True
         )
         row = await cursor.fetchone()
     if row is None:

@@ -8,11 +8,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from resolvers.changing.pipeline import Pipeline
 from resolvers.reading import Engine, NotProven
 from resolvers.reading import Response as Answered
-from server.auth import Holders, Requester
+from server.auth import SOMEBODY, Holders, Requester, Unauthorized
 from server.compression import compressed
+from server.documents import DocumentRefused
 from server.graphql_http import JSON, Asked, BadRequest, Incoming, answer, asked, media_type, with_extensions
 from server.headers import OF_THE_API
-from server.limits import Spending
+from server.limits import Spending, caller_of
 from server.refusals import refusal
 from server.request_ids import request_id_of
 from tenancy.messages import preferred, speaking, spoken
@@ -60,14 +61,20 @@ async def in_its_language(request: Incoming, state: State, request_id: str) -> R
         if request.method not in METHODS:
             raise BadRequest(405, "GraphQL is asked with GET or POST.", allow=", ".join(METHODS))
         media = media_type(request)
-        who = await looked_up(request, state)
-        spending: Spending = state.budgets.spending(who.identity.token_id)
-        question = await asked(request)
+        spending: Spending
+        try:
+            who = await looked_up(request, state)
+            spending = state.budgets.spending(who.identity.token_id)
+            question = await asked(request)
+        except Unauthorized:
+            who, spending = SOMEBODY, state.open_budgets.spending(caller_of(request.address))
+            question = await asked_by_somebody(request, state, spending)
         try:
             found = await executed(request, state, who, question, spending, request_id)
         except NotProven:
             who = await looked_up_again(request, state)
             found = await executed(request, state, who, question, spending, request_id)
+        state.last_uses.note(who.identity)
         body = found.body
         if request.header(b"headwater-cost") == "1":
             body = with_extensions(body, {"cost": spending.told(found.cost)})
@@ -96,6 +103,20 @@ async def looked_up_again(request: Incoming, state: State) -> Requester:
     return await looked_up(request, state)
 
 
+async def asked_by_somebody(request: Incoming, state: State, spending: Spending) -> Asked:
+    """What somebody without a token asks. Raises Unauthorized unless everybody may ask it, OutOfBudget."""
+    spending(1)  # also for what is refused: looking at a document takes time
+    try:
+        question = await asked(request)
+        document: str = await state.documents.text(question)
+    except (BadRequest, DocumentRefused):
+        raise Unauthorized from None
+    pipeline: Pipeline = state.pipeline
+    if not pipeline.is_open(document, question.operation_name):
+        raise Unauthorized
+    return question
+
+
 async def executed(
     request: Incoming, state: State, who: Requester, question: Asked, spending: Spending, request_id: str
 ) -> Answered:
@@ -121,6 +142,7 @@ async def executed(
             question.variables,
             question.operation_name,
             request_id=request_id,
+            address=request.address,
             spend=spending,
             renew=renewed,
         )

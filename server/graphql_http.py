@@ -53,10 +53,14 @@ class Incoming:
     headers: Mapping[bytes, bytes]
     """By their names in lower case; of one that was sent twice, the last."""
     receive: Receive
+    address: str | None = None
+    """The caller's IP address; behind a proxy that uvicorn trusts, the one that this names."""
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> Self:
-        return cls(scope["method"], scope["query_string"], dict(scope["headers"]), receive)
+        return cls(
+            scope["method"], scope["query_string"], dict(scope["headers"]), receive, (scope.get("client") or (None,))[0]
+        )
 
     def header(self, name: bytes) -> str | None:
         """A header's value; None when it was not sent."""

@@ -5,14 +5,26 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
+from ipaddress import ip_address, ip_network
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from resolvers.reading.cost import MOST_COST
 
-__all__ = ["Budgets", "OutOfBudget", "Spending"]
+__all__ = ["Budgets", "OutOfBudget", "Spending", "caller_of"]
 
 MOST_TOKENS = 10_000
 """Budgets kept at once: the one unused for the longest goes first, and comes back full."""
+
+
+def caller_of(address: str | None) -> UUID:
+    """Whose budget a request without a token uses: one an IPv4 address, one an IPv6 network of a single customer."""
+    try:
+        known = ip_address(address or "")
+    except ValueError:
+        network = "unknown"
+    else:
+        network = str(known) if known.version == 4 else str(ip_network((known, 64), strict=False))
+    return uuid5(NAMESPACE_OID, f"address {network}")
 
 
 class OutOfBudget(Exception):

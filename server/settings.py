@@ -40,6 +40,9 @@ class Settings(jobs.settings.Settings):
     cost_per_minute: int = Field(default=6_000_000, ge=0)
     """Cost points that a token may spend in a minute, in each web process; 0: any number."""
 
+    open_cost_per_minute: int = Field(default=1_000, ge=0)
+    """The same for an IP address that asks without a token: to sign in, to renew a session, to reset a password."""
+
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may use the API, such as `https://shop.example`, with spaces or commas between; `*`: all."""
 

@@ -12,8 +12,11 @@ __all__ = [
     "Forbidden",
     "InvalidInput",
     "InvalidState",
+    "KeyTaken",
     "NotFound",
     "Refusal",
+    "SignInRefused",
+    "TooMany",
 ]
 
 
@@ -67,6 +70,8 @@ class ErrorCode(StrEnum):
     """The row belongs to a tenant below; send Headwater-Act-As with its id."""
     IN_PROGRESS = "IN_PROGRESS"
     """A call with the same idempotencyKey is still running."""
+    SIGN_IN_REFUSED = "SIGN_IN_REFUSED"
+    """What was given to prove who one is (a password, a refresh token, a reset key) does not; why is not told."""
 
 
 class Refusal(Exception):
@@ -121,6 +126,27 @@ class InvalidState(Refusal):
 
     kind = ErrorKind.CONFLICT
     code = ErrorCode.INVALID_STATE
+
+
+class KeyTaken(Refusal):
+    """A key or name that must be unique exists already."""
+
+    kind = ErrorKind.FIX_INPUT
+    code = ErrorCode.KEY_TAKEN
+
+
+class SignInRefused(Refusal):
+    """The proof of who somebody is does not hold. Unknown people and wrong passwords are told in the same words."""
+
+    kind = ErrorKind.DENIED
+    code = ErrorCode.SIGN_IN_REFUSED
+
+
+class TooMany(Refusal):
+    """More tries than are allowed in a while; the message names the limit, and when to try again."""
+
+    kind = ErrorKind.RETRY
+    code = ErrorCode.LIMIT_EXCEEDED
 
 
 class Forbidden(Refusal):

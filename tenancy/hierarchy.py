@@ -1,4 +1,4 @@
-"""The tree of tenants: who is created below whom, and the people who act for them."""
+"""The tree of tenants: who is created below whom."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,17 +11,16 @@ from db.ids import uuid7
 from tenancy.clock import EARLIEST, LATEST, clock_of, is_time_zone
 from tenancy.errors import InvalidInput, NotFound
 from tenancy.models import DistributorClock, Manager, Tenant, TenantKind, TenantName, TenantState
+from tenancy.people import add_manager
 from tenancy.permissions import Role
 from tenancy.scope import Scope, segment
 from tenancy.sessions import seeing
 from tenancy.texts import clean_email, clean_text
-from tenancy.tokens import issue_token
 
 __all__ = [
     "MAX_LEVEL",
     "Founded",
     "create_distributor",
-    "create_manager",
     "create_reseller",
     "next_segment",
     "rename_tenant",
@@ -138,17 +137,6 @@ def create_reseller(
     )
 
 
-def create_manager(session: Session, scope: Scope, *, name: str, email: str, role: Role) -> tuple[Manager, str]:
-    """Add a person to the acting tenant, with a token, which is seen this once.
-
-    Raises InvalidInput when the tenant has somebody with this e-mail.
-    """
-    tenant = tenant_by_id(session, scope.tenant_id)
-    return _add_manager(
-        session, tenant, name=name, email=email, role=role, now=clock_of(session, tenant.distributor_id).now
-    )
-
-
 def rename_tenant(session: Session, scope: Scope, *, tenant_id: UUID, name: str) -> Tenant:
     """Call the acting tenant otherwise. Those below it, who see nothing of it but its name, see the new one at once.
 
@@ -206,34 +194,6 @@ def tenant_by_id(session: Session, id: UUID | None, *path: str | int) -> Tenant:
     return tenant
 
 
-def _add_manager(
-    session: Session, tenant: Tenant, *, name: str, email: str, role: Role, now: datetime
-) -> tuple[Manager, str]:
-    email = clean_email(email, "email")
-    taken = session.scalars(
-        select(Manager.id).where(
-            Manager.distributor_id == tenant.distributor_id, Manager.tenant_id == tenant.id, Manager.email == email
-        )
-    ).one_or_none()
-    if taken is not None:
-        raise InvalidInput(
-            "{name} has a manager with the address {email} already.", name=tenant.name, email=email, path=("email",)
-        )
-    manager = Manager(
-        distributor_id=tenant.distributor_id,
-        tenant_id=tenant.id,
-        tenant_path=tenant.tenant_path,
-        name=clean_text(name, "name"),
-        email=email,
-        role=role,
-        created_at=now,
-        updated_at=now,
-    )
-    session.add(manager)
-    session.flush()
-    return manager, issue_token(session, manager)
-
-
 def _found(
     session: Session, tenant: Tenant, *, admin_email: str, now: datetime, clock: DistributorClock | None
 ) -> Founded:
@@ -250,5 +210,5 @@ def _found(
     session.add_all([card] if clock is None else [card, clock])
     session.flush()
     email = clean_email(admin_email, "admin_email")
-    manager, token = _add_manager(session, tenant, name=email, email=email, role=Role.SYSTEM_ADMINISTRATOR, now=now)
+    manager, token = add_manager(session, tenant, name=email, email=email, role=Role.SYSTEM_ADMINISTRATOR, now=now)
     return Founded(tenant, manager, token)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, false, func
+from sqlalchemy import ARRAY, CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,7 @@ from tenancy.rows import TenantRow, Visibility, owned
 __all__ = [
     "ApiToken",
     "Counter",
+    "CustomRole",
     "DeprecatedUse",
     "DistributorClock",
     "IdempotencyRecord",
@@ -123,6 +124,22 @@ class DistributorClock(TenantRow, Base):
     )
 
 
+class CustomRole(TenantRow, Base):
+    """A role that a tenant put together for its own managers."""
+
+    __tablename__ = "custom_roles"
+
+    name: Mapped[str]
+    """Unique in the tenant, whatever its letters' case."""
+    permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """In alphabetical order; a name that is no permission any more gives nothing."""
+
+    __table_args__ = owned(
+        Index("uq_custom_roles_name", "distributor_id", "tenant_id", text("lower(name)"), unique=True),
+        Index("ix_custom_roles_path", "distributor_id", "tenant_path", "id"),
+    )
+
+
 class Manager(TenantRow, Base):
     """A person who works for a tenant."""
 
@@ -132,11 +149,15 @@ class Manager(TenantRow, Base):
     email: Mapped[str]
     """Lower case; unique in the tenant."""
     role: Mapped[Role] = mapped_column(choice(Role))
+    custom_role_id: Mapped[UUID | None]
+    """The role where `role` is CUSTOM."""
     active: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "email", name="uq_managers_email"),
         Index("ix_managers_tenant", "distributor_id", "tenant_id", "id"),
+        CheckConstraint("(role = 'CUSTOM') = (custom_role_id IS NOT NULL)", name="custom_role_is_named"),
+        custom_role_id="custom_roles",
     )
 
 
@@ -146,12 +167,21 @@ class ApiToken(TenantRow, Base):
     __tablename__ = "api_tokens"
 
     manager_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(server_default="")
+    """What it is for; empty for the first one, which is made together with the manager."""
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime | None]
     """Real time, also in a sandbox; null: never."""
     revoked_at: Mapped[datetime | None]
+    """Real time."""
+    last_used_at: Mapped[datetime | None]
+    """Real time, a minute exact."""
 
-    __table_args__ = owned(Index("ix_api_tokens_token_hash", "token_hash"), manager_id="managers")
+    __table_args__ = owned(
+        Index("ix_api_tokens_token_hash", "token_hash"),
+        Index("ix_api_tokens_manager", "distributor_id", "manager_id", "id"),
+        manager_id="managers",
+    )
 
 
 class ServiceToken(Base):

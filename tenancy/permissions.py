@@ -1,8 +1,9 @@
 """Who may do what: the one table of roles and permissions."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
-__all__ = ["PLATFORM_PERMISSIONS", "Permission", "Role", "permissions_of"]
+__all__ = ["PLATFORM_PERMISSIONS", "TENANT_PERMISSIONS", "Permission", "Role", "permissions_in", "permissions_of"]
 
 
 class Role(StrEnum):
@@ -16,6 +17,8 @@ class Role(StrEnum):
     """The catalog without net costs."""
     SALES_PERSON = "SALES_PERSON"
     """Customers, their subscriptions and payments; no net costs."""
+    CUSTOM = "CUSTOM"
+    """What the tenant's own role says, which stands beside it in customRole."""
 
 
 class Permission(StrEnum):
@@ -27,6 +30,7 @@ class Permission(StrEnum):
     DISTRIBUTORS_WRITE = "distributors.write"
     MANAGERS_READ = "managers.read"
     MANAGERS_WRITE = "managers.write"
+    TOKENS_WRITE = "tokens.write"
     ACCOUNTS_READ = "accounts.read"
     ACCOUNTS_WRITE = "accounts.write"
     CATALOG_READ = "catalog.read"
@@ -48,7 +52,8 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_SEES_SALES = {_P.TENANTS_READ, _P.ACCOUNTS_READ, _P.CATALOG_READ, _P.SUBSCRIPTIONS_READ, _P.SETTINGS_READ}
+_SEES_CATALOG = {_P.TENANTS_READ, _P.CATALOG_READ, _P.SETTINGS_READ, _P.TOKENS_WRITE}
+_SEES_SALES = _SEES_CATALOG | {_P.ACCOUNTS_READ, _P.SUBSCRIPTIONS_READ}
 
 _OF_ROLE: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM_ADMINISTRATOR: frozenset(Permission) - {_P.DISTRIBUTORS_WRITE},
@@ -64,18 +69,29 @@ _OF_ROLE: dict[Role, frozenset[Permission]] = {
             _P.DISCOUNTS_WRITE,
         }
     ),
-    Role.MARKETING: frozenset(
-        {_P.TENANTS_READ, _P.CATALOG_READ, _P.CATALOG_WRITE, _P.DISCOUNTS_READ, _P.SETTINGS_READ}
-    ),
+    Role.MARKETING: frozenset(_SEES_CATALOG | {_P.CATALOG_WRITE, _P.DISCOUNTS_READ}),
     Role.SALES_PERSON: frozenset(
         _SEES_SALES | {_P.ACCOUNTS_WRITE, _P.SUBSCRIPTIONS_WRITE, _P.CHARGES_READ, _P.PAYMENTS_READ, _P.PAYMENTS_WRITE}
     ),
+    Role.CUSTOM: frozenset(),
 }
 
 PLATFORM_PERMISSIONS: frozenset[Permission] = frozenset(Permission)
 """A platform operator creates distributors and may act as any tenant."""
 
+TENANT_PERMISSIONS: frozenset[Permission] = _OF_ROLE[Role.SYSTEM_ADMINISTRATOR]
+"""All that a tenant's manager can have, also by a role of the tenant's own."""
+
 
 def permissions_of(role: Role) -> frozenset[Permission]:
-    """What a manager with this role may do, in its tenant and, reading, below it."""
+    """What a manager with this role may do, in its tenant and, reading, below it.
+
+    CUSTOM gives nothing by itself: see `permissions_in`.
+    """
     return _OF_ROLE[role]
+
+
+def permissions_in(names: Iterable[str]) -> frozenset[Permission]:
+    """What a custom role gives: the permissions of these names that a tenant can have; others give nothing."""
+    given = set(names)
+    return frozenset(each for each in TENANT_PERMISSIONS if each.value in given)

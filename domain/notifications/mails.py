@@ -11,15 +11,16 @@ from sqlalchemy.orm import Session
 
 from db.ids import uuid7
 from domain.customers.models import Account
-from domain.notifications.templates import rendered
+from domain.notifications.templates import SECRET, rendered
 from domain.shared import outbox
 from domain.shared.errors import NotFound
 from domain.shared.models import Mail, MailState
 from tenancy.clock import Clock
 from tenancy.models import TenantName
+from tenancy.rows import TenantRow
 from tenancy.scope import Scope
 
-__all__ = ["MailDraft", "Outgoing", "outgoing", "record_refused", "record_sent", "write_mails"]
+__all__ = ["MailDraft", "Outgoing", "outgoing", "record_refused", "record_sent", "write_letter", "write_mails"]
 
 BATCH = 500
 """Rows a statement."""
@@ -98,6 +99,36 @@ def _row(draft: MailDraft, seller: str, clock: Clock) -> dict[str, object]:
     }
 
 
+def write_letter(
+    session: Session,
+    owner: TenantRow,
+    *,
+    kind: str,
+    key: str,
+    recipient: str,
+    values: Mapping[str, object],
+    clock: Clock,
+) -> None:
+    """Write one mail to a person who signs in, with the job that sends it. It belongs to the tenant of `owner`."""
+    subject, body = rendered(kind, values)
+    mail = Mail(
+        distributor_id=owner.distributor_id,
+        tenant_id=owner.tenant_id,
+        tenant_path=owner.tenant_path,
+        kind=kind,
+        key=key,
+        account_id=None,
+        recipient=recipient,
+        subject=subject,
+        body=body,
+        created_at=clock.now,
+        updated_at=clock.now,
+    )
+    session.add(mail)
+    session.flush()
+    outbox.enqueue(session, owner, "notifications.send_mail", queue="notifications", arguments={"mail_id": mail.id.hex})
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A mail that has not left."""
@@ -147,6 +178,10 @@ def _of(scope: Scope, mail_id: UUID) -> Select[Mail]:
 
 def _announce(session: Session, scope: Scope, mail: Mail, type: str, at: datetime) -> None:
     mail.updated_at = at
+    if mail.kind in SECRET:
+        mail.body = ""
+    if mail.account_id is None:
+        return
     account = session.scalars(
         select(Account).where(Account.distributor_id == mail.distributor_id, Account.id == mail.account_id)
     ).one()

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 from liquid import Environment, StrictUndefined
 
-__all__ = ["BILLING_DAY_COMING", "SUBSCRIPTIONS_STOPPED", "rendered"]
+__all__ = ["BILLING_DAY_COMING", "PASSWORD_RESET", "SECRET", "SUBSCRIPTIONS_STOPPED", "rendered"]
 
 BILLING_DAY_COMING = "billing_day.coming"
+PASSWORD_RESET = "password.reset"  # noqa: S105 - a kind of mail
 SUBSCRIPTIONS_STOPPED = "subscriptions.stopped"
+
+SECRET = frozenset({PASSWORD_RESET})
+"""Kinds whose texts are kept no longer than it takes to send them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,27 @@ Nothing is to be paid in advance: you will get an invoice.
 
 Your balance covers it; there is nothing to do.
 {%- endif %}
+
+{{ seller }}
+""",
+    ),
+    # name, seller, tenant (number), token, link (nil: none), minutes
+    PASSWORD_RESET: Template(
+        subject="A new password for {{ seller }}",
+        body="""\
+Hello {{ name }},
+
+somebody, perhaps you, asked for a new password for {{ seller }} ({{ tenant }}).
+{% if link %}
+Set it here:
+
+{{ link }}
+{% else %}
+This key sets it:
+
+{{ token }}
+{% endif %}
+It is good once, for {{ minutes }} minutes. If it was not you, there is nothing to do: your password stays.
 
 {{ seller }}
 """,

@@ -10,8 +10,11 @@ from tenancy.errors import (
     Forbidden,
     InvalidInput,
     InvalidState,
+    KeyTaken,
     NotFound,
     Refusal,
+    SignInRefused,
+    TooMany,
 )
 
 __all__ = [
@@ -29,15 +32,10 @@ __all__ = [
     "ReadOnlyDelegated",
     "Refusal",
     "RefusedByBillingType",
+    "SignInRefused",
     "Stale",
+    "TooMany",
 ]
-
-
-class KeyTaken(Refusal):
-    """A key or name that must be unique exists already."""
-
-    kind = ErrorKind.FIX_INPUT
-    code = ErrorCode.KEY_TAKEN
 
 
 class ReadOnlyDelegated(Refusal):

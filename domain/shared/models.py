@@ -208,11 +208,12 @@ class Mail(TenantRow, Base):
     """The event it tells of, such as `billing_day.coming`."""
     key: Mapped[str]
     """What makes it one message, such as account and billing day."""
-    account_id: Mapped[UUID]
-    """The customer it is for."""
+    account_id: Mapped[UUID | None]
+    """The customer it is for; null: it is for a person who signs in."""
     recipient: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str]
+    """Empty as soon as a mail has left that held a secret."""
     state: Mapped[MailState] = mapped_column(choice(MailState), default=MailState.WAITING)
     sent_at: Mapped[datetime | None]
     """Real time of the SMTP server's acceptance."""

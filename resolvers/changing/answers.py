@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.shared.errors import InsufficientBalance, Refusal
 from domain.shared.money import minor_digits
 from resolvers.changing.change import Answer, Secret
+from tenancy.tokens import Identity
 
 __all__ = ["Outcome", "outcome_of", "refused"]
 
@@ -22,6 +23,8 @@ class Outcome:
     secrets: Mapping[str, str] = field(default_factory=dict)
     refusal: Refusal | None = None
     replayed: bool = False
+    became: Identity | None = None
+    """Who the caller of an open mutation turned out to be."""
 
     def values(self, acted_as: UUID | None) -> dict[str, Any]:
         """Everything a payload can be asked for besides `query`, by Python names."""
@@ -34,8 +37,8 @@ class Outcome:
         }
 
 
-def outcome_of(answer: Answer) -> Outcome:
-    """What a resolver returned, once its rows are flushed."""
+def outcome_of(answer: Answer, refusal: Refusal | None, became: Identity | None) -> Outcome:
+    """What a resolver returned, once its rows are flushed, and what it said besides."""
     rows: dict[str, UUID | list[UUID] | None] = {}
     secrets = {}
     for name, value in answer.items():
@@ -45,7 +48,7 @@ def outcome_of(answer: Answer) -> Outcome:
             rows[name] = [row.id for row in value]
         else:
             rows[name] = None if value is None else value.id
-    return Outcome(rows, secrets)
+    return Outcome(rows, secrets, refusal, became=became)
 
 
 def refused(refusal: Refusal) -> Outcome:

@@ -19,15 +19,17 @@ class Audited:
 
     mutation: str
     input: Mapping[str, Any]
-    """As GraphQL coerced it, by GraphQL's names."""
+    """As GraphQL coerced it, by GraphQL's names; secrets left out."""
     identity: Identity
-    """Whose token it was."""
+    """Whose token it was; of an open mutation who the caller turned out to be, or nobody."""
     scope: Scope
     """The acting tenant's."""
     acted_as: UUID | None
     dry_run: bool
     key: str | None
     request_id: str | None
+    address: str | None
+    """The caller's IP address, where it is known."""
     outcome: Outcome | None
     """Rows, or the refusal. None: a fault, which the log holds under `request_id`."""
 

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from domain.shared.errors import Forbidden, NotFound
+from domain.shared.errors import Forbidden, InvalidState, NotFound, Refusal
 from tenancy.clock import Clock, clock_of
 from tenancy.permissions import Permission
 from tenancy.rows import TenantRow
 from tenancy.scope import Scope
-from tenancy.sessions import ScopedSession
+from tenancy.sessions import ScopedSession, Sessions
+from tenancy.tokens import Identity
 
-__all__ = ["Answer", "Answered", "Change", "Secret", "Wait"]
+__all__ = ["Answer", "Answered", "Before", "Change", "Secret", "Wait"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +38,47 @@ class Wait:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What there is before a mutation's transaction: transactions of one's own, which stay whatever becomes of it."""
+
+    sessions: Sessions
+    identity: Identity
+    address: str | None
+    """The caller's IP address, where it is known."""
+    dry_run: bool
+    input: dict[str, Any]
+    """The resolver's keywords."""
+
+
 @dataclass
 class Change:
     """One mutation's transaction, and who does it."""
 
     session: ScopedSession
     scope: Scope
-    """The acting tenant's; the platform's for an operator who acts for nobody."""
-    permissions: frozenset[Permission]
+    """The acting tenant's; the platform's for an operator who acts for nobody; of an open mutation: nothing."""
+    identity: Identity
+    """Whose token it is; nobody's in an open mutation."""
     dry_run: bool
+    address: str | None = None
+    """The caller's IP address, where it is known."""
     wait: Wait | None = field(default=None)
     """Set by a resolver whose work goes on in a job."""
+    refusal: Refusal | None = field(default=None)
+    """Set by a resolver that refuses, but what it wrote is to be kept. All other refusals are raised."""
+    became: Identity | None = field(default=None)
+    """Set by an open mutation when it has found out who calls: for that one the payload is read."""
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What whoever does it may do."""
+        return self.identity.permissions
+
+    def require_own_tenant(self) -> None:
+        """For what a token's holder does about himself. Raises InvalidState while he acts as another tenant."""
+        if self.scope.tenant_id != self.identity.scope.tenant_id:
+            raise InvalidState("This is about yourself: leave out Headwater-Act-As.")
 
     def require(self, permission: Permission) -> None:
         """Raises Forbidden without this permission: for what only some inputs of a mutation need."""

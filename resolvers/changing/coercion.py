@@ -16,13 +16,17 @@ from domain.catalog.drafts import (
 )
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.money import Money
+from tenancy.people import ManagerChange
+from tenancy.roles import CustomRoleChange
 
 __all__ = ["PREFIXES", "keywords"]
 
 PREFIXES: dict[str, tuple[str, ...]] = {
     "account_id": ("acc",),
     "account_ids": ("acc",),
+    "custom_role_id": ("rol",),
     "distributor_id": ("dst",),
+    "manager_id": ("mgr",),
     "parent_id": ("dst", "rsl"),
     "payment_id": ("pay",),
     "period_id": ("per",),
@@ -30,16 +34,20 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "plan_ids": ("pln",),
     "reseller_id": ("rsl",),
     "service_term_id": ("trm",),
+    "session_id": ("ses",),
     "subscription_id": ("sub",),
     "subscription_ids": ("sub",),
     "tenant_id": ("dst", "rsl"),
     "tenant_ids": ("dst", "rsl"),
+    "token_id": ("key",),
 }
 """Which ids an input field takes, by its name: names mean the same in every mutation."""
 
 SHAPES: dict[str, Callable[..., Any]] = {
+    "CustomRoleChange": CustomRoleChange,
     "FeesChange": FeesChange,
     "FeesInput": FeesDraft,
+    "ManagerChange": ManagerChange,
     "MoneyInput": Money,
     "PlanChange": PlanChange,
     "PlanPeriodInput": PlanPeriodDraft,

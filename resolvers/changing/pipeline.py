@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol, TypeVar
-from uuid import UUID, uuid4
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import orjson
 import psycopg
@@ -20,26 +20,25 @@ from sqlalchemy import Engine as DatabaseEngine
 from sqlalchemy import select
 
 from domain.shared import outbox
-from domain.shared.errors import Forbidden, Refusal
+from domain.shared.errors import Forbidden, Refusal, SignInRefused, TooMany
 from domain.shared.waiting import has_ended, wait_for_job
 from resolvers.changing import idempotency
 from resolvers.changing.answers import Outcome, outcome_of, refused
-from resolvers.changing.audit import Audit, Audited
-from resolvers.changing.change import Change, Wait
+from resolvers.changing.audit import Audit
+from resolvers.changing.calls import Call, Nobody, Who, declaration_of, root_names
+from resolvers.changing.change import Before, Change, Wait
 from resolvers.changing.coercion import keywords
 from resolvers.changing.deadline import CANCELED, keep_deadlines, within
-from resolvers.changing.declaration import Mutating
 from resolvers.reading import Engine, NotProven, Response, Viewer
 from resolvers.reading.cost import LONGEST, TOO_LONG
 from resolvers.reading.documents import Operation, RequestErrors
 from resolvers.reading.execute import errors_only
-from resolvers.reading.selections import Selected
 from tenancy.models import Tenant
 from tenancy.scope import Scope
 from tenancy.sessions import ScopedSession, Sessions
-from tenancy.tokens import Identity
+from tenancy.tokens import NOBODY
 
-__all__ = ["Pipeline", "Who"]
+__all__ = ["BEFOREHAND", "Pipeline", "Who"]
 
 log = logging.getLogger(__name__)
 
@@ -51,68 +50,16 @@ _TRY_AGAIN = {"40001", "40P01", "23505"}
 """The last one is a row that somebody else has just made: the next attempt sees it, and refuses in its own words."""
 RENEWALS = 3
 """How often a mutation whose tenant is being moved looks where it is."""
+BEFOREHAND = 2
+"""Threads for what takes long before a mutation's transaction, such as hashing passwords: 64 MiB each."""
+MOST_WAITING = 50
+"""Calls that wait for one of these threads; one more is asked to come again."""
 LONGEST_WAIT = 9
 """Seconds that an answer may wait for a job: less than a request may take."""
 
 T = TypeVar("T")
 Renew = Callable[[], Awaitable["Who"]]
 """Looks up anew who asks. Raises what the server answers a stranger with."""
-
-
-class Who(Protocol):
-    """Who changes something."""
-
-    @property
-    def identity(self) -> Identity:
-        """The token's holder."""
-
-    @property
-    def scope(self) -> Scope:
-        """The acting tenant's."""
-
-    @property
-    def acted_as(self) -> UUID | None:
-        """The tenant acted as by somebody else."""
-
-    @property
-    def viewer(self) -> Viewer:
-        """The same for the reading engine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One mutation of a request."""
-
-    who: Who
-    operation: Operation
-    variables: Mapping[str, Any]
-    selected: Selected
-    declaration: Mutating
-    input: Mapping[str, Any]
-    """As GraphQL coerced it."""
-    input_type: Any
-    dry_run: bool
-    key: str | None
-    request_id: str | None
-
-    @property
-    def scope(self) -> Scope:
-        """What the resolver works in."""
-        return self.who.scope.writing_downstream() if self.declaration.downstream else self.who.scope
-
-    def audited(self, outcome: Outcome | None) -> Audited:
-        """The call for the record."""
-        return Audited(
-            mutation=self.selected.name,
-            input=self.input,
-            identity=self.who.identity,
-            scope=self.who.scope,
-            acted_as=self.who.acted_as,
-            dry_run=self.dry_run,
-            key=self.key,
-            request_id=self.request_id,
-            outcome=outcome,
-        )
 
 
 class Pipeline:
@@ -131,14 +78,18 @@ class Pipeline:
         assert engine.schema.mutation_type is not None
         self._engine = engine
         self._root = engine.schema.mutation_type
+        self._open = {name for name, each in self._root.fields.items() if declaration_of(each).is_open} | {"__typename"}
         keep_deadlines(database)
         self._sessions = Sessions(database)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="change")
+        self._beforehand = ThreadPoolExecutor(BEFOREHAND, thread_name_prefix="beforehand")
+        self._waiting = 0
         self._on_enqueued = on_enqueued
         self._audit = audit or Audit()
 
     def close(self) -> None:
         """Let running mutations end, take no more."""
+        self._beforehand.shutdown()
         self._threads.shutdown()
 
     async def execute(
@@ -149,6 +100,7 @@ class Pipeline:
         operation_name: str | None = None,
         *,
         request_id: str | None = None,
+        address: str | None = None,
         spend: Callable[[int], None] | None = None,
         renew: Renew | None = None,
     ) -> Response:
@@ -166,7 +118,7 @@ class Pipeline:
             if isinstance(values, list):
                 raise RequestErrors(values)
             cost = self._engine.cost(operation, values.coerced)
-            calls = self._calls(who, operation, values, request_id)
+            calls = self._calls(who, operation, values, request_id, address)
         except RequestErrors as wrong:
             return Response(errors_only(wrong.errors), executed=False)
         except GraphQLError as error:
@@ -184,8 +136,16 @@ class Pipeline:
         body = b'{"data":{' + b",".join(parts) + b"}"
         return Response(body + (b',"errors":' + orjson.dumps(errors) if errors else b"") + b"}", cost=cost)
 
+    def is_open(self, document: str, operation_name: str | None = None) -> bool:
+        """Whether an operation consists of open mutations, so that it needs no token. A wrong request does not."""
+        try:
+            operation = self._engine.documents.find(document).operation(operation_name)
+        except RequestErrors:
+            return False
+        return operation.is_mutation and root_names(operation) <= self._open
+
     def _calls(
-        self, who: Who, operation: Operation, values: VariableValues, request_id: str | None
+        self, who: Who, operation: Operation, values: VariableValues, request_id: str | None, address: str | None
     ) -> list[tuple[str, Call | None]]:
         """What is asked of the root, by its keys; None for its `__typename`."""
         calls: list[tuple[str, Call | None]] = []
@@ -195,11 +155,9 @@ class Pipeline:
                 calls.append((selected.key, None))
                 continue
             given = get_argument_values(definition, selected.nodes[0], values)
-            declaration = next(
-                each for each in definition.extensions["strawberry-definition"].extensions if isinstance(each, Mutating)
-            )
+            declaration = declaration_of(definition)
             call = Call(
-                who=who,
+                who=Nobody() if declaration.is_open else who,
                 operation=operation,
                 variables=values.coerced,
                 selected=selected,
@@ -209,6 +167,7 @@ class Pipeline:
                 dry_run=given["dryRun"],
                 key=given.get("idempotencyKey"),
                 request_id=request_id,
+                address=address,
             )
             calls.append((selected.key, call))
         return calls
@@ -226,7 +185,10 @@ class Pipeline:
 
     async def _answered(self, call: Call) -> tuple[bytes, list[dict[str, Any]]]:
         try:
-            done = await self._in_thread(partial(self._perform, call))
+            given = await self._prepared(call)
+            if isinstance(given, Outcome):
+                return await self._in_thread(partial(self._read_again, call, given))
+            done = await self._in_thread(partial(self._perform, call, given))
             if isinstance(done, Later):
                 await self._wait(call, done.wait)
                 return await self._in_thread(partial(self._read_again, call, done.outcome))
@@ -251,15 +213,48 @@ class Pipeline:
         speaks_the_same = copy_context().run
         return await asyncio.get_running_loop().run_in_executor(self._threads, speaks_the_same, within, LONGEST, work)
 
+    async def _prepared(self, call: Call) -> dict[str, Any] | Outcome:
+        """The resolver's keywords, or why it is not asked.
+
+        What takes long beforehand has few threads of its own: it neither stops the loop nor uses up the threads and
+        connections of all other mutations.
+        """
+        try:
+            self._require_allowed(call)
+            given = keywords(call.input_type, dict(call.input))
+            if call.declaration.beforehand is None:
+                return given
+            if self._waiting >= MOST_WAITING:
+                raise TooMany("{count} others wait for the same; try again in a few seconds.", count=MOST_WAITING)
+            before = Before(self._sessions, call.who.identity, call.address, call.dry_run, given)
+            self._waiting += 1
+            try:
+                work = partial(call.declaration.beforehand, before)
+                return await asyncio.get_running_loop().run_in_executor(self._beforehand, within, LONGEST, work)
+            finally:
+                self._waiting -= 1
+        except Refusal as refusal:
+            outcome = refused(refusal)
+            self._tell(call, outcome)
+            return outcome
+
+    @staticmethod
+    def _require_allowed(call: Call) -> None:
+        needs, identity = call.declaration.needs, call.who.identity
+        if needs is not None and needs not in identity.permissions:
+            raise Forbidden(needs)
+        if identity is NOBODY and not call.declaration.is_open:
+            raise SignInRefused("This needs a token.")
+
     async def _wait(self, call: Call, wait: Wait) -> None:
         look = partial(has_ended, self._sessions, call.who.scope, wait.distributor_id, wait.job_id)
         await wait_for_job(partial(self._in_thread, look), seconds=min(wait.seconds, LONGEST_WAIT))
 
-    def _perform(self, call: Call) -> "tuple[bytes, list[dict[str, Any]]] | Later":
+    def _perform(self, call: Call, given: Mapping[str, Any]) -> "tuple[bytes, list[dict[str, Any]]] | Later":
         careful, attempt = False, 1
         while True:
             try:
-                return self._attempt(call, careful=careful)
+                return self._attempt(call, given, careful=careful)
             except NotProven:
                 raise
             except Refusal as refusal:
@@ -279,12 +274,14 @@ class Pipeline:
                 time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - chance, no secret
                 attempt += 1
 
-    def _attempt(self, call: Call, *, careful: bool) -> "tuple[bytes, list[dict[str, Any]]] | Later":
+    def _attempt(
+        self, call: Call, given: Mapping[str, Any], *, careful: bool
+    ) -> "tuple[bytes, list[dict[str, Any]]] | Later":
         """The whole mutation in one transaction. `careful`: as in `Payload.read`."""
         with ScopedSession(self._sessions.engine, call.scope, alone=call.declaration.alone) as session:
             session.begin()
             _require_place(session, call.scope)
-            outcome, wait = self._done(session, call)
+            outcome, wait = self._done(session, call, given)
             if not (call.dry_run or outcome.replayed):
                 self._audit.record(session, call.audited(outcome))
             session.flush()
@@ -316,19 +313,16 @@ class Pipeline:
         except Exception:
             log.exception("the record of %s failed", call.selected.name)
 
-    def _done(self, session: ScopedSession, call: Call) -> tuple[Outcome, Wait | None]:
-        needs = call.declaration.needs
-        if needs not in call.who.identity.permissions:
-            raise Forbidden(needs)
+    def _done(self, session: ScopedSession, call: Call, given: Mapping[str, Any]) -> tuple[Outcome, Wait | None]:
         keyed = None
-        if call.key is not None and not call.dry_run:
+        if call.key is not None and call.is_keyed:
             keyed = idempotency.begin(session, call.scope, call.key, call.selected.name, call.input)
             if keyed.earlier is not None:
                 return keyed.earlier, None
-        change = Change(session, call.scope, call.who.identity.permissions, dry_run=call.dry_run)
-        found = call.declaration.resolver(change, **keywords(call.input_type, dict(call.input)))
+        change = Change(session, call.scope, call.who.identity, dry_run=call.dry_run, address=call.address)
+        found = call.declaration.resolver(change, **given)
         session.flush()
-        outcome = outcome_of(found)
+        outcome = outcome_of(found, change.refusal, change.became)
         if keyed is not None:
             idempotency.finish(session, keyed, call.scope, outcome)
         return outcome, change.wait
@@ -344,7 +338,7 @@ class Pipeline:
         values = outcome.values(call.who.acted_as)
         return self._engine.payload(
             session.connection(),
-            call.who.viewer,
+            Viewer.of(outcome.became) if outcome.became else call.who.viewer,
             call.operation,
             call.variables,
             call.selected,

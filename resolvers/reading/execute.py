@@ -36,7 +36,7 @@ SET_SCOPE = (
     "set_config('plan_cache_mode', $4, true)"
 )
 _SETTING = Statement(SET_SCOPE)
-_PROVEN_SETTING = Statement(f"{SET_SCOPE} FROM app_authenticate($5) AS holder WHERE holder::text = $6")
+_PROVEN_SETTING = Statement(f"{SET_SCOPE} FROM app_holder($5) AS holder WHERE holder::text = $6")
 PLANNING = "-c enable_seqscan=off -c random_page_cost=1.1 -c jit=off"
 """A page is a few rows of a big table, found by an index, mostly in memory: never a whole table, and compiling a plan
 would take longer than running it."""
@@ -70,7 +70,7 @@ class Proof:
     token_hash: str
     """As PostgreSQL writes bytes: `\\x` and hexadecimal digits."""
     holder: str
-    """The row of `app_authenticate`, as text."""
+    """The row of `app_holder`, as text."""
 
 
 class NotProven(Exception):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import orjson
@@ -12,8 +12,12 @@ from db import ids
 from resolvers.reading.statement import Parameter, Sql, text_array
 from tenancy.permissions import Permission
 from tenancy.scope import Scope
+from tenancy.tokens import Identity
 
 __all__ = ["VIEWER", "Viewer"]
+
+PREFIX_OF_ACTOR = {"manager": "mgr", "platform": "tok"}
+"""Of public ids, by `Identity.kind`; nobody has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,26 @@ class Viewer:
     token_id: UUID | None = None
     """Whose use of deprecated fields is told."""
 
+    @classmethod
+    def of(cls, identity: Identity, scope: Scope | None = None, acted_as: UUID | None = None) -> Self:
+        """A token's holder; `scope` and `acted_as`: of the tenant that he acts as."""
+        if acted_as is not None and scope is not None:
+            acting = ids.encode("dst" if acted_as == scope.distributor_id else "rsl", acted_as)
+        else:
+            acting = None
+        prefix = PREFIX_OF_ACTOR.get(identity.kind)
+        return cls(
+            scope=scope or identity.scope,
+            permissions=identity.permissions,
+            actor=None if prefix is None else ids.encode(prefix, identity.actor_id),
+            acted_as=acting,
+            token_id=identity.token_id,
+        )
+
     @property
     def is_platform(self) -> bool:
         """Whether it sees the rows of every distributor: statements then have no distributor to bind."""
-        return self.scope.distributor_id is None
+        return self.scope.distributor_id is None and self.scope.lo <= self.scope.hi
 
 
 def _text(id: UUID | None) -> str | None:

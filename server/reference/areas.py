@@ -60,7 +60,8 @@ class Areas:
         self._move_to_mutations()
 
     def _move_to_mutations(self) -> None:
-        """Inputs and payloads of a single mutation are told of with it, and it where its first row is."""
+        """Inputs and payloads of a single mutation are told of with it, and it where its first row is, or where it
+        is written when it shows none."""
         assert self._schema.mutation_type is not None
         mutations = self._schema.mutation_type.fields
         used = [get_named_type(field.type).name for field in mutations.values()]
@@ -68,8 +69,8 @@ class Areas:
         common = _members(self._schema.type_map["Payload"]).keys()
         for name, field in mutations.items():
             input, payload = get_named_type(field.args["input"].type), get_named_type(field.type)
-            first = next(each for key, each in _members(payload).items() if key not in common)
-            page = self.page_of_field(first)
+            own = [each for key, each in _members(payload).items() if key not in common]
+            page = self.page_of_field(own[0]) if own else self.page_of[payload.name]
             for type_ in (input, *([payload] if used.count(payload.name) == 1 else [])):
                 self.page_of[type_.name] = page
                 self.anchor_of[type_.name] = name.lower()

@@ -102,14 +102,15 @@ class Pages:
     def _mutation(self, name: str, field: GraphQLField, page: str) -> str:
         needs = mutating(field).needs
         text, _, codes = (field.description or "").partition("Codes: ")
-        text = text.replace(f"Needs {needs}.", "")
+        text = text.replace(f"Needs {needs}.", "") if needs else text
+        said = f"Needs {_permission(needs)}. " if needs else ""
         linked = re.sub(r"\b[A-Z][A-Z_]+[A-Z]\b", lambda code: f"[{code[0]}](errors.md#{code[0].lower()})", codes)
         input, payload = get_named_type(field.args["input"].type), get_named_type(field.type)
         always = "[what any mutation may be refused with](errors.md#codes)"
         parts = [
             f"### {name}",
             text,
-            f"Needs {_permission(needs)}. Refused with {linked.strip().rstrip('.')}, besides {always}.",
+            f"{said}Refused with {linked.strip().rstrip('.')}, besides {always}.",
             f"**`input: {input.name}!`** {input.description or ''}",
             self._fields(getattr(input, "fields", {}), page),
         ]

@@ -76,7 +76,8 @@ def _mutation(pages: Pages, name: str) -> str:
 def permissions(pages: Pages) -> str:
     """Roles, their permissions, and what each opens."""
     words = attribute_docstrings(Role)
-    holders = {f"`{role}`": permissions_of(role) for role in Role} | {"platform operator": PLATFORM_PERMISSIONS}
+    fixed = [role for role in Role if role is not Role.CUSTOM]
+    holders = {f"`{role}`": permissions_of(role) for role in fixed} | {"platform operator": PLATFORM_PERMISSIONS}
     rows = []
     for permission in Permission:
         marks = ["✓" if permission in held else "" for held in holders.values()]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tenancy.hierarchy import create_manager
-from tenancy.permissions import Role
+from tenancy.people import create_manager
+from tenancy.permissions import TENANT_PERMISSIONS, Role
 from tenancy.sessions import Sessions
 from tests.api.conftest import Api
 from tests.conftest import scope_of
@@ -38,7 +38,13 @@ def test_marketing_words_a_plan_but_does_not_price_it(api: Api) -> None:
     scope = scope_of(api.chain.child)
     with Sessions(api.engine).begin(scope) as session:
         _, api.tokens["marketing"] = create_manager(
-            session, scope, name="Mia", email="mia@brook.example", role=Role.MARKETING
+            session,
+            scope,
+            name="Mia",
+            email="mia@brook.example",
+            role=Role.MARKETING,
+            granting=TENANT_PERMISSIONS,
+            clock=api.chain.clock,
         )
     # when
     words = api.do("marketing", UPDATE_PLAN, input={"planId": plan_id, "change": {"description": "Ours"}})

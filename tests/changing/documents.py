@@ -14,14 +14,17 @@ from graphql import (
 )
 from graphql.pyutils import Undefined
 
+from resolvers.changing.calls import declaration_of
 from schema.build import schema
 
-__all__ = ["MUTATIONS", "document_of", "input_type_of"]
+__all__ = ["KEYED", "MUTATIONS", "document_of", "input_type_of"]
 
 GRAPHQL = schema._schema
 assert GRAPHQL.mutation_type is not None
 MUTATIONS: dict[str, GraphQLField] = dict(GRAPHQL.mutation_type.fields)
 """Every mutation of the schema, by its name."""
+KEYED = sorted(name for name, field in MUTATIONS.items() if declaration_of(field).keeps_keys)
+"""Those that remember an idempotencyKey."""
 
 DEPTH = 3
 """Objects below a payload."""

@@ -255,6 +255,7 @@ def scalars(ids: Sequence[str]) -> dict[str, Strategy]:
         "Decimal": st.sampled_from(DECIMALS) | st.integers(-(10**14), 10**14).map(lambda cents: f"{cents / 100:.2f}"),
         "ID": st.sampled_from([*ids, *MALFORMED_IDS]),
         "Int": st.sampled_from(WHOLE) | st.integers(-(2**31), 2**31 - 1),
+        "Permission": st.sampled_from(["tenants.read", "accounts.write", "distributors.write", "", "\u0000", "all"]),
         "String": texts(),
         "TimeZone": st.sampled_from(ZONES),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db import ids
-from tests.changing.world import World
+from tests.changing.world import PASSWORD, World
 
 __all__ = ["SAMPLES", "Sample"]
 
@@ -37,6 +37,9 @@ PREFIXES = {
     "planId": "pln",
     "tenantId": "rsl",
     "resellerId": "rsl",
+    "managerId": "mgr",
+    "customRoleId": "rol",
+    "tokenId": "key",
 }
 
 
@@ -84,6 +87,78 @@ SAMPLES: dict[str, Sample] = {
     ),
     "createManager": _named(
         "child", lambda _: {"name": "Ada", "email": "ada@brook.example", "role": "SYSTEM_ADMINISTRATOR"}
+    ),
+    "updateManager": Sample(
+        "child",
+        lambda known: {
+            "managerId": known["bob"],
+            "change": {
+                "name": "Robert",
+                "email": "robert@brook.example",
+                "role": "CUSTOM",
+                "customRoleId": known["role"],
+            },
+        },
+        {"change": {"name": ""}},
+        {"change": {"name": "Bert"}},
+    ),
+    "deactivateManager": _of_id("child", "managerId", "bob"),
+    "reactivateManager": _of_id("child", "managerId", "carl"),
+    "createCustomRole": _named("child", lambda _: {"name": "Cashier", "permissions": ["payments.write"]}),
+    "updateCustomRole": Sample(
+        "child",
+        lambda known: {
+            "customRoleId": known["role"],
+            "change": {"name": "Clerks", "permissions": ["accounts.read", "payments.read"]},
+        },
+        {"change": {"permissions": ["distributors.write"]}},
+        {"change": {"name": "Another name"}},
+    ),
+    "deleteCustomRole": _of_id("child", "customRoleId", "role"),
+    "createToken": _named(
+        "child", lambda known: {"managerId": known["bob"], "name": "Shop", "expiresAt": "2199-01-01T00:00:00Z"}
+    ),
+    "revokeToken": _of_id("child", "tokenId", "token"),
+    "signIn": Sample(
+        "nobody",
+        lambda known: {
+            "tenant": known["child's number"],
+            "kind": "MANAGER",
+            "email": "Admin@brook.example",
+            "password": PASSWORD,
+        },
+        {"password": "a brook runs uphill"},
+        {"email": "bob@brook.example"},
+    ),
+    "refreshSession": Sample(
+        "nobody",
+        lambda known: {"refreshToken": known["refresh token"]},
+        {"refreshToken": "hw_another"},
+        {"refreshToken": "hw_another"},
+    ),
+    "requestPasswordReset": Sample(
+        "nobody",
+        lambda known: {"tenant": known["child"], "kind": "MANAGER", "email": "bob@brook.example"},
+        {"email": "bob"},
+        {"email": "admin@brook.example"},
+    ),
+    "resetPassword": Sample(
+        "nobody",
+        lambda known: {"token": known["reset key"], "newPassword": "bob has a boat"},
+        {"newPassword": "bob"},
+        {"newPassword": "bob has another boat"},
+    ),
+    "changePassword": Sample(
+        "child",
+        lambda _: {"currentPassword": PASSWORD, "newPassword": "it runs uphill now"},
+        {"currentPassword": "a brook runs uphill"},
+        {"newPassword": "it runs downhill now"},
+    ),
+    "signOut": Sample(
+        "session",
+        lambda known: {"sessionId": known["session"], "everywhere": False},
+        {"sessionId": ids.encode("ses", UNKNOWN)},
+        {"everywhere": True},
     ),
     "createAccount": _named(
         "child",

@@ -8,19 +8,19 @@ import httpx2
 import pytest
 
 from tests.changing.conftest import Prepared
-from tests.changing.documents import MUTATIONS, document_of
+from tests.changing.documents import KEYED, document_of
 from tests.changing.samples import SAMPLES
 from tests.changing.serving import serving
 from tests.changing.world import digest
 from tests.conftest import Server
 
-every_mutation = pytest.mark.parametrize("mutation", sorted(MUTATIONS))
+every_keyed_mutation = pytest.mark.parametrize("mutation", KEYED)
 CALLS = 50
 IN_EVERY_RUN = {"createManager", "orderSubscription", "topUp"}
 """Mutations that a crowd comes to in every run; to the others it comes in slow ones."""
 
 
-@every_mutation
+@every_keyed_mutation
 @pytest.mark.feature("A-07")
 def test_a_kill_between_commit_and_answer_does_it_once(
     prepared_database: Server, prepared: Prepared, tmp_path: Path, mutation: str
@@ -47,7 +47,7 @@ def test_a_kill_between_commit_and_answer_does_it_once(
 
 @pytest.mark.parametrize(
     "mutation",
-    [pytest.param(each, marks=[] if each in IN_EVERY_RUN else pytest.mark.slow) for each in sorted(MUTATIONS)],
+    [pytest.param(each, marks=[] if each in IN_EVERY_RUN else pytest.mark.slow) for each in KEYED],
 )
 @pytest.mark.feature("A-07")
 def test_fifty_at_once_do_it_once_and_all_get_the_answer(

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.changing.documents import MUTATIONS
+from resolvers.changing.calls import declaration_of
+from tests.changing.documents import KEYED, MUTATIONS, input_type_of
 from tests.changing.samples import SAMPLES
 from tests.changing.world import Row, World
 
 every_mutation = pytest.mark.parametrize("mutation", sorted(MUTATIONS))
+every_keyed_mutation = pytest.mark.parametrize("mutation", KEYED)
 
 
 def test_every_mutation_has_a_sample() -> None:
@@ -34,7 +36,7 @@ def test_a_dry_run_keeps_nothing_and_answers_what_the_real_run_answers(world: Wo
     assert _without_chance(tried, world.ids) == _without_chance(done, world.ids)
 
 
-@every_mutation
+@every_keyed_mutation
 @pytest.mark.feature("A-07")
 def test_the_same_key_does_it_once(world: World, mutation: str) -> None:
     # given
@@ -57,7 +59,7 @@ def test_the_same_key_does_it_once(world: World, mutation: str) -> None:
     }
 
 
-@every_mutation
+@every_keyed_mutation
 @pytest.mark.feature("A-07")
 def test_a_refused_call_keeps_neither_key_nor_anything_else(world: World, mutation: str) -> None:
     # given
@@ -74,13 +76,32 @@ def test_a_refused_call_keeps_neither_key_nor_anything_else(world: World, mutati
     assert (done["errors"], done["replayed"]) == ([], False)
 
 
+@every_mutation
+def test_what_is_secret_in_an_input_is_declared_so(mutation: str) -> None:
+    found = {name for name in input_type_of(mutation).fields if re.search(r"password$|token$", name, re.IGNORECASE)}
+    assert found <= declaration_of(MUTATIONS[mutation]).secrets
+
+
+def test_nothing_secret_is_recorded_of_an_input() -> None:
+    declaration = declaration_of(MUTATIONS["changePassword"])
+    input = {"currentPassword": "correct horse", "newPassword": "battery staple"}
+    assert declaration.without_secrets(input) == {"currentPassword": "…", "newPassword": "…"}
+
+
 def test_mutations_that_hand_out_secrets_are_known(unchanged_world: World) -> None:
     found = {
         mutation
         for mutation, sample in SAMPLES.items()
         if "hw_" in str(unchanged_world.call(sample.who, mutation, sample.input(unchanged_world), dry=True))
     }
-    assert found == {"createDistributor", "createReseller", "createManager"}
+    assert found == {
+        "createDistributor",
+        "createReseller",
+        "createManager",
+        "createToken",
+        "signIn",
+        "refreshSession",
+    }
 
 
 _ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{32}\b")

@@ -66,6 +66,7 @@ def attack(world: World, mutation: str, examples: int) -> None:
                 assert is_pseudo(error["message"]), error
 
     holds()
+    world.forget_attempts()
 
 
 @hostile(150)

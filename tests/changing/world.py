@@ -5,14 +5,14 @@ import json
 from collections.abc import Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from sqlalchemy import Engine as DatabaseEngine
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from db import ids
 from db.engine import application_engine
@@ -20,10 +20,14 @@ from domain.shared.advancing import set_clock
 from resolvers.changing.pipeline import Pipeline
 from resolvers.reading import Engine
 from schema.build import schema
-from server.auth import Requester
-from tenancy.models import Tenant
+from server.auth import SOMEBODY, Requester
+from tenancy.models import Manager, Tenant
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
+from tenancy.signing_in.actions import set_password
+from tenancy.signing_in.models import PersonKind, SessionToken, SignInAttempt
+from tenancy.signing_in.passwords import hashed
+from tenancy.signing_in.resets import make_reset
 from tenancy.tokens import authenticate, set_operator_token
 from tests.changing.documents import document_of
 from tests.conftest import Server, found_chain
@@ -31,6 +35,7 @@ from tests.conftest import Server, found_chain
 __all__ = ["World", "digest", "open_world", "prepare"]
 
 OPERATOR = "hw_operator-of-the-changes"
+PASSWORD = "a brook runs downhill"
 SEPTEMBER_20 = datetime(2027, 9, 20, 9, tzinfo=UTC)
 
 Row = dict[str, Any]
@@ -51,6 +56,8 @@ class World:
 
     def who(self, name: str) -> Requester:
         """The holder of a token, looked up once."""
+        if name == "nobody":
+            return SOMEBODY
         if name not in self.known:
             with Sessions(self.engine).begin(PLATFORM) as session:
                 identity = authenticate(session, self.tokens[name])
@@ -82,6 +89,11 @@ class World:
         assert payload["errors"] == [], payload["errors"]
         return payload
 
+    def forget_attempts(self) -> None:
+        """Let sign-in begin anew."""
+        with Sessions(self.engine).begin(PLATFORM) as session:
+            session.execute(delete(SignInAttempt))
+
     def digest(self) -> str:
         """See `digest`."""
         return digest(self.database.superuser)
@@ -106,7 +118,10 @@ def _reading() -> Engine:
 
 
 def digest(superuser_url: str) -> str:
-    """One text for all rows of all tables: equal only when they are, byte for byte. Sequences have no rows."""
+    """One text for all rows of all tables: equal only when they are, byte for byte. Sequences have no rows.
+
+    When a token was last used is no change: it is written down whatever a request does.
+    """
     with psycopg.connect(superuser_url) as connection:
         tables = [
             name
@@ -115,8 +130,9 @@ def digest(superuser_url: str) -> str:
             )
         ]
         each = " || ',' || ".join(
-            f"(SELECT '{table} ' || count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY"
-            f' t::text COLLATE "C")), \'-\') FROM "{table}" t)'
+            f"(SELECT '{table} ' || count(*) || ' ' || coalesce(md5(string_agg(line, E'\\n' ORDER BY"
+            f" line COLLATE \"C\")), '-') FROM (SELECT (to_jsonb(t) - 'last_used_at')::text AS line"
+            f' FROM "{table}" t) t)'
             for table in tables
         )
         (found,) = connection.execute(f"SELECT {each}").fetchone() or ("",)
@@ -184,6 +200,33 @@ def _fill(world: World) -> None:
         "distributor", "createReseller", name="Puddle", currency="EUR", adminEmail="admin@puddle.example"
     )["tenant"]["id"]
     world.do("distributor", "suspendTenant", tenantId=known["suspended"])
+    _people(world)
+
+
+def _people(world: World) -> None:
+    """Who works at the child reseller besides its administrator, and all ways in."""
+    known = world.ids
+    role = world.do("child", "createCustomRole", name="Clerk", permissions=["accounts.read", "charges.read"])
+    known["role"] = role["customRole"]["id"]
+    for name in ("bob", "carl"):
+        made = world.do("child", "createManager", name=name, email=f"{name}@brook.example", role="MARKETING")
+        known[name] = made["manager"]["id"]
+    world.do("child", "deactivateManager", managerId=known["carl"])
+    known["token"] = world.do("child", "createToken", name="Till")["apiToken"]["id"]
+    with Sessions(world.engine).begin(PLATFORM) as session:
+        tenant = session.get_one(Tenant, (uuid_of(known["distributor"]), uuid_of(known["child"])))
+        admin = session.scalars(select(Manager).where(Manager.email == "admin@brook.example")).one()
+        set_password(session, admin, PersonKind.MANAGER, hashed(PASSWORD))
+        reset = make_reset(session, tenant, kind=PersonKind.MANAGER, email="bob@brook.example")
+        assert reset is not None
+        known |= {"child's number": tenant.number, "reset key": reset.token}
+    signed_in = world.do(
+        "nobody", "signIn", tenant=known["child's number"], email="admin@brook.example", password=PASSWORD
+    )
+    known |= {"session": signed_in["session"]["id"], "refresh token": signed_in["refreshToken"]}
+    world.tokens["session"] = signed_in["accessToken"]
+    with Sessions(world.engine).begin(PLATFORM) as session:  # the tests may take longer than an access token lasts
+        session.execute(update(SessionToken).values(expires_at=SessionToken.expires_at + timedelta(days=1)))
 
 
 def _plan(world: World, name: str, billing_type: str, periods: list[Row], price: str) -> Row:

@@ -53,5 +53,8 @@ def test_a_field_is_told_with_its_permission_and_page() -> None:
 
 
 def test_the_tables_of_errors_and_permissions_are_complete() -> None:
-    assert "| `RETRY` | The same again, a little later. | [IN_PROGRESS](#in_progress) |" in PAGES["errors.md"]
+    assert (
+        "| `RETRY` | The same again, a little later. | [LIMIT_EXCEEDED](#limit_exceeded), [IN_PROGRESS](#in_progress) |"
+        in PAGES["errors.md"]
+    )
     assert "| [`payments.write`](#paymentswrite) | ✓ |  |  | ✓ | ✓ |" in PAGES["permissions.md"]

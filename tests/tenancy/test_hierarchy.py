@@ -9,9 +9,8 @@ from sqlalchemy import select
 from db import ids
 from db.engine import application_engine
 from tenancy.errors import ActAsRequired, InvalidInput, NotFound
-from tenancy.hierarchy import MAX_LEVEL, create_distributor, create_manager, create_reseller, tenant_by_id
+from tenancy.hierarchy import MAX_LEVEL, create_distributor, create_reseller, tenant_by_id
 from tenancy.models import Tenant, TenantName
-from tenancy.permissions import Role
 from tenancy.scope import PLATFORM, SEGMENT, ancestors_of, segment
 from tenancy.sessions import ScopedSession, Sessions
 from tests.conftest import Chain, Server, act_as, found_chain, scope_of
@@ -100,16 +99,6 @@ def test_a_distributor_is_founded_with_sense(session: ScopedSession, wrong: dict
     with pytest.raises(InvalidInput) as refused:
         create_distributor(session, PLATFORM, **given)  # type: ignore[arg-type]
     assert refused.value.path == (path,)
-
-
-@pytest.mark.feature("T-05")
-def test_an_address_belongs_to_one_person_of_a_tenant(session: ScopedSession, chain: Chain) -> None:
-    scope = act_as(session, scope_of(chain.reseller))
-    create_manager(session, scope, name="Eve", email="Eve@Ripple.example", role=Role.MARKETING)
-    with pytest.raises(InvalidInput, match=r"eve@ripple\.example"):
-        create_manager(session, scope, name="Eve too", email="eve@ripple.example", role=Role.MARKETING)
-    scope = act_as(session, scope_of(chain.sibling))
-    create_manager(session, scope, name="Eve", email="eve@ripple.example", role=Role.MARKETING)
 
 
 def test_a_tenant_that_is_not_visible_is_not_there(session: ScopedSession, chain: Chain) -> None:

@@ -1,0 +1,1 @@
+"""How a person who has a password becomes the holder of a token: sign-in, sessions, resets."""
