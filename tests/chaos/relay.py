@@ -1,0 +1,11 @@
+"""A relay that knows the chaos too."""
+
+import sys
+
+from jobs import relay
+from tests.chaos import actors
+
+__all__ = ["actors"]
+
+if __name__ == "__main__":
+    sys.exit(relay.main([]))
