@@ -27,7 +27,7 @@ from domain.customers.models import Account
 from domain.ordering.models import Order, OrderType
 from domain.shared.errors import InvalidInput
 from domain.shared.money import round_money
-from domain.shared.numbers import numbers_for
+from domain.shared.numbers import numbers_of_each
 from domain.shared.outbox import announce
 from domain.shared.periods import Period
 from tenancy.clock import Clock
@@ -73,7 +73,7 @@ def make(session: Session, makings: Sequence[Making], *, prices: Prices | None =
     Those that are no part of a split get the levels of the chain: as they are now, or, where `prices` holds the price,
     those of the charge it was first charged with. Raises InvalidInput when a charge is absurdly large.
     """
-    numbers = _numbers(session, makings)
+    numbers = numbers_of_each(session, [making.contract.subscription for making in makings], "charges")
     charges = [_row(making, numbers[position], clock) for position, making in enumerate(makings)]
     session.add_all(charges)
     session.flush()
@@ -84,19 +84,6 @@ def make(session: Session, makings: Sequence[Making], *, prices: Prices | None =
             held[charge.id] = price.charge_id
     levels.snapshot(session, [charge for charge in charges if charge.split_from_id is None], held, at=clock.now)
     return charges
-
-
-def _numbers(session: Session, makings: Sequence[Making]) -> list[str]:
-    """One series a tenant. Tenants in id order: their series are locked until the transaction ends."""
-    by_tenant: dict[UUID, list[int]] = defaultdict(list)
-    for position, making in enumerate(makings):
-        by_tenant[making.contract.subscription.tenant_id].append(position)
-    numbers = [""] * len(makings)
-    for _, positions in sorted(by_tenant.items()):
-        owner = makings[positions[0]].contract.subscription
-        for position, number in zip(positions, numbers_for(session, owner, "charges", len(positions)), strict=True):
-            numbers[position] = number
-    return numbers
 
 
 def _row(making: Making, number: str, clock: Clock) -> Charge:

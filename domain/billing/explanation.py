@@ -253,7 +253,8 @@ def _months(inputs: Inputs) -> Fraction:
 
 def _priced_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
     exact = Fraction(inputs["unit_price"]) * Fraction(inputs["quantity"]) * _months(inputs)
-    exact = exact * (100 - Fraction(inputs.get("percent_off", "0"))) / 100
+    if "percent_off" in inputs:
+        exact *= (100 - Fraction(inputs["percent_off"])) / 100
     return exact, half_up(exact, inputs["digits"])
 
 

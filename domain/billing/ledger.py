@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.appending import append
 from domain.billing.models import LedgerAccount, LedgerEntry
 from domain.customers.models import Account, PaymentModel
 from domain.shared.errors import InsufficientBalance
@@ -40,21 +41,23 @@ def move(
     account.funds += amount * ((to_book in _HELD) - (from_book in _HELD))
     account.blocked += amount * ((to_book is LedgerAccount.BLOCKED) - (from_book is LedgerAccount.BLOCKED))
     account.updated_at = at
-    session.add(
-        LedgerEntry(
-            distributor_id=account.distributor_id,
-            tenant_id=account.tenant_id,
-            tenant_path=account.tenant_path,
-            account_id=account.id,
-            from_book=from_book,
-            to_book=to_book,
-            amount=amount,
-            currency=account.currency,
-            charge_id=charge_id,
-            payment_id=payment_id,
-            created_at=at,
-            updated_at=at,
-        )
+    append(
+        session,
+        LedgerEntry,
+        {
+            "distributor_id": account.distributor_id,
+            "tenant_id": account.tenant_id,
+            "tenant_path": account.tenant_path,
+            "account_id": account.id,
+            "from_book": from_book,
+            "to_book": to_book,
+            "amount": amount,
+            "currency": account.currency,
+            "charge_id": charge_id,
+            "payment_id": payment_id,
+            "created_at": at,
+            "updated_at": at,
+        },
     )
 
 

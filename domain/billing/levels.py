@@ -14,9 +14,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import literal, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
+from db.appending import append_all
 from db.ids import uuid7
 from domain.billing.explanation import Explanation, months_of
 from domain.billing.models import Charge, ChargeKind, ChargeLevel, ResellerCharge
@@ -73,9 +73,7 @@ def snapshot(session: Session, charges: Sequence[Charge], held: Mapping[UUID, UU
         rows = _copied(session, charges, held, at)
         known = {row["charge_id"] for row in rows}
         rows += _current(session, [charge for charge in charges if charge.id not in known], at)
-        if rows:
-            # Without `render_nulls` rows with and without a creditor would go in turns, one statement each.
-            session.execute(insert(ChargeLevel).execution_options(render_nulls=True), rows)
+        append_all(session, ChargeLevel, rows)
 
 
 def _copied(
@@ -350,15 +348,7 @@ def _reversed(row: dict[str, Any], at: datetime) -> dict[str, Any]:
 def _write(session: Session, scope: Scope, rows: Sequence[dict[str, Any]], at: datetime) -> None:
     if not rows:
         return
-    written = set(
-        session.scalars(
-            insert(ResellerCharge)
-            .on_conflict_do_nothing()
-            .returning(ResellerCharge.id)
-            .execution_options(render_nulls=True),
-            rows,
-        ).all()
-    )
+    written = append_all(session, ResellerCharge, rows, where_new=True)
     for row in rows:
         if row["id"] in written:
             announce(session, scope, "reseller_charge.created", subject=ResellerCharge(**row), prefix="rch", at=at)

@@ -10,7 +10,6 @@ same date finds nothing. A batch locks its accounts before anything else, theref
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
@@ -29,9 +28,11 @@ from domain.payments.next_periods import ends_its_term, prolongations, renewals
 from domain.payments.placing import Placed, place
 from domain.payments.run_batches import (
     BATCH,
+    Step,
     distributor_of,
     due_ahead,
     has_open_order,
+    in_batches,
     joined,
     on_day,
     ready,
@@ -53,17 +54,6 @@ __all__ = ["STEPS", "Step", "run_day"]
 _Subscription = ServiceSubscription
 
 
-class Step(Protocol):
-    """A part of a day's run."""
-
-    def __call__(self, session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
-        """Do one batch of what `day` brings; answers how many rows that were, 0 when the step is over.
-
-        The scope writes the whole distributor. Rows get the instant of `clock`, or the first one of `day` when the
-        clock is past it.
-        """
-
-
 def run_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> None:
     """All steps of one date in one transaction: for tests and small distributors. See `STEPS`."""
     for step in STEPS:
@@ -71,6 +61,7 @@ def run_day(session: Session, scope: Scope, *, clock: Clock, day: date) -> None:
             pass
 
 
+@in_batches
 def close_due(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Write off blocked charges whose day has come; each level of the chain owes for them."""
     clock = on_day(clock, day)
@@ -92,6 +83,7 @@ def close_due(session: Session, scope: Scope, *, clock: Clock, day: date) -> int
     return len(due)
 
 
+@in_batches
 def cancel_lapsed(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Cancel orders that nobody paid in time; what was never sold is deleted."""
     clock = on_day(clock, day)
@@ -120,6 +112,7 @@ def cancel_lapsed(session: Session, scope: Scope, *, clock: Clock, day: date) ->
     return len(due)
 
 
+@in_batches
 def create_prolongations(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Order the next period of what runs and is prolonged, auto-renew-point days before *paid to*.
 
@@ -134,6 +127,7 @@ def create_prolongations(session: Session, scope: Scope, *, clock: Clock, day: d
     return len(ids)
 
 
+@in_batches
 def create_renewals(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Order the next term of what renews itself, auto-renew-point days before expiration. Trials end."""
     clock = on_day(clock, day)
@@ -145,6 +139,7 @@ def create_renewals(session: Session, scope: Scope, *, clock: Clock, day: date) 
     return len(ids)
 
 
+@in_batches
 def end_unpaid(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Stop what is over: expired and not renewed, or in grace for all its days."""
     clock = on_day(clock, day)
@@ -179,6 +174,7 @@ def end_unpaid(session: Session, scope: Scope, *, clock: Clock, day: date) -> in
     return len(ids)
 
 
+@in_batches
 def delete_stopped(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Delete what has been stopped for its stop period; what is still reserved for it is released."""
     clock = on_day(clock, day)

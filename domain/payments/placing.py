@@ -21,11 +21,10 @@ from domain.payments.models import Payment, PaymentPurpose, PaymentState
 from domain.shared.billing_policy import Anchor
 from domain.shared.decimals import plain
 from domain.shared.errors import InvalidInput
-from domain.shared.numbers import numbers_for
+from domain.shared.numbers import numbers_of_each
 from domain.shared.outbox import announce
 from domain.shared.periods import Period, next_billing_day
 from tenancy.clock import Clock
-from tenancy.rows import TenantRow
 from tenancy.scope import Scope
 
 __all__ = ["CANCEL_AFTER_DAYS", "Placed", "Wish", "lapses_on", "place"]
@@ -89,7 +88,7 @@ def place(
     Nothing completes here: an order without a payment is for the caller to complete. The accounts must be locked.
     Raises InvalidInput for a total that is more than can be booked.
     """
-    numbers = _numbers(session, [wish.contract.subscription for wish in wishes], "orders")
+    numbers = numbers_of_each(session, [wish.contract.subscription for wish in wishes], "orders")
     for wish in wishes:
         if wish.total >= AMOUNT_LIMIT:
             raise InvalidInput(
@@ -164,7 +163,7 @@ def _payments(session: Session, wishes: Sequence[Wish], orders: Sequence[Order],
         for wish, order in zip(wishes, orders, strict=True)
         if order.total > 0 and wish.account.payment_model is PaymentModel.PREPAY
     ]
-    numbers = _numbers(session, [order for _, order in paid], "payments")
+    numbers = numbers_of_each(session, [order for _, order in paid], "payments")
     payments = {
         order.id: Payment(
             distributor_id=order.distributor_id,
@@ -187,16 +186,3 @@ def _payments(session: Session, wishes: Sequence[Wish], orders: Sequence[Order],
     session.add_all(payments.values())
     session.flush()
     return payments
-
-
-def _numbers(session: Session, owners: Sequence[TenantRow], series: str) -> list[str]:
-    """The next numbers of each owner's tenant; tenants in id order, because a series is locked until the end."""
-    by_tenant: dict[UUID, list[int]] = defaultdict(list)
-    for position, owner in enumerate(owners):
-        by_tenant[owner.tenant_id].append(position)
-    numbers = [""] * len(owners)
-    for _, positions in sorted(by_tenant.items()):
-        given = numbers_for(session, owners[positions[0]], series, len(positions))
-        for position, number in zip(positions, given, strict=True):
-            numbers[position] = number
-    return numbers

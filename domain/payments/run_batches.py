@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import wraps
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from db.appending import appending
 from domain.billing.contracts import Contract, contracts_of
 from domain.catalog.models import Plan, ServiceTerm
 from domain.customers.models import Account, PaymentModel
@@ -21,9 +24,11 @@ from tenancy.scope import Scope
 __all__ = [
     "BATCH",
     "PROLONGED",
+    "Step",
     "distributor_of",
     "due_ahead",
     "has_open_order",
+    "in_batches",
     "joined",
     "on_day",
     "ready",
@@ -34,6 +39,29 @@ __all__ = [
 
 BATCH = 500
 """Rows a transaction."""
+
+
+class Step(Protocol):
+    """A part of a day's run."""
+
+    def __call__(self, session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+        """Do one batch of what `day` brings; answers how many rows that were, 0 when the step is over.
+
+        The scope writes the whole distributor. Rows get the instant of `clock`, or the first one of `day` when the
+        clock is past it.
+        """
+
+
+def in_batches(step: Step) -> Step:
+    """Let a step write events, ledger entries and the like of a batch in one statement a table."""
+
+    @wraps(step)
+    def appended(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
+        with appending(session):
+            return step(session, scope, clock=clock, day=day)
+
+    return appended
+
 
 PROLONGED = tuple(billing_type for billing_type, policy in POLICIES.items() if policy.prolongs is not Prolongs.NO)
 """The billing types whose terms get monthly prolong orders where they go on; what is endless always does."""

@@ -15,7 +15,7 @@ from domain.ordering.models import Order, OrderState, OrderType
 from domain.payments.cancelling import cancel
 from domain.payments.completion import complete
 from domain.payments.models import Payment
-from domain.payments.run_batches import BATCH, distributor_of, on_day
+from domain.payments.run_batches import BATCH, distributor_of, in_batches, on_day
 from domain.shared.errors import InsufficientBalance
 from domain.shared.outbox import announce
 from domain.shared.rows import locked
@@ -53,6 +53,7 @@ def drop_opened(session: Session, scope: Scope, *, clock: Clock, day: date) -> i
     return len(over)
 
 
+@in_batches
 def pay_due(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Pay the next periods that begin from the balances, in order of subscription number; else grace or stop.
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.appending import append
 from db.ids import uuid7
 from domain.shared.models import Event, Job
 from tenancy.rows import TenantRow
@@ -24,19 +25,21 @@ _ENQUEUED = "outbox.enqueued"
 
 def announce(session: Session, scope: Scope, type: str, *, subject: TenantRow, prefix: str, at: datetime) -> None:
     """Add an event to the stream of the subject's tenant. `type` is past tense, such as `charge.closed`."""
-    session.add(
-        Event(
-            distributor_id=subject.distributor_id,
-            tenant_id=subject.tenant_id,
-            tenant_path=subject.tenant_path,
-            type=type,
-            subject_kind=prefix,
-            subject_id=subject.id,
-            actor_id=scope.actor_id,
-            job_id=scope.job_id,
-            created_at=at,
-            updated_at=at,
-        )
+    append(
+        session,
+        Event,
+        {
+            "distributor_id": subject.distributor_id,
+            "tenant_id": subject.tenant_id,
+            "tenant_path": subject.tenant_path,
+            "type": type,
+            "subject_kind": prefix,
+            "subject_id": subject.id,
+            "actor_id": scope.actor_id,
+            "job_id": scope.job_id,
+            "created_at": at,
+            "updated_at": at,
+        },
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bench import billing as billing_bench
 from bench import changing as changing_bench
 from bench.growth import grow
 from bench.reading import compare
@@ -49,6 +50,17 @@ def changing(
     """The pipeline of mutations beside a handler written by hand that does the same transaction."""
     with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
         _print(changing_bench.compare(Path(folder), rounds=rounds, seconds=seconds))
+
+
+@command.command("billing")
+def billing(
+    subscriptions: Annotated[int, typer.Option(help="Size of the database.", min=100)] = 10_000,
+    rounds: Annotated[int, typer.Option(help="Of each measurement; the table shows medians.", min=1)] = 5,
+    seconds: Annotated[float, typer.Option(help="That the server is loaded in a round.", min=1)] = 5,
+) -> None:
+    """The calculation of 100,000 charges, an order over GraphQL, and the billing run of a day."""
+    with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
+        _print(billing_bench.measure(Path(folder), subscriptions=subscriptions, rounds=rounds, seconds=seconds))
 
 
 def _print(lines: Iterator[str]) -> None:

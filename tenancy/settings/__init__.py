@@ -5,7 +5,7 @@ and reset; `in_force` is the same question as SQL, for lists. A new setting is o
 """
 
 from tenancy.settings.actions import reset_setting, set_setting
-from tenancy.settings.reading import of
+from tenancy.settings.reading import of, of_each
 from tenancy.settings.registry import (
     ACCOUNT_NUMBERS,
     CHARGE_NUMBERS,
@@ -53,6 +53,7 @@ __all__ = [
     "Setting",
     "SettingKey",
     "of",
+    "of_each",
     "reset_setting",
     "set_setting",
 ]
