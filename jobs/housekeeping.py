@@ -12,11 +12,15 @@ from jobs.actors import stepping_actor
 from jobs.tasks import Progress
 from tenancy.models import IdempotencyRecord, Tenant
 from tenancy.scope import Scope
+from tenancy.signing_in.models import SignInAttempt
 
 __all__ = ["KEYS_ARE_KEPT", "enqueue_tidying", "forget_keys"]
 
 KEYS_ARE_KEPT = timedelta(days=30)
 """How long an idempotencyKey is remembered, in real time: a sandbox's own clock has no part in it."""
+
+ATTEMPTS_ARE_KEPT = timedelta(days=1)
+"""How long it is remembered that somebody failed to sign in: much longer than it counts."""
 
 BATCH = 500
 """Records a transaction."""
@@ -29,9 +33,10 @@ def enqueue_tidying(session: Session) -> int:
     """Queue a `housekeeping.forget_keys` for each distributor that has keys which are old enough.
 
     The platform's own have no distributor whose job it could be: they are few, and forgotten here. Needs the platform's
-    scope. Returns the number of jobs.
+    scope, as do failures to sign in, which are nobody's either. Returns the number of jobs.
     """
     _forget(session, _NOBODY)
+    session.execute(delete(SignInAttempt).where(SignInAttempt.since < func.now() - ATTEMPTS_ARE_KEPT))
     owners = session.scalars(
         select(Tenant).where(
             Tenant.parent_id.is_(None),

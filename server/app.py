@@ -26,6 +26,7 @@ from server.endpoint import GraphQL
 from server.headers import SecurityHeaders
 from server.last_uses import LastUses
 from server.limits import Budgets
+from server.oidc import Issuers
 from server.request_ids import RequestIds
 from server.settings import Settings
 
@@ -48,7 +49,7 @@ def application(config: Settings) -> Starlette:
             statement_timeout=LONGEST,
         )
         app.state.pool = pool
-        app.state.holders = Holders(pool)
+        app.state.holders = Holders(pool, Issuers(config.oidc_issuers))
         app.state.budgets = Budgets(config.cost_per_minute)
         app.state.open_budgets = Budgets(config.open_cost_per_minute)
         app.state.documents = TrustedDocuments(pool, only=config.trusted_documents)

@@ -9,6 +9,7 @@ from server.auth import ActAsRefused, TenantSuspended, Unauthorized
 from server.documents import DocumentRefused
 from server.graphql_http import JSON, BadRequest, answer, errors_body
 from server.limits import OutOfBudget
+from server.oidc import IssuerUnavailable
 
 __all__ = ["refusal"]
 
@@ -36,6 +37,9 @@ def refusal(error: Exception, request_id: str, media: str) -> Response:
         case OutOfBudget():
             status, headers = 429, error.headers
             body = errors_body(str(error), "LIMIT_EXCEEDED", limit=error.per_minute, amount=error.points)
+        case IssuerUnavailable():
+            status, headers = 503, {"Retry-After": "30"}
+            body = errors_body("The issuer of this token cannot be asked for its keys now.", "ISSUER_UNAVAILABLE")
         case PoolTimeout():
             status, headers = 503, {"Retry-After": "1"}
             body = errors_body("Too many requests wait for the database. Try again in a moment.", "OVERLOADED")

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 import jobs.settings
+from server.oidc import Issuer
 
 __all__ = ["ROOT", "Settings", "settings"]
 
@@ -42,6 +43,9 @@ class Settings(jobs.settings.Settings):
 
     open_cost_per_minute: int = Field(default=1_000, ge=0)
     """The same for an IP address that asks without a token: to sign in, to renew a session, to reset a password."""
+
+    oidc_issuers: tuple[Issuer, ...] = ()
+    """OpenID Connect issuers whose tokens open the API, as a JSON list; see `server.oidc.Issuer`."""
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may use the API, such as `https://shop.example`, with spaces or commas between; `*`: all."""

@@ -11,6 +11,7 @@ from domain.shared.models import Job, JobState
 from jobs.housekeeping import BATCH, enqueue_tidying
 from tenancy.models import IdempotencyRecord
 from tenancy.scope import PLATFORM
+from tenancy.signing_in.models import SignInAttempt
 from tests.jobs.conftest import House
 
 NOBODY = UUID(int=0)
@@ -71,3 +72,15 @@ def test_nothing_is_asked_for_where_nothing_is_old(house: House) -> None:
     with house.sessions.begin(PLATFORM) as session:
         assert enqueue_tidying(session) == 0
     assert not house.states()
+
+
+@pytest.mark.feature("T-05")
+def test_failures_to_sign_in_are_forgotten_after_a_day(house: House) -> None:
+    now = datetime.now(UTC)
+    with house.sessions.begin(PLATFORM) as session:
+        for hours in (23, 25):
+            session.add(SignInAttempt(key=bytes([hours]), failures=1, since=now - timedelta(hours=hours)))
+    with house.sessions.begin(PLATFORM) as session:
+        enqueue_tidying(session)
+    with house.sessions.begin(PLATFORM) as session:
+        assert session.scalars(select(SignInAttempt.key)).all() == [bytes([23])]
