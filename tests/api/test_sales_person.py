@@ -42,14 +42,14 @@ def test_a_salesperson_opens_the_general_information_of_a_subscription_by_its_id
         {"name": "Brook"},
     )
     assert found["resources"] == [{"name": "Licence", "quantity": "3"}]
-    assert (found["state"], found["billingType"], found["endless"]) == ("NEW", "CSP_MONTHLY", True)
+    assert (found["state"], found["billingType"], found["endless"]) == ("ORDERED", "CSP_MONTHLY", True)
 
 
 @pytest.mark.feature("T-06")
 def test_but_neither_net_costs_nor_a_subscription_of_somebody_else(api: Api, sold: str) -> None:
     answer = api.ask("sales", COSTS, id=sold)
     (resource,) = answer["data"]["subscription"]["plan"]["resources"]
-    assert resource["prices"] == {"recurringPerMonth": "10.00", "upstream": None}
+    assert resource["prices"] == {"recurringPerMonth": "10", "upstream": None}
     assert [error["extensions"]["permission"] for error in answer["errors"]] == ["prices.upstream.read"]
     for document in (GENERAL, COSTS):
         assert api.ask("sibling", document, id=sold) == api.ask("sibling", document, id=ids.encode("sub", ids.uuid7()))
