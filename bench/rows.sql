@@ -103,9 +103,9 @@ SELECT t.distributor, pg_temp.id(10, s), t.id, t.path, 'SU' || lpad(s::text, 7, 
        date '2026-01-01' + (s * 7 % 300)::integer, date '2026-12-05', date '2026-12-31' + (s * 7 % 300)::integer,
        CASE mood WHEN 6 THEN date '2026-11-01' END, 1 + mood, CASE WHEN s % 3 = 0 THEN 'erp-' || s END
   FROM sold JOIN chain t USING (n) ORDER BY s;
-INSERT INTO subscription_resources (distributor_id, id, tenant_id, tenant_path, subscription_id, plan_resource_id, key,
-                                    name, priority, quantity, included, unit_price, currency)
-SELECT t.distributor, pg_temp.id(11, 3 * s + r), t.id, t.path, pg_temp.id(10, s),
+INSERT INTO subscription_resources (distributor_id, id, tenant_id, tenant_path, subscription_id, account_id,
+                                    plan_resource_id, key, name, priority, quantity, included, unit_price, currency)
+SELECT t.distributor, pg_temp.id(11, 3 * s + r), t.id, t.path, pg_temp.id(10, s), pg_temp.id(9, a),
        pg_temp.id(8, 3 * (20 * t.n + p) + r), (ARRAY['seats', 'storage', 'support'])[r + 1],
        (ARRAY['Seats', 'Storage', 'Support hours'])[r + 1], 3 - r, 1 + s % 40, 0, (p + r) * 1.21, 'EUR'
   FROM sold JOIN chain t USING (n), generate_series(0, 2) r ORDER BY s, r;

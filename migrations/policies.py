@@ -5,11 +5,23 @@ What a policy says may not change under a migration that is out in the world: a 
 
 from alembic import op
 
-__all__ = ["protect", "protect_marked"]
+__all__ = ["open_to_customers", "protect", "protect_marked"]
 
 _READS = "tenant_path >= app_lo() AND tenant_path < app_hi()"
 _INHERITS = "tenant_path = ANY (app_ancestors())"
 _WRITES = "tenant_path >= app_write_lo() AND tenant_path < app_write_hi()"
+_REACHES = {
+    "its account": "id = app_account()",
+    "of its account": "account_id = app_account()",
+    "its accounts": "id = ANY (app_accounts())",
+    "itself": "id = app_user()",
+    "its own": "user_id = app_user()",
+    "its services": "id = ANY (app_services())",
+    "of its services": "subscription_id = ANY (app_services())",
+    "of its seller": "tenant_path = app_seller()",
+    "of its seller's chain": "tenant_path = ANY (app_chain())",
+}
+"""What a customer's user reaches, as `tenancy.rows.Reach` says. Its range of paths is empty: it sees nothing else."""
 
 
 def protect(table: str, *, inherited: bool = False, verbs: str = "SELECT, INSERT, UPDATE, DELETE") -> None:
@@ -33,3 +45,15 @@ def _protect(table: str, reads: str, verbs: str) -> None:
     op.execute(f"CREATE POLICY {table}_update ON {table} FOR UPDATE USING ({_WRITES}) WITH CHECK ({_WRITES})")
     op.execute(f"CREATE POLICY {table}_delete ON {table} FOR DELETE USING ({_WRITES})")
     op.execute(f"GRANT {verbs} ON {table} TO headwater_app")
+
+
+def open_to_customers(table: str, *reaches: str, inherited: bool = False) -> None:
+    """Let users of customers read rows of `table` besides, of any of these reaches; they write none.
+
+    `inherited`: as `table` was protected.
+    """
+    reads = f"({_READS}) OR {_INHERITS}" if inherited else f"({_READS})"
+    # COALESCE changes no row, but what the planner expects of everybody else: that the condition halves nothing more.
+    # Without it a range is counted twice, here and in the statement, and pages are sorted instead of read in order.
+    conditions = " OR ".join(f"coalesce({_REACHES[reach]}, false)" for reach in reaches)
+    op.execute(f"ALTER POLICY {table}_select ON {table} USING ({reads} OR {conditions})")

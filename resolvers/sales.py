@@ -10,12 +10,14 @@ from domain.customers.models import Account
 from domain.ordering.models import Order
 from domain.payments import actions as payments
 from domain.payments import checkout, completion, lifecycle, renewing
+from domain.payments.models import PaymentPurpose
 from domain.shared.advancing import start_advance_clock
 from domain.shared.errors import NotFound
 from domain.shared.money import Money
 from domain.subscriptions.models import ServiceSubscription
 from resolvers.changing.change import Answer, Change, Wait
 from tenancy.models import Tenant
+from tenancy.permissions import Permission
 from tenancy.scope import Scope
 
 __all__ = [
@@ -73,7 +75,9 @@ def delete_subscription(change: Change, /, **input: Any) -> Answer:
 
 
 def top_up(change: Change, /, *, amount: Money, **input: Any) -> Answer:
-    """See `domain.payments.actions.top_up`."""
+    """See `domain.payments.actions.top_up`. To say that money has come needs payments.receive."""
+    if input.get("received", True):
+        change.require(Permission.PAYMENTS_RECEIVE)
     payment = payments.top_up(
         change.session, change.scope, amount=amount.amount, currency=amount.currency, clock=change.clock, **input
     )
@@ -82,8 +86,11 @@ def top_up(change: Change, /, *, amount: Money, **input: Any) -> Answer:
 
 
 def complete_payment(change: Change, /, **input: Any) -> Answer:
-    """See `domain.payments.completion.complete_payment`."""
-    return {"payment": completion.complete_payment(change.session, change.scope, clock=change.clock, **input)}
+    """See `domain.payments.completion.complete_payment`. To say that a top-up's money has come: payments.receive."""
+    payment = completion.complete_payment(change.session, change.scope, clock=change.clock, **input)
+    if payment.purpose is not PaymentPurpose.ORDER:
+        change.require(Permission.PAYMENTS_RECEIVE)
+    return {"payment": payment}
 
 
 def advance_clock(change: Change, /, *, to: datetime, wait: int = 5, distributor_id: UUID | None = None) -> Answer:

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from sqlalchemy import literal, select
 from strawberry import UNSET
 
 from domain.customers import models
@@ -12,6 +13,7 @@ from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
 from resolvers.reading import Connection, Node, column, filters, inline, listing, money, reads, related, sorts
 from schema.common import DateTimeFilter, IDFilter, Money, StringFilter
 from schema.enums import Direction, PaymentModel, closed
+from schema.members import Membership
 from schema.references import TenantRef
 from schema.subscription_lists import SubscriptionFilter
 from tenancy.permissions import Permission
@@ -40,8 +42,22 @@ class Balance:
     """Free to pay with."""
 
 
+def _owner(row: Any) -> Any:
+    member = models.Membership.__table__.alias()
+    return (
+        select(member.c.id)
+        .where(
+            member.c.distributor_id == row.distributor_id,
+            member.c.account_id == row.id,
+            member.c.level == literal("OWNER"),
+        )
+        .correlate_except(member)
+        .scalar_subquery()
+    )
+
+
 @strawberry.type
-@reads(models.Account, "acc")
+@reads(models.Account, "acc", needs=Permission.ACCOUNTS_READ)
 class Account(Node):
     """A customer of one tenant: who orders, pays and owns subscriptions."""
 
@@ -61,6 +77,12 @@ class Account(Node):
         listing(SubscriptionRow.account_id, filter=SubscriptionFilter, needs=Permission.SUBSCRIPTIONS_READ)
     )
     """What it has bought, newest first."""
+    members: Connection[Membership] | None = listing(
+        models.Membership.account_id, default_sort=(models.Membership.id,), needs=Permission.MEMBERS_READ
+    )
+    """The users who belong to it, oldest first."""
+    owner: Membership | None = related(_owner, needs=Permission.MEMBERS_READ)
+    """The one member who may do everything in it; null for an account without members."""
     created_at: datetime = column(models.Account.created_at)
     """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.Account.updated_at)

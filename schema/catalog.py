@@ -46,7 +46,7 @@ __all__ = [
 
 
 @strawberry.type
-@reads(models.ServiceTerm, "trm")
+@reads(models.ServiceTerm, "trm", needs=Permission.CATALOG_READ)
 class ServiceTerm(Node):
     """A named set of rules for plans; every tenant below the owner uses it, read-only."""
 
@@ -126,7 +126,7 @@ class Prices:
 
 
 @strawberry.type
-@reads(models.PlanPeriod, "per")
+@reads(models.PlanPeriod, "per", needs=Permission.CATALOG_READ)
 class PlanPeriod(Node):
     """How long one may subscribe to a plan, and the plan's own fees for it."""
 
@@ -143,7 +143,7 @@ class PlanPeriod(Node):
 
 
 @strawberry.type
-@reads(models.PlanResource, "res")
+@reads(models.PlanResource, "res", needs=Permission.CATALOG_READ)
 class PlanResource(Node):
     """What is counted in a plan: licences, gigabytes."""
 
@@ -181,7 +181,7 @@ class PlanRef:
 
 
 @strawberry.type
-@reads(models.Plan, "pln")
+@reads(models.Plan, "pln", needs=Permission.CATALOG_READ)
 class Plan(Node):
     """What is sold, at one tenant: its own, or a copy delegated from the tenant above."""
 

@@ -12,6 +12,7 @@ from schema.common import Money, Period
 from schema.enums import ChargeKind, ChargeState
 from schema.references import TenantRef
 from schema.subscriptions import ServiceSubscription
+from tenancy.permissions import Permission
 
 __all__ = ["AppliedDiscount", "Charge", "ChargeExplanation", "ExplanationStep", "ResellerCharge"]
 
@@ -59,7 +60,7 @@ class AppliedDiscount:
 
 
 @strawberry.type
-@reads(models.Charge, "chg")
+@reads(models.Charge, "chg", needs=Permission.CHARGES_READ)
 class Charge(Node):
     """What a customer pays for a quantity in a period."""
 
@@ -102,7 +103,7 @@ class Charge(Node):
 
 
 @strawberry.type
-@reads(models.ResellerCharge, "rch")
+@reads(models.ResellerCharge, "rch", needs=Permission.RESELLER_CHARGES_READ)
 class ResellerCharge(Node):
     """What one tenant owes the tenant above it, for one closed charge.
 

@@ -8,12 +8,13 @@ import strawberry
 from domain.billing import models
 from resolvers.reading import Node, column, reads, related
 from schema.references import TenantRef
+from tenancy.permissions import Permission
 
 __all__ = ["ResellerDiscount"]
 
 
 @strawberry.type
-@reads(models.ResellerDiscount, "dsc")
+@reads(models.ResellerDiscount, "dsc", needs=Permission.DISCOUNTS_READ)
 class ResellerDiscount(Node):
     """Percent off what resellers directly below a tenant owe it; of several that apply, the highest counts."""
 

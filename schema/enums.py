@@ -17,12 +17,13 @@ from domain.shared.periods import PeriodUnit
 from domain.subscriptions.models import SubscriptionPhase, SubscriptionState
 from tenancy.errors import ErrorCode, ErrorKind
 from tenancy.models import TenantState
-from tenancy.permissions import Role
+from tenancy.permissions import AccessLevel, Role
 from tenancy.settings.kinds import SettingType
 from tenancy.settings.registry import SettingKey
 from tenancy.signing_in.models import PersonKind, SessionEnd
 
 __all__ = [
+    "AccessLevel",
     "BillingType",
     "ChargeKind",
     "ChargeState",
@@ -74,6 +75,7 @@ _OPEN: tuple[type[StrEnum], ...] = (
     ErrorCode,
     SettingKey,
     SettingType,
+    AccessLevel,
 )
 
 

@@ -2,9 +2,10 @@
 
 import strawberry
 
-from resolvers import catalog, people, sales, signing_in, tenants
+from resolvers import catalog, customers, people, sales, signing_in, tenants
 from resolvers.changing import mutation, open_mutation
 from schema import catalog_changes as c
+from schema import member_changes as m
 from schema import people_changes as p
 from schema import people_signing_in as i
 from schema import sales_changes as s
@@ -136,6 +137,42 @@ class Mutation:
         tenants.reset_setting, v.ResetSettingInput, needs=P.SETTINGS_WRITE
     )
     """Let the acting tenant live by what it inherits, else by the default. Codes: INVALID_INPUT."""
+    create_user: m.CreateUserPayload | None = mutation(customers.create_user, m.CreateUserInput, needs=P.MEMBERS_WRITE)
+    """Add a person to the acting tenant's customers. Codes: INVALID_INPUT, KEY_TAKEN."""
+    create_user_token: m.CreateUserTokenPayload | None = mutation(
+        customers.create_user_token, m.CreateUserTokenInput, needs=P.MEMBERS_WRITE
+    )
+    """Give a user a key to this API. Codes: INVALID_INPUT, NOT_FOUND, ACT_AS_REQUIRED."""
+    add_member: m.MembershipPayload | None = mutation(customers.add_member, m.AddMemberInput, needs=P.MEMBERS_WRITE)
+    """Let a user work in an account. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
+    change_member: m.MembershipPayload | None = mutation(
+        customers.change_member, m.ChangeMemberInput, needs=P.MEMBERS_WRITE, customers=True
+    )
+    """Give a member another level, or a pause; open to users of the account. Codes: INVALID_INPUT, INVALID_STATE,
+    NOT_FOUND, ACT_AS_REQUIRED."""
+    transfer_ownership: m.TransferOwnershipPayload | None = mutation(
+        customers.transfer_ownership, m.TransferOwnershipInput, needs=P.MEMBERS_WRITE, customers=True
+    )
+    """Make a member the owner of its account; of an account's users only its owner may. Codes: INVALID_STATE,
+    NOT_FOUND, ACT_AS_REQUIRED."""
+    remove_member: m.RemoveMemberPayload | None = mutation(
+        customers.remove_member, m.RemoveMemberInput, needs=P.MEMBERS_WRITE, customers=True
+    )
+    """Take a member out of its account; open to users of the account. Codes: INVALID_STATE, NOT_FOUND,
+    ACT_AS_REQUIRED."""
+    choose_account: m.MembershipPayload | None = mutation(
+        customers.choose_account, m.ChooseAccountInput, needs=P.ACCOUNTS_OPEN, customers=True
+    )
+    """Work in another of one's accounts, with this token; for users of customers. Codes: INVALID_STATE, NOT_FOUND."""
+    assign_services: m.MembershipPayload | None = mutation(
+        customers.assign_services, m.AssignServicesInput, needs=P.MEMBERS_WRITE, customers=True
+    )
+    """Say which services a USER sees; open to users of the account. Codes: INVALID_STATE, NOT_FOUND,
+    ACT_AS_REQUIRED."""
+    set_entry_points: m.SetEntryPointsPayload | None = mutation(
+        customers.set_entry_points, m.SetEntryPointsInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Say where a service is entered. Codes: INVALID_INPUT, NOT_FOUND, ACT_AS_REQUIRED."""
     create_service_term: c.CreateServiceTermPayload | None = mutation(
         catalog.create_service_term, c.CreateServiceTermInput, needs=P.CATALOG_WRITE
     )
@@ -166,46 +203,46 @@ class Mutation:
     )
     """Take something off what resellers owe. Codes: INVALID_INPUT, NOT_FOUND."""
     order_subscription: s.OrderPayload | None = mutation(
-        sales.order_subscription, s.OrderSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+        sales.order_subscription, s.OrderSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """Order a subscription; it starts when the order's payment completes. Codes: INVALID_INPUT, NOT_FOUND,
     INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, ACT_AS_REQUIRED."""
     change_subscription: s.OrderPayload | None = mutation(
-        sales.change_subscription, s.ChangeSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+        sales.change_subscription, s.ChangeSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """Order other quantities; an order of zero completes at once. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE,
     CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
     renew_subscription: s.OrderPayload | None = mutation(
-        sales.renew_subscription, s.RenewSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+        sales.renew_subscription, s.RenewSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """Order another term. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED,
     REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
     prolong_subscription: s.OrderPayload | None = mutation(
-        sales.prolong_subscription, s.ProlongSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+        sales.prolong_subscription, s.ProlongSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """Pays the next monthly period by hand: when stopped for non-payment, or from paidTo on. Codes: INVALID_INPUT,
     NOT_FOUND, INVALID_STATE, INSUFFICIENT_BALANCE, CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE,
     ACT_AS_REQUIRED."""
     stop_subscription: s.SubscriptionPayload | None = mutation(
-        sales.stop_subscription, s.StopSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+        sales.stop_subscription, s.StopSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """Stop the service today; days used are closed as the billing type says. Codes: INVALID_INPUT, NOT_FOUND,
     INVALID_STATE, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
     activate_subscription: s.SubscriptionPayload | None = mutation(
-        sales.activate_subscription, s.ActivateSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+        sales.activate_subscription, s.ActivateSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """Start a stopped service again before paidTo; funds are blocked at once. Codes: INVALID_INPUT, NOT_FOUND,
     INVALID_STATE, INSUFFICIENT_BALANCE, STALE, ACT_AS_REQUIRED."""
     delete_subscription: s.SubscriptionPayload | None = mutation(
-        sales.delete_subscription, s.DeleteSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE
+        sales.delete_subscription, s.DeleteSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """End a subscription for good; days used are closed as the billing type says. Codes: INVALID_INPUT, NOT_FOUND,
     INVALID_STATE, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
-    top_up: s.TopUpPayload | None = mutation(sales.top_up, s.TopUpInput, needs=P.PAYMENTS_WRITE)
+    top_up: s.TopUpPayload | None = mutation(sales.top_up, s.TopUpInput, needs=P.PAYMENTS_WRITE, customers=True)
     """Put money on a customer's balance; it pays nothing by itself. Codes: INVALID_INPUT, NOT_FOUND, CURRENCY_MISMATCH,
     ACT_AS_REQUIRED."""
     complete_payment: s.CompletePaymentPayload | None = mutation(
-        sales.complete_payment, s.CompletePaymentInput, needs=P.PAYMENTS_WRITE
+        sales.complete_payment, s.CompletePaymentInput, needs=P.PAYMENTS_WRITE, customers=True
     )
     """Pay from the balance; the order completes. Of a top-up: its money has come. Codes: INVALID_INPUT, NOT_FOUND,
     INVALID_STATE, INSUFFICIENT_BALANCE, REFUSED_BY_BILLING_TYPE, ACT_AS_REQUIRED."""

@@ -28,6 +28,7 @@ from schema.references import TenantRef
 if TYPE_CHECKING:
     from schema.charges import Charge
     from schema.subscriptions import ServiceSubscription
+from tenancy.permissions import Permission
 
 __all__ = [
     "Order",
@@ -42,7 +43,7 @@ __all__ = [
 
 
 @strawberry.type
-@reads(payments.Payment, "pay")
+@reads(payments.Payment, "pay", needs=Permission.PAYMENTS_READ)
 class Payment(Node):
     """Money asked for, or recorded as received."""
 
@@ -71,7 +72,7 @@ class Payment(Node):
 
 
 @strawberry.type
-@reads(models.Order, "ord")
+@reads(models.Order, "ord", needs=Permission.SUBSCRIPTIONS_READ)
 class Order(Node):
     """A customer's wish, its price, and what became of it."""
 

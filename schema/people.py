@@ -1,15 +1,21 @@
 """Who holds a token, and what it is a token of."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from sqlalchemy import and_, case, func, literal, text
 
+from domain.customers import models as models_of_customers
+from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
 from resolvers.reading import VIEWER, Connection, Node, column, listing, reads, related, sql, subject
-from schema.enums import ManagerRole, PersonKind, SessionEnd
+from resolvers.reading.statement import Sql
+from schema.enums import AccessLevel, ManagerRole, PersonKind, SessionEnd, open_
+from schema.members import AccountRef, Invitation, Membership, User
 from schema.references import TenantRef
 from schema.scalars import PermissionName
+from schema.services import Service
 from tenancy import models
 from tenancy.permissions import Permission
 from tenancy.signing_in.models import PersonKind as PersonKinds
@@ -84,7 +90,7 @@ class Session(Node):
 
 
 @strawberry.type
-@reads(models.Manager, "mgr")
+@reads(models.Manager, "mgr", needs=Permission.MANAGERS_READ)
 class Manager(Node):
     """A person who works for a tenant."""
 
@@ -122,7 +128,7 @@ class ServiceToken(Node):
 
 
 Actor = Annotated[
-    Manager | ServiceToken,
+    Manager | ServiceToken | User | Invitation,
     strawberry.union("Actor", description="Who does something: a person or a service."),
 ]
 
@@ -142,14 +148,59 @@ class DeprecatedUse:
     """Of the operation that last used it; null: it had no name."""
 
 
+@open_
+class Landing(StrEnum):
+    """What is shown first."""
+
+    SUBSCRIPTIONS = "SUBSCRIPTIONS"
+    """Subscriptions, ordered ones among them with their payment: an OWNER's and ADMIN's."""
+    PAYMENTS = "PAYMENTS"
+    """What is to be paid: a FINANCE's."""
+    SERVICES = "SERVICES"
+    """Services and where they are entered: a TECHNICAL's, of a USER those assigned to it."""
+    NEW_ACCOUNT = "NEW_ACCOUNT"
+    """There is no account yet."""
+
+
+def _landing(_: object) -> Sql:
+    return case(
+        (VIEWER.level.in_([literal("OWNER"), literal("ADMIN")]), literal("SUBSCRIPTIONS")),
+        (VIEWER.level == literal("FINANCE"), literal("PAYMENTS")),
+        (VIEWER.level.is_not(None), literal("SERVICES")),
+        (VIEWER.user_id.is_not(None), literal("NEW_ACCOUNT")),
+    )
+
+
 @strawberry.type
 class Viewer:
     """Whose token this request carries."""
 
     actor: Actor = subject(lambda _: VIEWER.actor_kind, lambda _: VIEWER.actor_id)
-    """Who the token belongs to: a manager, or a service such as the platform's operator."""
+    """Who the token belongs to: a manager, a customer's user or somebody invited, or a service such as the platform's
+    operator."""
     tenant: Annotated["Tenant", strawberry.lazy("schema.tenants")] | None = related(lambda _: VIEWER.tenant_id)
     """The tenant acted as; mutations change only its rows. Null for the platform."""
+    account: AccountRef | None = related(lambda _: VIEWER.member_of)
+    """The account that a customer's user works in: its rows are seen, its level counts. Null for everybody else, and
+    for a user without an account."""
+    level: AccessLevel | None = sql(lambda _: VIEWER.level)
+    """What the user is in that account."""
+    memberships: list[Membership] = related(
+        None,
+        where=lambda membership: membership.user_id == VIEWER.user_id,
+        order=(models_of_customers.Membership.id,),
+    )
+    """The accounts that the user belongs to, oldest first; `chooseAccount` changes over. Empty for everybody else."""
+    landing: Landing | None = sql(_landing)
+    """What the user's first page shows; null for everybody else."""
+    services: Connection[Service] | None = listing(
+        default_sort=(SubscriptionRow.id.desc(),),
+        where=lambda row: row.state != literal("DELETED"),
+        needs=Permission.SERVICES_READ,
+        page=50,
+    )
+    """Services that are not deleted, newest first: of the account a user works in, to a USER those assigned to it; to a
+    manager those of its tenant's customers."""
     permissions: list[PermissionName] = sql(lambda _: VIEWER.permissions)
     """What the token may do, in alphabetical order: at the tenant acted as and, reading, below it."""
     session: Session | None = related(lambda _: VIEWER.token_id)

@@ -9,6 +9,7 @@ from schema.catalog import Plan, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.discounts import ResellerDiscount
 from schema.jobs import Job
+from schema.members import User
 from schema.orders import Order, Payment
 from schema.people import CustomRole, Manager, Viewer
 from schema.subscriptions import ServiceSubscription
@@ -51,6 +52,8 @@ class Query:
     """A role of a tenant's own, by id."""
     account: Account | None = by_id(needs=P.ACCOUNTS_READ)
     """A customer, by id."""
+    user: User | None = by_id(needs=P.MEMBERS_READ)
+    """A customers' user, by id."""
     plan: Plan | None = by_id(needs=P.CATALOG_READ)
     """A plan, by id."""
     service_term: ServiceTerm | None = by_id(needs=P.CATALOG_READ)
@@ -89,6 +92,8 @@ class Query:
     """What customers of the viewer's tenant paid and have to pay, newest first unless sorted."""
     accounts: Connection[Account] | None = lists.accounts()
     """Customers of the viewer's tenant, newest first unless sorted."""
+    users: Connection[User] | None = listing(needs=P.MEMBERS_READ)
+    """People who act for customers of the viewer's tenant, newest first."""
     plans: Connection[Plan] | None = lists.plans()
     """What the viewer's tenant sells, newest first unless sorted."""
     subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()

@@ -28,7 +28,7 @@ __all__ = ["ServiceSubscription", "SubscriptionResource"]
 
 
 @strawberry.type
-@reads(models.SubscriptionResource, "sre")
+@reads(models.SubscriptionResource, "sre", needs=Permission.SUBSCRIPTIONS_READ)
 class SubscriptionResource(Node):
     """How much of one resource a subscription has."""
 
@@ -45,7 +45,7 @@ class SubscriptionResource(Node):
 
 
 @strawberry.type
-@reads(models.ServiceSubscription, "sub", list_name="Subscription")
+@reads(models.ServiceSubscription, "sub", list_name="Subscription", needs=Permission.SUBSCRIPTIONS_READ)
 class ServiceSubscription(Node):
     """A customer's subscription. Not named Subscription: that is GraphQL's own root type."""
 

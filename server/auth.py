@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from db import ids
 from resolvers.reading import NotProven, Proof, Viewer
 from server.oidc import Issuers, NotTrusted, Vouched
+from tenancy.customers import customer_identity_of
 from tenancy.permissions import Permission
 from tenancy.scope import PLATFORM, Scope
 from tenancy.sessions import settings_of
@@ -25,6 +26,17 @@ Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 MOST_REMEMBERED = 10_000
 """Tokens; the one unused for the longest goes first."""
+
+
+_CONFIRM = {
+    False: "SELECT 1 FROM app_holder(%s::text::bytea) AS holder WHERE holder::text = %s",
+    True: "SELECT 1 FROM app_authenticate_customer(%s::text::bytea) AS holder WHERE holder::text = %s",
+}
+"""By whether the holder is a customer's."""
+_LOOK_UPS = (
+    ("SELECT holder.*, holder::text AS written FROM app_holder(%s) AS holder", identity_of),
+    ("SELECT holder.*, holder::text AS written FROM app_authenticate_customer(%s) AS holder", customer_identity_of),
+)
 
 
 class Unauthorized(Exception):
@@ -128,8 +140,7 @@ class Holders:
             return
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "SELECT 1 FROM app_holder(%s::text::bytea) AS holder WHERE holder::text = %s",
-                [who.proof.token_hash, who.proof.holder],
+                _CONFIRM[who.scope.customer is not None], [who.proof.token_hash, who.proof.holder]
             )
             if await cursor.fetchone() is None:
                 raise NotProven
@@ -147,18 +158,17 @@ def _token(authorization: str | None) -> str:
 
 
 async def _identity(connection: Connection, hash: bytes) -> tuple[Identity, str]:
-    """The token's holder, and its row as text."""
+    """The token's holder, and its row as text. Whom sellers do not know may be a customer's."""
     async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(
-            "SELECT holder.*, holder::text AS written FROM app_holder(%s) AS holder", [hash], binary=True
-        )
-        row = await cursor.fetchone()
-    if row is None:
-        raise Unauthorized
-    identity = identity_of(row)
-    if identity.suspended:
-        raise TenantSuspended(identity.tenant_name)
-    return identity, row["written"]
+        for look_up, read in _LOOK_UPS:
+            await cursor.execute(look_up, [hash], binary=True)
+            row = await cursor.fetchone()
+            if row is not None:
+                identity = read(row)
+                if identity.suspended:
+                    raise TenantSuspended(identity.tenant_name)
+                return identity, row["written"]
+    raise Unauthorized
 
 
 async def _manager(connection: Connection, person: Vouched) -> Identity:

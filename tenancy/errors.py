@@ -14,6 +14,7 @@ __all__ = [
     "InvalidState",
     "KeyTaken",
     "NotFound",
+    "OnlyForSellers",
     "Refusal",
     "SignInRefused",
     "TooMany",
@@ -158,6 +159,16 @@ class Forbidden(Refusal):
     def __init__(self, permission: str) -> None:
         super().__init__("This needs the permission {permission}.", permission=permission)
         self.permission = permission
+
+
+class OnlyForSellers(Refusal):
+    """A customer's user asks for what only its seller's managers do."""
+
+    kind = ErrorKind.DENIED
+    code = ErrorCode.FORBIDDEN
+
+    def __init__(self, *path: str | int) -> None:
+        super().__init__("Only the seller's managers may do this.", path=path)
 
 
 class ActAsRequired(Refusal):

@@ -1,15 +1,15 @@
 """How an action finds the rows it works on: visible first, then its own, then locked."""
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from tenancy.errors import NotFound
-from tenancy.rows import TenantRow
-from tenancy.scope import Scope
+from tenancy.rows import Reach, TenantRow
+from tenancy.scope import Customer, Scope
 
 __all__ = ["locked", "own", "visible"]
 
@@ -24,11 +24,33 @@ def visible(session: Session, scope: Scope, model: type[Row], id: UUID, *path: s
             model.id == id,
             model.tenant_path >= scope.lo,
             model.tenant_path < scope.hi,
+            *_of_customer(scope.customer, model),
         )
     ).one_or_none()
     if row is None:
         raise NotFound(*path)
     return row
+
+
+def _of_customer(customer: Customer | None, model: type[TenantRow]) -> list[ColumnElement[bool]]:
+    """What a row must besides satisfy when the seller acts for a customer's user: to be open to that very user."""
+    if customer is None:
+        return []
+    found: list[ColumnElement[bool]] = [_REACHES[reach](model, customer) for reach in model.__customers__]
+    return [or_(false(), *found)]
+
+
+_REACHES: dict[Reach, Callable[[Any, Customer], ColumnElement[bool]]] = {
+    Reach.ITS_ACCOUNT: lambda model, customer: model.id == customer.account_id,
+    Reach.OF_ITS_ACCOUNT: lambda model, customer: model.account_id == customer.account_id,
+    Reach.ITS_ACCOUNTS: lambda model, customer: model.id.in_(customer.accounts),
+    Reach.ITSELF: lambda model, customer: model.id == customer.user_id,
+    Reach.ITS_OWN: lambda model, customer: model.user_id == customer.user_id,
+    Reach.ITS_SERVICES: lambda model, customer: model.id.in_(customer.services),
+    Reach.OF_ITS_SERVICES: lambda model, customer: model.subscription_id.in_(customer.services),
+    Reach.OF_ITS_SELLER: lambda _model, _customer: true(),
+    Reach.OF_ITS_SELLERS_CHAIN: lambda _model, _customer: true(),
+}
 
 
 def own(session: Session, scope: Scope, model: type[Row], id: UUID, *path: str | int) -> Row:

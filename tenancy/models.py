@@ -14,7 +14,7 @@ from db.ids import uuid7
 from db.types import CurrencyCode, Path, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
 from tenancy.permissions import Role
-from tenancy.rows import TenantRow, Visibility, owned
+from tenancy.rows import Reach, TenantRow, Visibility, owned
 
 __all__ = [
     "ApiToken",
@@ -96,6 +96,7 @@ class TenantName(TenantRow, Base):
 
     __tablename__ = "tenant_names"
     __visibility__ = Visibility.INHERITED
+    __customers__ = (Reach.OF_ITS_SELLERS_CHAIN,)
 
     name: Mapped[str]
 
@@ -109,6 +110,7 @@ class DistributorClock(TenantRow, Base):
 
     __tablename__ = "distributor_clocks"
     __visibility__ = Visibility.INHERITED
+    __customers__ = (Reach.OF_ITS_SELLERS_CHAIN,)
 
     time_zone: Mapped[str]
     """IANA name; every date below the distributor is a day in this zone."""

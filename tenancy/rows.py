@@ -12,7 +12,7 @@ from sqlalchemy.schema import SchemaItem
 from db.ids import uuid7
 from db.types import Path
 
-__all__ = ["TenantRow", "Visibility", "by_value", "foreign_key", "in_order", "owned"]
+__all__ = ["Reach", "TenantRow", "Visibility", "by_value", "foreign_key", "in_order", "owned"]
 
 
 class Visibility(StrEnum):
@@ -24,6 +24,29 @@ class Visibility(StrEnum):
     """Also, read-only, everybody below the owner."""
     MARKED = "marked"
     """Also, read-only, everybody below the owner of a row whose column `inherited` says so."""
+
+
+class Reach(StrEnum):
+    """Which rows of a table a customer's user sees. A table that says nothing shows it none."""
+
+    ITS_ACCOUNT = "id is the account's"
+    """The account it works in."""
+    OF_ITS_ACCOUNT = "account_id is the account's"
+    """What belongs to the account it works in."""
+    ITS_ACCOUNTS = "id is one of its accounts'"
+    """Every account it belongs to."""
+    ITSELF = "id is the user's"
+    """The user."""
+    ITS_OWN = "user_id is the user's"
+    """What belongs to the user."""
+    ITS_SERVICES = "id is an assigned subscription's"
+    """Subscriptions assigned to it."""
+    OF_ITS_SERVICES = "subscription_id is an assigned subscription's"
+    """What belongs to subscriptions assigned to it."""
+    OF_ITS_SELLER = "tenant_path is the seller's"
+    """What its seller shows to all customers."""
+    OF_ITS_SELLERS_CHAIN = "tenant_path is the seller's or above"
+    """What its seller and those above show to all customers."""
 
 
 def foreign_key(column: str, target: str) -> ForeignKeyConstraint:
@@ -87,6 +110,8 @@ class TenantRow:
     """A row that belongs to one tenant of one distributor. The distributor is first in every key."""
 
     __visibility__: ClassVar[Visibility] = Visibility.PRIVATE
+    __customers__: ClassVar[tuple[Reach, ...]] = ()
+    """What a customer's user sees of the table: rows of any of these kinds."""
 
     distributor_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-5)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-4)

@@ -6,8 +6,19 @@ from uuid import UUID
 
 from db import ids
 from tenancy.errors import ActAsRequired
+from tenancy.permissions import AccessLevel
 
-__all__ = ["AFTER_ALL", "BEFORE_ALL", "NOWHERE", "PLATFORM", "SEGMENT", "Scope", "ancestors_of", "segment"]
+__all__ = [
+    "AFTER_ALL",
+    "BEFORE_ALL",
+    "NOWHERE",
+    "PLATFORM",
+    "SEGMENT",
+    "Customer",
+    "Scope",
+    "ancestors_of",
+    "segment",
+]
 
 SEGMENT = 6
 """Characters of one path segment: a tenant may have 36⁶ children."""
@@ -36,11 +47,32 @@ def ancestors_of(path: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer's user: which rows of its seller it reaches, none of them by a range of paths.
+
+    Everything is empty unless said: who forgets a part sees less.
+    """
+
+    user_id: UUID
+    account_id: UUID | None = None
+    """The account it works in; None: none, or one in which it sees only `services`."""
+    accounts: tuple[UUID, ...] = ()
+    """Those it belongs to: it knows their names and may change over to them."""
+    services: tuple[UUID, ...] = ()
+    """Subscriptions assigned to it, where it sees no others."""
+    member_of: UUID | None = None
+    """The account it works in, also where it sees only `services`."""
+    level: AccessLevel | None = None
+    """What it is there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """One half-open range of tenant paths to read, one to write.
 
     A manager reads its tenant and everything below and writes its tenant's own rows; a job reads and writes its
     distributor's tree; the platform reads everything. Rows of inherited tables are also read from `ancestors`.
+    A customer's user has an empty range and reads what its `customer` says, of the tables that are open to customers.
     """
 
     distributor_id: UUID | None
@@ -52,6 +84,7 @@ class Scope:
     write_hi: str
     actor_id: UUID | None = None
     job_id: UUID | None = None
+    customer: Customer | None = None
 
     @classmethod
     def of_tenant(cls, distributor_id: UUID, tenant_id: UUID, path: str, *, actor_id: UUID | None = None) -> Self:
@@ -67,10 +100,35 @@ class Scope:
             actor_id=actor_id,
         )
 
+    @classmethod
+    def of_user(cls, distributor_id: UUID, tenant_id: UUID, path: str, customer: Customer) -> Self:
+        """What a user of a customer of this tenant reaches. Nothing can be written: see `as_seller`."""
+        return cls(
+            distributor_id=distributor_id,
+            tenant_id=tenant_id,
+            path=path,
+            lo=AFTER_ALL,
+            hi="",
+            write_lo=AFTER_ALL,
+            write_hi="",
+            actor_id=customer.user_id,
+            customer=customer,
+        )
+
     @property
     def ancestors(self) -> tuple[str, ...]:
-        """The paths whose inherited rows are read too."""
-        return ancestors_of(self.path)
+        """The paths whose inherited rows are read too; none for a user, who reads only what is open to customers."""
+        return ancestors_of(self.path) if self.lo < self.hi else ()
+
+    def as_seller(self) -> Self:
+        """What an action works in that its tenant does for a customer's user; everybody else's own scope.
+
+        The user stays in `customer`, and `domain.shared.rows` looks for its rows only.
+        """
+        if self.customer is None:
+            return self
+        end = self.path + BEFORE_ALL
+        return replace(self, lo=self.path, hi=end, write_lo=self.path, write_hi=end)
 
     def writing_downstream(self) -> Self:
         """The same, but writing what it reads: for the few actions whose effect is below (delegation, creation)."""

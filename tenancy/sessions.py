@@ -9,14 +9,17 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
-from tenancy.scope import Scope
+from tenancy.scope import Scope, ancestors_of
 
 __all__ = ["ScopedSession", "Sessions", "hold_still", "seeing", "set_scope", "settings_of"]
 
 _SETTINGS = (
     "SELECT set_config('app.lo', :lo, true), set_config('app.hi', :hi, true), "
     "set_config('app.write_lo', :write_lo, true), set_config('app.write_hi', :write_hi, true), "
-    "set_config('app.ancestors', :ancestors, true)"
+    "set_config('app.ancestors', :ancestors, true), set_config('app.account', :account, true), "
+    "set_config('app.accounts', :accounts, true), set_config('app.services', :services, true), "
+    "set_config('app.user', :user, true), set_config('app.seller', :seller, true), "
+    "set_config('app.chain', :chain, true)"
 )
 """The third argument keeps a setting inside the transaction: on a pooled connection it must not outlive it."""
 _SET = text(_SETTINGS)
@@ -32,6 +35,22 @@ def settings_of(scope: Scope) -> dict[str, str]:
         "write_lo": scope.write_lo,
         "write_hi": scope.write_hi,
         "ancestors": ",".join(scope.ancestors),
+        **_customer_settings(scope),
+    }
+
+
+def _customer_settings(scope: Scope) -> dict[str, str]:
+    """What the tables open to customers compare besides; empty texts, which match nothing, for everybody else."""
+    customer = scope.customer
+    if customer is None or scope.lo < scope.hi:
+        return dict.fromkeys(("account", "accounts", "services", "user", "seller", "chain"), "")
+    return {
+        "account": "" if customer.account_id is None else str(customer.account_id),
+        "accounts": ",".join(map(str, customer.accounts)),
+        "services": ",".join(map(str, customer.services)),
+        "user": str(customer.user_id),
+        "seller": scope.path,
+        "chain": ",".join((*ancestors_of(scope.path), scope.path)),
     }
 
 

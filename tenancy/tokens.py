@@ -36,7 +36,7 @@ class Identity:
     """Who a token belongs to, and what that one may do and reach."""
 
     kind: str
-    """`manager`, `platform`, or `nobody`."""
+    """`manager`, `platform`, or `nobody`; of a customer `user` or `invitation`, see `tenancy.customers`."""
     actor_id: UUID
     token_id: UUID
     """Of a session its own id: its tokens change."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.types import Amount, CurrencyCode, Percent, Price, Quantity, choice
 from domain.billing.charge_states import ChargeKind, ChargeState
-from tenancy.rows import TenantRow, by_value, in_order, owned
+from tenancy.rows import Reach, TenantRow, by_value, in_order, owned
 
 __all__ = [
     "Charge",
@@ -32,6 +32,7 @@ class Charge(TenantRow, Base):
     """An amount for a quantity in a period, with everything needed to compute it again."""
 
     __tablename__ = "charges"
+    __customers__ = (Reach.OF_ITS_ACCOUNT,)
 
     number: Mapped[str]
     kind: Mapped[ChargeKind] = mapped_column(choice(ChargeKind))

@@ -12,7 +12,7 @@ from db.types import CurrencyCode, Percent, Price, Quantity, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
-from tenancy.rows import TenantRow, Visibility, by_value, in_order, owned
+from tenancy.rows import Reach, TenantRow, Visibility, by_value, in_order, owned
 
 __all__ = [
     "ExpiredRenewal",
@@ -64,6 +64,7 @@ class ServiceTerm(TenantRow, Base):
 
     __tablename__ = "service_terms"
     __visibility__ = Visibility.INHERITED
+    __customers__ = (Reach.OF_ITS_SELLERS_CHAIN,)
 
     name: Mapped[str]
     key: Mapped[str]
@@ -90,6 +91,7 @@ class Plan(TenantRow, Base):
     """What one tenant sells: its own, or a copy delegated from the tenant above."""
 
     __tablename__ = "plans"
+    __customers__ = (Reach.OF_ITS_SELLER,)
 
     number: Mapped[str]
     name: Mapped[str]
@@ -152,6 +154,7 @@ class PlanPeriod(Fees, TenantRow, Base):
     """How long one may subscribe to a plan, and the plan's own fees for it."""
 
     __tablename__ = "plan_periods"
+    __customers__ = (Reach.OF_ITS_SELLER,)
 
     plan_id: Mapped[UUID]
     key: Mapped[str]
@@ -175,6 +178,7 @@ class PlanResource(Fees, TenantRow, Base):
     """What is counted in a plan: licences, gigabytes."""
 
     __tablename__ = "plan_resources"
+    __customers__ = (Reach.OF_ITS_SELLER,)
 
     plan_id: Mapped[UUID]
     key: Mapped[str]

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from domain.customers.members import write_name
 from domain.customers.models import Account, PaymentModel
 from domain.shared.numbers import number_for
 from domain.shared.outbox import announce
@@ -44,6 +45,7 @@ def create_account(
     account.number = number_for(session, tenant, "accounts")
     session.add(account)
     session.flush()
+    write_name(session, account)
     announce(session, scope, "account.created", subject=account, prefix="acc", at=clock.now)
     session.flush()
     return account

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.types import Amount, CurrencyCode, Quantity, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
-from tenancy.rows import TenantRow, by_value, in_order, owned
+from tenancy.rows import Reach, TenantRow, by_value, in_order, owned
 
 __all__ = ["OPEN_ORDER_STATES", "Order", "OrderLine", "OrderState", "OrderType"]
 
@@ -56,6 +56,7 @@ class Order(TenantRow, Base):
     """A customer's wish, its price, and what became of it."""
 
     __tablename__ = "orders"
+    __customers__ = (Reach.OF_ITS_ACCOUNT,)
 
     number: Mapped[str]
     type: Mapped[OrderType] = mapped_column(choice(OrderType))

@@ -315,6 +315,7 @@ def _resource(
         tenant_id=subscription.tenant_id,
         tenant_path=subscription.tenant_path,
         subscription_id=subscription.id,
+        account_id=subscription.account_id,
         plan_resource_id=offer.id,
         key=offer.key,
         name=offer.name,

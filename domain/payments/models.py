@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.types import Amount, CurrencyCode, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
-from tenancy.rows import TenantRow, by_value, in_order, owned
+from tenancy.rows import Reach, TenantRow, by_value, in_order, owned
 
 __all__ = ["Payment", "PaymentPurpose", "PaymentState"]
 
@@ -48,6 +48,7 @@ class Payment(TenantRow, Base):
     """Money asked for, or recorded as received."""
 
     __tablename__ = "payments"
+    __customers__ = (Reach.OF_ITS_ACCOUNT,)
 
     number: Mapped[str]
     state: Mapped[PaymentState] = mapped_column(choice(PaymentState))

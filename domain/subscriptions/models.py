@@ -13,7 +13,7 @@ from db.base import Base
 from db.types import CurrencyCode, Price, Quantity, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
 from domain.shared.billing_types import BillingType
-from tenancy.rows import TenantRow, by_value, in_order, owned
+from tenancy.rows import Reach, TenantRow, by_value, in_order, owned
 
 __all__ = ["PHASES", "ServiceSubscription", "SubscriptionPhase", "SubscriptionResource", "SubscriptionState"]
 
@@ -111,6 +111,7 @@ class ServiceSubscription(TenantRow, Base):
     """One service bought for one account. Not named Subscription: that is GraphQL's own word."""
 
     __tablename__ = "subscriptions"
+    __customers__ = (Reach.OF_ITS_ACCOUNT, Reach.ITS_SERVICES)
 
     number: Mapped[str]
     name: Mapped[str]
@@ -163,8 +164,11 @@ class SubscriptionResource(TenantRow, Base):
     """How much of one resource a subscription has, and for how much."""
 
     __tablename__ = "subscription_resources"
+    __customers__ = (Reach.OF_ITS_ACCOUNT, Reach.OF_ITS_SERVICES)
 
     subscription_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    """The subscription's, so that row-level security can compare it."""
     plan_resource_id: Mapped[UUID]
     key: Mapped[str]
     name: Mapped[str]
@@ -189,5 +193,26 @@ class SubscriptionResource(TenantRow, Base):
         ),
         CheckConstraint("quantity >= 0", name="quantity_not_negative"),
         subscription_id="subscriptions",
+        account_id="accounts",
         plan_resource_id="plan_resources",
+    )
+
+
+class EntryPoint(TenantRow, Base):
+    """Where the people who use a service enter it."""
+
+    __tablename__ = "entry_points"
+    __customers__ = (Reach.OF_ITS_ACCOUNT, Reach.OF_ITS_SERVICES)
+
+    account_id: Mapped[UUID]
+    subscription_id: Mapped[UUID]
+    position: Mapped[int]
+    """From 0."""
+    label: Mapped[str]
+    url: Mapped[str]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "subscription_id", "position", name="uq_entry_points_position"),
+        account_id="accounts",
+        subscription_id="subscriptions",
     )

@@ -67,8 +67,9 @@ class Call:
 
     @property
     def scope(self) -> Scope:
-        """What the resolver works in."""
-        return self.who.scope.writing_downstream() if self.declaration.downstream else self.who.scope
+        """What the resolver works in; for a customer's user, its seller's."""
+        scope = self.who.scope.as_seller()
+        return scope.writing_downstream() if self.declaration.downstream else scope
 
     @property
     def is_keyed(self) -> bool:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from domain.shared.errors import Forbidden, InvalidState, NotFound, Refusal
 from tenancy.clock import Clock, clock_of
+from tenancy.customers import standing
 from tenancy.permissions import Permission
 from tenancy.rows import TenantRow
-from tenancy.scope import Scope
+from tenancy.scope import Customer, Scope
 from tenancy.sessions import ScopedSession, Sessions
 from tenancy.tokens import Identity
 
@@ -68,12 +69,22 @@ class Change:
     refusal: Refusal | None = field(default=None)
     """Set by a resolver that refuses, but what it wrote is to be kept. All other refusals are raised."""
     became: Identity | None = field(default=None)
-    """Set by an open mutation when it has found out who calls: for that one the payload is read."""
+    """Set by an open mutation when it has found out who calls, and by one that changed what a customer's user sees: for
+    that one the payload is read."""
 
     @property
     def permissions(self) -> frozenset[Permission]:
         """What whoever does it may do."""
         return self.identity.permissions
+
+    @property
+    def customer(self) -> Customer | None:
+        """The customer's user who does it; None: somebody of the seller's."""
+        return self.scope.customer
+
+    def stand_anew(self, *, user_id: UUID, token_id: UUID) -> None:
+        """Let the payload be read by a user as it stands after this change, with what it sees now."""
+        self.became = standing(self.session, self.identity, user_id=user_id, token_id=token_id)
 
     def require_own_tenant(self) -> None:
         """For what a token's holder does about himself. Raises InvalidState while he acts as another tenant."""

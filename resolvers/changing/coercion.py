@@ -1,7 +1,8 @@
 """From a mutation's coerced input to the keywords of its resolver."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 from graphql import GraphQLID, GraphQLInputField, GraphQLInputObjectType, GraphQLList, GraphQLNonNull
 
@@ -19,12 +20,14 @@ from domain.shared.money import Money
 from tenancy.people import ManagerChange
 from tenancy.roles import CustomRoleChange
 
-__all__ = ["PREFIXES", "keywords"]
+__all__ = ["PREFIXES", "ids_in", "keywords"]
 
 PREFIXES: dict[str, tuple[str, ...]] = {
     "account_id": ("acc",),
     "account_ids": ("acc",),
     "custom_role_id": ("rol",),
+    "membership_id": ("mbr",),
+    "user_id": ("usr",),
     "distributor_id": ("dst",),
     "manager_id": ("mgr",),
     "parent_id": ("dst", "rsl"),
@@ -45,6 +48,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
 
 SHAPES: dict[str, Callable[..., Any]] = {
     "CustomRoleChange": CustomRoleChange,
+    "EntryPointInput": lambda label, url: (label, url),
     "FeesChange": FeesChange,
     "FeesInput": FeesDraft,
     "ManagerChange": ManagerChange,
@@ -75,6 +79,30 @@ def keywords(type_: GraphQLInputObjectType, value: dict[str, Any], *path: str | 
         python_name = _python_name(name, field)
         found[python_name] = _converted(field.type, item, python_name, (*path, python_name))
     return found
+
+
+def ids_in(
+    type_: GraphQLInputObjectType, value: dict[str, Any], *path: str | int
+) -> Iterator[tuple[str, UUID, tuple[str | int, ...]]]:
+    """Prefix, UUID and path of every id in an input that `keywords` has taken."""
+    for name, item in value.items():
+        field = type_.fields[name]
+        python_name = _python_name(name, field)
+        yield from _ids(field.type, item, (*path, python_name))
+
+
+def _ids(type_: Any, value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, UUID, tuple[str | int, ...]]]:
+    if isinstance(type_, GraphQLNonNull):
+        type_ = type_.of_type
+    if value is None:
+        return
+    if isinstance(type_, GraphQLList):
+        for index, item in enumerate(value):
+            yield from _ids(type_.of_type, item, (*path, index))
+    elif type_ is GraphQLID:
+        yield (*ids.decode(value), path)
+    elif isinstance(type_, GraphQLInputObjectType):
+        yield from ids_in(type_, value, *path)
 
 
 def _python_name(name: str, field: GraphQLInputField) -> str:

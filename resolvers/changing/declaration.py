@@ -32,6 +32,7 @@ class Mutating(FieldExtension):
         needs: Permission | None,
         downstream: bool = False,
         alone: bool = False,
+        customers: bool = False,
         is_open: bool = False,
         beforehand: Beforehand | None = None,
         secrets: Collection[str] = (),
@@ -41,6 +42,7 @@ class Mutating(FieldExtension):
         self.needs = needs
         self.downstream = downstream
         self.alone = alone
+        self.customers = customers
         self.is_open = is_open
         self.beforehand = beforehand
         self.secrets = frozenset(secrets)
@@ -92,6 +94,7 @@ def mutation(
     needs: Permission | None,
     downstream: bool = False,
     alone: bool = False,
+    customers: bool = False,
     beforehand: Beforehand | None = None,
     secrets: Collection[str] = (),
 ) -> Any:
@@ -99,11 +102,19 @@ def mutation(
 
     `needs` None: for whoever holds a token. `downstream`: its effect is on rows below the acting tenant too
     (delegation, creation), so its transaction may write there. `alone`: it changes the tree itself, so nobody else
-    writes in it meanwhile (`ScopedSession`). `beforehand`: what takes long and needs no transaction. `secrets`: the
-    input's fields, by GraphQL's names, that are written down nowhere.
+    writes in it meanwhile (`ScopedSession`). `customers`: users of customers may call it too, with this permission and
+    for rows that they see; it refuses whatever else its input could ask of their seller. `beforehand`: what takes long
+    and needs no transaction. `secrets`: the input's fields, by GraphQL's names, that are written down nowhere.
     """
     return _field(
-        resolver, input, needs=needs, downstream=downstream, alone=alone, beforehand=beforehand, secrets=secrets
+        resolver,
+        input,
+        needs=needs,
+        downstream=downstream,
+        alone=alone,
+        customers=customers or needs is None,
+        beforehand=beforehand,
+        secrets=secrets,
     )
 
 

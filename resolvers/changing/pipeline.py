@@ -20,22 +20,23 @@ from sqlalchemy import Engine as DatabaseEngine
 from sqlalchemy import select
 
 from domain.shared import outbox
-from domain.shared.errors import Forbidden, Refusal, SignInRefused, TooMany
+from domain.shared.errors import Forbidden, NotFound, OnlyForSellers, Refusal, SignInRefused, TooMany
 from domain.shared.waiting import has_ended, wait_for_job
 from resolvers.changing import idempotency
 from resolvers.changing.answers import Outcome, outcome_of, refused
 from resolvers.changing.audit import Audit
 from resolvers.changing.calls import Call, Nobody, Who, declaration_of, root_names
 from resolvers.changing.change import Before, Change, Wait
-from resolvers.changing.coercion import keywords
+from resolvers.changing.coercion import ids_in, keywords
 from resolvers.changing.deadline import CANCELED, keep_deadlines, within
 from resolvers.reading import Engine, NotProven, Response, Viewer
 from resolvers.reading.cost import LONGEST, TOO_LONG
 from resolvers.reading.documents import Operation, RequestErrors
 from resolvers.reading.execute import errors_only
+from tenancy.customers import standing
 from tenancy.models import Tenant
 from tenancy.scope import Scope
-from tenancy.sessions import ScopedSession, Sessions
+from tenancy.sessions import ScopedSession, Sessions, seeing
 from tenancy.tokens import NOBODY
 
 __all__ = ["BEFOREHAND", "Pipeline", "Who"]
@@ -243,6 +244,8 @@ class Pipeline:
         needs, identity = call.declaration.needs, call.who.identity
         if needs is not None and needs not in identity.permissions:
             raise Forbidden(needs)
+        if identity.scope.customer is not None and not (call.declaration.customers or call.declaration.is_open):
+            raise OnlyForSellers
         if identity is NOBODY and not call.declaration.is_open:
             raise SignInRefused("This needs a token.")
 
@@ -281,12 +284,14 @@ class Pipeline:
         with ScopedSession(self._sessions.engine, call.scope, alone=call.declaration.alone) as session:
             session.begin()
             _require_place(session, call.scope)
-            outcome, wait = self._done(session, call, given)
+            outcome, change = self._done(session, call, given)
             if not (call.dry_run or outcome.replayed):
                 self._audit.record(session, call.audited(outcome))
             session.flush()
-            later = wait is not None and not call.dry_run
-            answer = None if later else self._payload(session, call, outcome, careful=careful)
+            wait = None if change is None or call.dry_run else change.wait
+            answer = None
+            if wait is None:
+                answer = self._payload(session, call, outcome, self._reader(session, call, outcome), careful=careful)
             if call.dry_run:
                 session.rollback()
             else:
@@ -313,32 +318,55 @@ class Pipeline:
         except Exception:
             log.exception("the record of %s failed", call.selected.name)
 
-    def _done(self, session: ScopedSession, call: Call, given: Mapping[str, Any]) -> tuple[Outcome, Wait | None]:
+    def _done(self, session: ScopedSession, call: Call, given: Mapping[str, Any]) -> tuple[Outcome, Change | None]:
+        """What was done, and by what; None: nothing now, the answer is an earlier one."""
         keyed = None
         if call.key is not None and call.is_keyed:
             keyed = idempotency.begin(session, call.scope, call.key, call.selected.name, call.input)
             if keyed.earlier is not None:
                 return keyed.earlier, None
+        if call.who.scope.customer is not None:
+            self._require_seen(session, call)
         change = Change(session, call.scope, call.who.identity, dry_run=call.dry_run, address=call.address)
         found = call.declaration.resolver(change, **given)
         session.flush()
         outcome = outcome_of(found, change.refusal, change.became)
         if keyed is not None:
             idempotency.finish(session, keyed, call.scope, outcome)
-        return outcome, change.wait
+        return outcome, change
+
+    def _require_seen(self, session: ScopedSession, call: Call) -> None:
+        """Refuse every id in a customer's input that names no row of the customer's, before its seller acts on it."""
+        with seeing(session, call.who.scope):
+            for prefix, id, path in ids_in(call.input_type, dict(call.input)):
+                table = self._engine.catalog.tables[prefix]
+                named = select(table.c.id).where(table.c.distributor_id == call.scope.distributor_id, table.c.id == id)
+                if session.execute(named).one_or_none() is None:
+                    raise NotFound(*path)
+
+    @staticmethod
+    def _reader(session: ScopedSession, call: Call, outcome: Outcome) -> Viewer:
+        """Who reads the payload. A customer sees what is its own again, also what has become so just now."""
+        identity, became = call.who.identity, outcome.became
+        if outcome.replayed and identity.kind == "user":  # what followed from the earlier answer has held since then
+            became = standing(session, identity, user_id=identity.actor_id, token_id=identity.token_id)
+        viewer = Viewer.of(became) if became else call.who.viewer
+        if viewer.is_customer:
+            session.act_as(viewer.scope)
+        return viewer
 
     def _read_again(self, call: Call, outcome: Outcome) -> tuple[bytes, list[dict[str, Any]]]:
         """The payload in a transaction of its own: of a refusal, or after a job."""
         with self._sessions.begin(call.who.scope) as session:
-            return self._payload(session, call, outcome, careful=True)
+            return self._payload(session, call, outcome, call.who.viewer, careful=True)
 
     def _payload(
-        self, session: ScopedSession, call: Call, outcome: Outcome, *, careful: bool
+        self, session: ScopedSession, call: Call, outcome: Outcome, viewer: Viewer, *, careful: bool
     ) -> tuple[bytes, list[dict[str, Any]]]:
         values = outcome.values(call.who.acted_as)
         return self._engine.payload(
             session.connection(),
-            Viewer.of(outcome.became) if outcome.became else call.who.viewer,
+            viewer,
             call.operation,
             call.variables,
             call.selected,

@@ -1,5 +1,6 @@
 """The finished schema as the engine sees it: what each type reads, what each field declares, whose an id is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,14 +15,14 @@ from graphql import (
     is_list_type,
     is_object_type,
 )
-from sqlalchemy import Column, FromClause, Table, and_, func, or_, true
+from sqlalchemy import Column, FromClause, Table, and_, false, func, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from resolvers.reading.connections import Connection
 from resolvers.reading.declarations import Declaration, Reads, Related, reads_of
 from resolvers.reading.statement import Sql
 from resolvers.reading.viewer import VIEWER
-from tenancy.rows import Visibility
+from tenancy.rows import Reach, Visibility
 
 __all__ = [
     "Catalog",
@@ -66,10 +67,13 @@ class Catalog:
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
         self._prefixes: dict[Any, list[str]] = {}
+        self.tables: dict[str, Table] = {}
+        """By the prefix of their rows' ids."""
         for type_ in schema.type_map.values():
             reads = self.reads(type_)
             if is_object_type(type_) and reads is not None and reads.prefix is not None:
                 self._prefixes.setdefault(reads.table, []).append(reads.prefix)
+                self.tables[reads.prefix] = reads.table
 
     @staticmethod
     def reads(type_: GraphQLNamedType) -> Reads | None:
@@ -111,7 +115,7 @@ class Catalog:
         return ()
 
 
-def visible(reads: Reads, columns: Any, *, is_platform: bool) -> Sql:
+def visible(reads: Reads, columns: Any, *, is_platform: bool, is_customer: bool = False) -> Sql:
     """The same that row-level security checks, on the same columns, as parameters.
 
     Without it one generic plan is made for all viewers, and it suits none.
@@ -119,12 +123,34 @@ def visible(reads: Reads, columns: Any, *, is_platform: bool) -> Sql:
     conditions: list[ColumnElement[bool]] = []
     if "distributor_id" in columns and not is_platform:
         conditions.append(columns.distributor_id == VIEWER.distributor_id)
-    if "tenant_path" in columns:
+    if is_customer:
+        conditions.append(_reached(reads, columns))
+    elif "tenant_path" in columns:
         path = columns.tenant_path
         within = and_(path >= VIEWER.lo, path < VIEWER.hi)
         inherited = or_(within, path == func.any(VIEWER.ancestors))
         conditions.append(inherited if is_inherited(reads) else within)
     return and_(true(), *conditions)
+
+
+_REACHES: dict[Reach, Callable[[Any], Sql]] = {
+    Reach.ITS_ACCOUNT: lambda columns: columns.id == VIEWER.account_id,
+    Reach.OF_ITS_ACCOUNT: lambda columns: columns.account_id == VIEWER.account_id,
+    Reach.ITS_ACCOUNTS: lambda columns: columns.id == func.any(VIEWER.accounts),
+    Reach.ITSELF: lambda columns: columns.id == VIEWER.user_id,
+    Reach.ITS_OWN: lambda columns: columns.user_id == VIEWER.user_id,
+    Reach.ITS_SERVICES: lambda columns: columns.id == func.any(VIEWER.services),
+    Reach.OF_ITS_SERVICES: lambda columns: columns.subscription_id == func.any(VIEWER.services),
+    Reach.OF_ITS_SELLER: lambda columns: columns.tenant_path == VIEWER.path,
+    Reach.OF_ITS_SELLERS_CHAIN: lambda columns: columns.tenant_path == func.any(VIEWER.chain),
+}
+"""The same as the policies of `migrations.policies.open_to_customers`."""
+
+
+def _reached(reads: Reads, columns: Any) -> Sql:
+    """What a customer's user sees of a table; of one that says nothing, nothing."""
+    reaches: tuple[Reach, ...] = getattr(reads.model, "__customers__", ())
+    return or_(false(), *(_REACHES[reach](columns) for reach in reaches))
 
 
 def is_inherited(reads: Reads) -> bool:

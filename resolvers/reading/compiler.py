@@ -98,6 +98,7 @@ class Compiler:
         permissions: frozenset[Permission],
         *,
         is_platform: bool,
+        is_customer: bool = False,
     ) -> None:
         self.catalog = catalog
         self.questions = questions
@@ -107,6 +108,7 @@ class Compiler:
         """Whether tenants below are read, or words searched: which plan is best then depends on the values."""
         self._permissions = permissions
         self._is_platform = is_platform
+        self._is_customer = is_customer
         self._selections = Selections(catalog.schema, fragments, questions)
         self._tables = 0
 
@@ -148,8 +150,8 @@ class Compiler:
         declaration = self.catalog.declaration(definition)
         if declaration is None:
             raise Declined(f"{type_.name}.{selected.name} has no declaration")
-        if declaration.needs is not None and declaration.needs not in self._permissions:
-            return self._mark(Forbidden(declaration.needs))
+        if (forbidden := self.forbidden(declaration.needs)) is not None:
+            return forbidden
         made = self._made(declaration, definition, selected, row)
         if isinstance(made, Json):
             return made
@@ -206,6 +208,10 @@ class Compiler:
             case _:
                 raise Declined(f"{type(declaration).__name__} on {named.name}")
 
+    def forbidden(self, needs: Permission | None) -> Json | None:
+        """What stands where the viewer lacks a permission; None: it does not."""
+        return None if needs is None or needs in self._permissions else self._mark(Forbidden(needs))
+
     def _mark(self, mark: Mark, *more: tuple[str, Json]) -> Json:
         self.marks.append(mark)
         return json_object([(MARK, fixed(len(self.marks) - 1)), *more])
@@ -257,7 +263,7 @@ class Compiler:
         """
         table = instance(reads, self.name())
         other = Row(Frame(table), table, reads)
-        conditions = [visible(reads, table.c, is_platform=self._is_platform)]
+        conditions = [visible(reads, table.c, is_platform=self._is_platform, is_customer=self._is_customer)]
         return other, conditions + (same_distributor(around, other) if self._is_platform else [])
 
     def name(self) -> str:

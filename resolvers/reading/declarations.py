@@ -66,6 +66,8 @@ class Reads:
     """Which of the table's rows are this type; None: all."""
     list_name: str | None = None
     """What its connection and edge are called after, where it is not the type's own name."""
+    needs: Permission | None = None
+    """Without it no row of the type is found by its id alone."""
 
     @property
     def table(self) -> Any:
@@ -74,15 +76,21 @@ class Reads:
 
 
 def reads(
-    model: type, prefix: str | None = None, *, when: Any = None, list_name: str | None = None
+    model: type,
+    prefix: str | None = None,
+    *,
+    when: Any = None,
+    list_name: str | None = None,
+    needs: Permission | None = None,
 ) -> Callable[[T], T]:
     """Say which table a type reads, and the prefix of its ids. It stands below `@strawberry.type`.
 
-    `when` tells the types of one interface apart: `when=Tenant.kind == TenantKind.RESELLER`.
+    `when` tells the types of one interface apart: `when=Tenant.kind == TenantKind.RESELLER`. `needs`: the permission
+    without which `node` and `nodes` do not show it; the fields that lead to it say for themselves what they need.
     """
 
     def mark(cls: T) -> T:
-        cls.__reads__ = Reads(model, prefix, when, list_name)  # type: ignore[attr-defined]
+        cls.__reads__ = Reads(model, prefix, when, list_name, needs)  # type: ignore[attr-defined]
         return cls
 
     return mark

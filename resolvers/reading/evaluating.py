@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import strawberry
 from graphql import (
+    GraphQLError,
     GraphQLField,
     GraphQLNamedType,
     get_named_type,
@@ -46,7 +47,14 @@ from resolvers.reading.rows import Row, inner_row, is_of, joined, member, presen
 from resolvers.reading.statement import Frame, Sql, compiled, output, public_id
 from resolvers.reading.viewer import Viewer
 
-__all__ = ["Evaluator", "Item"]
+__all__ = ["Evaluator", "Item", "forbidden"]
+
+
+def forbidden(permission: str) -> GraphQLError:
+    """The error of what the viewer may not see."""
+    return GraphQLError(
+        f"This needs the permission {permission}.", extensions={"code": "FORBIDDEN", "permission": permission}
+    )
 
 
 @dataclass
@@ -172,9 +180,17 @@ class Evaluator:
         possible = self.catalog.by_prefix(named)
         if isinstance(declaration, NodesByIds):
             texts = id_texts(given["ids"].content)
-            return [self._by_text(possible, text) for text in texts]
-        where = declaration.where if isinstance(declaration, ById) else None
-        return self._by_text(possible, str(given["id"].content), where)
+            return [self._allowed(possible, text) or self._by_text(possible, text) for text in texts]
+        text = str(given["id"].content)
+        if isinstance(declaration, ById):
+            return self._by_text(possible, text, declaration.where)
+        return self._allowed(possible, text) or self._by_text(possible, text)
+
+    def _allowed(self, possible: Mapping[str, Target], text: str) -> GraphQLError | None:
+        """The error in the place of a row that is asked for by its id alone; None: it may be shown."""
+        target = possible.get(text.partition("_")[0])
+        needs = None if target is None else target.reads.needs
+        return None if needs is None or needs in self._viewer.permissions else forbidden(needs)
 
     def _by_text(
         self, possible: Mapping[str, Target], text: str, where: Callable[[Any], Sql] | None = None

@@ -26,6 +26,7 @@ from resolvers.reading.statement import compiled
 from resolvers.reading.viewer import Viewer
 from resolvers.reading.wire import Statement, pipelined, sent
 from tenancy.scope import Scope
+from tenancy.sessions import settings_of
 
 __all__ = ["Engine", "NotProven", "Proof", "Response", "reading_pool"]
 
@@ -37,6 +38,20 @@ SET_SCOPE = (
 )
 _SETTING = Statement(SET_SCOPE)
 _PROVEN_SETTING = Statement(f"{SET_SCOPE} FROM app_holder($5) AS holder WHERE holder::text = $6")
+SET_CUSTOMER = (
+    f"{SET_SCOPE}, set_config('app.account', $5, true), set_config('app.accounts', $6, true), "
+    "set_config('app.services', $7, true), set_config('app.user', $8, true), set_config('app.seller', $9, true), "
+    "set_config('app.chain', $10, true)"
+)
+_CUSTOMERS = ("account", "accounts", "services", "user", "seller", "chain")
+_SETTINGS = {
+    False: (_SETTING, _PROVEN_SETTING),
+    True: (
+        Statement(SET_CUSTOMER),
+        Statement(f"{SET_CUSTOMER} FROM app_authenticate_customer($11) AS holder WHERE holder::text = $12"),
+    ),
+}
+"""How the scope is set for everybody and for customers' users: as it is, and with a proof."""
 PLANNING = "-c enable_seqscan=off -c random_page_cost=1.1 -c jit=off"
 """A page is a few rows of a big table, found by an index, mostly in memory: never a whole table, and compiling a plan
 would take longer than running it."""
@@ -70,7 +85,7 @@ class Proof:
     token_hash: str
     """As PostgreSQL writes bytes: `\\x` and hexadecimal digits."""
     holder: str
-    """The row of `app_holder`, as text."""
+    """The row of `app_holder`, of a customer's user of `app_authenticate_customer`, as text."""
 
 
 class NotProven(Exception):
@@ -97,8 +112,12 @@ def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool
 
 
 def scope_settings(scope: Scope, *, is_wide: bool = False) -> list[str]:
-    """The parameters of `SET_SCOPE`."""
-    return [scope.lo, scope.hi, ",".join(scope.ancestors), "force_custom_plan" if is_wide else "auto"]
+    """The parameters of `SET_SCOPE`; for a customer's user, of `SET_CUSTOMER`."""
+    planning = "force_custom_plan" if is_wide else "auto"
+    if scope.customer is None:
+        return [scope.lo, scope.hi, ",".join(scope.ancestors), planning]
+    settings = settings_of(scope)
+    return [settings["lo"], settings["hi"], settings["ancestors"], planning, *(settings[name] for name in _CUSTOMERS)]
 
 
 class Engine:
@@ -191,12 +210,20 @@ class Engine:
 
     def plan(self, operation: Operation, viewer: Viewer, variables: Mapping[str, Any]) -> Plan:
         """The plan of a query. Raises GraphQLError for arguments that no plan can have."""
-        key = (viewer.permissions, viewer.is_platform)
-        return operation.plans.find(key, variables, lambda questions: self._compile(operation, viewer, questions))
+        return operation.plans.find(
+            viewer.kind, variables, lambda questions: self._compile(operation, viewer, questions)
+        )
 
     def compiler(self, document: Document, viewer: Viewer, questions: Questions) -> Compiler:
         """A compiler for one operation."""
-        return Compiler(self.catalog, document.fragments, questions, viewer.permissions, is_platform=viewer.is_platform)
+        return Compiler(
+            self.catalog,
+            document.fragments,
+            questions,
+            viewer.permissions,
+            is_platform=viewer.is_platform,
+            is_customer=viewer.is_customer,
+        )
 
     def _compile(self, operation: Operation, viewer: Viewer, questions: Questions) -> Plan:
         compiler = self.compiler(operation.document, viewer, questions)
@@ -229,9 +256,10 @@ class Engine:
         Without the proof's row no scope is set, and the read behind it saw nothing.
         """
         assert plan.prepared is not None
-        setting, given = _SETTING, scope_settings(viewer.scope, is_wide=plan.is_wide)
+        setting, proven = _SETTINGS[viewer.is_customer]
+        given = scope_settings(viewer.scope, is_wide=plan.is_wide)
         if proof is not None:
-            setting, given = _PROVEN_SETTING, [*given, proof.token_hash, proof.holder]
+            setting, given = proven, [*given, proof.token_hash, proof.holder]
         steps = (setting, sent(given)), (plan.prepared, sent(parameters))
         connection = await pool.getconn()  # as a context it would end a transaction that there is not
         try:
@@ -250,7 +278,8 @@ def snapshot(pool: Pool, viewer: Viewer) -> psycopg.Connection[Any]:
     assert isinstance(pool.kwargs, dict)
     connection = psycopg.connect(pool.conninfo, **{**pool.kwargs, "autocommit": False})
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    psycopg.RawCursor(connection).execute(SET_SCOPE, scope_settings(viewer.scope))
+    setting = SET_CUSTOMER if viewer.is_customer else SET_SCOPE
+    psycopg.RawCursor(connection).execute(setting, scope_settings(viewer.scope))
     return connection
 
 

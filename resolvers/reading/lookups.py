@@ -34,6 +34,8 @@ def node(compiler: Compiler, named: GraphQLNamedType, selected: Selected, row: R
     prefix = id.prefix(tuple(targets))
     if prefix not in targets:
         return cast(null(), Text())
+    if (forbidden := compiler.forbidden(targets[prefix].reads.needs)) is not None:
+        return forbidden.text()
     return compiler.one(targets[prefix], compiler.binder.id(id, (prefix,)), selected.sets, row)
 
 
@@ -48,7 +50,9 @@ def nodes(compiler: Compiler, named: GraphQLNamedType, selected: Selected, ids: 
     frame = Frame(wanted)
     row = Row(frame, wanted)
     choices = [
-        _choice(compiler, wanted.c.prefix, prefix, targets[prefix], wanted.c.id, selected, row)
+        (_is(wanted.c.prefix, prefix), forbidden.text())
+        if (forbidden := compiler.forbidden(targets[prefix].reads.needs)) is not None
+        else _choice(compiler, wanted.c.prefix, prefix, targets[prefix], wanted.c.id, selected, row)
         for prefix in ids.prefixes(tuple(targets))
         if prefix
     ]
@@ -67,4 +71,8 @@ def subject(compiler: Compiler, kind: Sql | str, id: Sql, named: GraphQLNamedTyp
 def _choice(
     compiler: Compiler, kind: Sql, prefix: str, target: Target, id: Sql, selected: Selected, row: Row
 ) -> tuple[Sql, Sql]:
-    return kind == literal(prefix, Text()), compiler.one(target, id, selected.sets, row)
+    return _is(kind, prefix), compiler.one(target, id, selected.sets, row)
+
+
+def _is(kind: Sql, prefix: str) -> Sql:
+    return kind == literal(prefix, Text())

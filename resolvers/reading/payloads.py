@@ -85,7 +85,7 @@ class Payload:
         plan = Plan(None)
         if wanted:
             shape = tuple((name, type(value).__name__) for name, value in values.items() if _is_row(value))
-            key = ("payload", self._selected.key, self._viewer.permissions, self._viewer.is_platform, shape)
+            key = ("payload", self._selected.key, *self._viewer.kind, shape)
             plan = self._operation.plans.find(key, self._variables, lambda asked: self._compile(asked, values))
             if plan.statement is None:
                 return self._by_reference(raw, values)
@@ -116,6 +116,7 @@ class Payload:
             questions,
             self._viewer.permissions,
             is_platform=self._viewer.is_platform,
+            is_customer=self._viewer.is_customer,
         )
         try:
             columns = [

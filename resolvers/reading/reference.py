@@ -32,14 +32,14 @@ from graphql.execution.values import VariableValues
 
 from resolvers.reading.catalog import Catalog, definition, python_name
 from resolvers.reading.documents import Operation
-from resolvers.reading.evaluating import Evaluator, Item
+from resolvers.reading.evaluating import Evaluator, Item, forbidden
 from resolvers.reading.inputs import Argument, Questions
 from resolvers.reading.rows import Row
 from resolvers.reading.selections import Selected
 from resolvers.reading.statement import Frame
 from resolvers.reading.viewer import Viewer
 
-__all__ = ["Answer", "Reference", "forbidden"]
+__all__ = ["Answer", "Reference"]
 
 _CONSTANTS = Questions({})
 
@@ -69,13 +69,6 @@ def _masked(error: GraphQLError, request_id: str | None) -> Mapping[str, Any]:
         return error.formatted
     extensions = {"code": "INTERNAL"} if request_id is None else {"code": "INTERNAL", "requestId": request_id}
     return {**error.formatted, "message": "Internal error", "extensions": extensions}
-
-
-def forbidden(permission: str) -> GraphQLError:
-    """The error of a field that the viewer may not see."""
-    return GraphQLError(
-        f"This needs the permission {permission}.", extensions={"code": "FORBIDDEN", "permission": permission}
-    )
 
 
 class Members(dict[str, Any]):

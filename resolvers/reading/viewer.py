@@ -11,12 +11,12 @@ from sqlalchemy import ARRAY, JSON, Text, Uuid, cast
 from db import ids
 from resolvers.reading.statement import Parameter, Sql, text_array
 from tenancy.permissions import Permission
-from tenancy.scope import Scope
+from tenancy.scope import Customer, Scope, ancestors_of
 from tenancy.tokens import Identity
 
 __all__ = ["VIEWER", "Viewer"]
 
-PREFIX_OF_ACTOR = {"manager": "mgr", "platform": "tok"}
+PREFIX_OF_ACTOR = {"manager": "mgr", "platform": "tok", "user": "usr", "invitation": "ivn"}
 """Of public ids, by `Identity.kind`; nobody has none."""
 
 
@@ -56,9 +56,24 @@ class Viewer:
         """Whether it sees the rows of every distributor: statements then have no distributor to bind."""
         return self.scope.distributor_id is None and self.scope.lo <= self.scope.hi
 
+    @property
+    def kind(self) -> tuple[frozenset[Permission], bool, bool]:
+        """All that a plan depends on: viewers of one kind share theirs."""
+        return self.permissions, self.is_platform, self.is_customer
+
+    @property
+    def is_customer(self) -> bool:
+        """Whether it sees what belongs to a customer, instead of the rows of a range of tenants."""
+        return self.scope.customer is not None
+
 
 def _text(id: UUID | None) -> str | None:
     return None if id is None else str(id)
+
+
+def _of_customer(read: Callable[[Customer], str | None]) -> Callable[[Viewer], str | None]:
+    """What a customer's user has, and nobody else."""
+    return lambda viewer: None if viewer.scope.customer is None else read(viewer.scope.customer)
 
 
 def _split(viewer: Viewer) -> tuple[str | None, str | None]:
@@ -91,6 +106,25 @@ class _ViewerSql:
     actor_id: Final = _viewer("actor_id", Uuid(), lambda viewer: _split(viewer)[1])
     """The UUID in its id."""
     token_id: Final = _viewer("token", Uuid(), lambda viewer: _text(viewer.token_id))
+    account_id: Final = _viewer("account", Uuid(), _of_customer(lambda customer: _text(customer.account_id)))
+    """The account whose rows a user sees; null for everybody else, and where it sees only assigned services."""
+    member_of: Final = _viewer("member_of", Uuid(), _of_customer(lambda customer: _text(customer.member_of)))
+    """The account a user works in."""
+    level: Final = _viewer("level", Text(), _of_customer(lambda customer: customer.level))
+    """What a user is in that account."""
+    accounts: Final = _viewer(
+        "accounts", ARRAY(Uuid()), _of_customer(lambda customer: text_array(list(map(str, customer.accounts))))
+    )
+    """Those a user belongs to."""
+    services: Final = _viewer(
+        "services", ARRAY(Uuid()), _of_customer(lambda customer: text_array(list(map(str, customer.services))))
+    )
+    """Subscriptions assigned to a user who sees no others."""
+    user_id: Final = _viewer("user", Uuid(), _of_customer(lambda customer: _text(customer.user_id)))
+    chain: Final = _viewer(
+        "chain", ARRAY(Text()), lambda viewer: text_array((*ancestors_of(viewer.scope.path), viewer.scope.path))
+    )
+    """The places of the viewer's tenant and of those above."""
     acted_as: Final = _viewer("acted_as", Text(), lambda viewer: viewer.acted_as)
     permissions: Final = _viewer(
         "permissions", JSON(), lambda viewer: orjson.dumps(sorted(viewer.permissions)).decode()

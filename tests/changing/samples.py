@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from db import ids
@@ -36,6 +37,7 @@ PREFIXES = {
     "accountId": "acc",
     "planId": "pln",
     "tenantId": "rsl",
+    "membershipId": "mbr",
     "resellerId": "rsl",
     "managerId": "mgr",
     "customRoleId": "rol",
@@ -48,6 +50,11 @@ def _of_id(who: str, name: str, prepared: str, **more: Any) -> Sample:
     prefix = PREFIXES[name]
     unknown = ids.encode(prefix, UNKNOWN)
     return Sample(who, lambda known: {name: known[prepared], **more}, {name: unknown}, {name: unknown})
+
+
+def _in_a_month() -> str:
+    """Real time: tokens expire by it, also in a sandbox. The same for a whole day, so that two calls are alike."""
+    return f"{date.today() + timedelta(days=30)}T00:00:00Z"  # noqa: DTZ011 - any day near will do
 
 
 def _named(who: str, make: Callable[[Mapping[str, str]], Row]) -> Sample:
@@ -177,6 +184,43 @@ SAMPLES: dict[str, Sample] = {
     ),
     "resetSetting": Sample(
         "child", lambda _: {"key": "PLAN_NUMBERS"}, {"key": "COMPANY_NAME_DOMAINS"}, {"key": "LOCALE"}
+    ),
+    "createUser": _named("child", lambda _: {"name": "Ida", "email": "ida@hill.example", "phone": "+49 30 1234567"}),
+    "createUserToken": Sample(
+        "child",
+        lambda known: {"userId": known["user"], "expiresAt": _in_a_month()},
+        {"expiresAt": "2020-01-01T00:00:00Z"},
+        {"expiresAt": None},
+    ),
+    "addMember": Sample(
+        "child",
+        lambda known: {"accountId": known["account"], "userId": known["stranger"], "level": "FINANCE"},
+        {"level": "OWNER"},
+        {"level": "ADMIN"},
+    ),
+    "changeMember": Sample(
+        "owner",
+        lambda known: {"membershipId": known["user's membership"], "level": "TECHNICAL", "active": False},
+        {"level": "OWNER"},
+        {"level": "ADMIN"},
+    ),
+    "transferOwnership": _of_id("owner", "membershipId", "admin's membership"),
+    "removeMember": _of_id("admin", "membershipId", "user's membership"),
+    "chooseAccount": _of_id("owner", "membershipId", "owner's other membership"),
+    "assignServices": Sample(
+        "admin",
+        lambda known: {"membershipId": known["user's membership"], "subscriptionIds": [known["running"]]},
+        {"subscriptionIds": [ids.encode("sub", UNKNOWN)]},
+        {"subscriptionIds": []},
+    ),
+    "setEntryPoints": Sample(
+        "child",
+        lambda known: {
+            "subscriptionId": known["running"],
+            "entryPoints": [{"label": "Mail", "url": "https://mail.example/inbox"}],
+        },
+        {"entryPoints": [{"label": "Mail", "url": "http://mail.example"}]},
+        {"entryPoints": []},
     ),
     "createServiceTerm": _named(
         "distributor",

@@ -99,6 +99,7 @@ def test_mutations_that_hand_out_secrets_are_known(unchanged_world: World) -> No
         "createReseller",
         "createManager",
         "createToken",
+        "createUserToken",
         "signIn",
         "refreshSession",
     }

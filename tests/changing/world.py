@@ -21,6 +21,7 @@ from resolvers.changing.pipeline import Pipeline
 from resolvers.reading import Engine
 from schema.build import schema
 from server.auth import SOMEBODY, Requester
+from tenancy.customers import authenticate_customer
 from tenancy.models import Manager, Tenant
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
@@ -60,7 +61,8 @@ class World:
             return SOMEBODY
         if name not in self.known:
             with Sessions(self.engine).begin(PLATFORM) as session:
-                identity = authenticate(session, self.tokens[name])
+                token = self.tokens[name]
+                identity = authenticate(session, token) or authenticate_customer(session, token)
             assert identity is not None
             self.known[name] = Requester(identity, identity.scope)
         return self.known[name]
@@ -201,6 +203,7 @@ def _fill(world: World) -> None:
     )["tenant"]["id"]
     world.do("distributor", "suspendTenant", tenantId=known["suspended"])
     _people(world)
+    _customers(world)
 
 
 def _people(world: World) -> None:
@@ -227,6 +230,20 @@ def _people(world: World) -> None:
     world.tokens["session"] = signed_in["accessToken"]
     with Sessions(world.engine).begin(PLATFORM) as session:  # the tests may take longer than an access token lasts
         session.execute(update(SessionToken).values(expires_at=SessionToken.expires_at + timedelta(days=1)))
+
+
+def _customers(world: World) -> None:
+    """Users of the customer: its owner, an administrator, one who sees assigned services only, and one from outside."""
+    known = world.ids
+    for name, level in (("owner", "OWNER"), ("admin", "ADMIN"), ("user", "USER"), ("stranger", None)):
+        email = f"{name}@meadow.example"
+        known[name] = world.do("child", "createUser", name=name.capitalize(), email=email)["user"]["id"]
+        if level is not None:
+            member = world.do("child", "addMember", accountId=known["account"], userId=known[name], level=level)
+            known[f"{name}'s membership"] = member["membership"]["id"]
+        world.tokens[name] = world.do("child", "createUserToken", userId=known[name])["token"]
+    other = world.do("child", "addMember", accountId=known["poor account"], userId=known["owner"], level="OWNER")
+    known["owner's other membership"] = other["membership"]["id"]
 
 
 def _plan(world: World, name: str, billing_type: str, periods: list[Row], price: str) -> Row:

@@ -175,6 +175,7 @@ def _subscribe(
         SubscriptionResource(
             **owner,
             subscription_id=subscription.id,
+            account_id=account.id,
             plan_resource_id=resource.id,
             key=key,
             name=key.title(),
