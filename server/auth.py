@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -11,11 +12,11 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from db import ids
-from resolvers.reading import NotProven, Proof, Viewer
+from resolvers.reading import NotProven, Proof, Viewer, confirm
 from server.oidc import Issuers, NotTrusted, Vouched
 from tenancy.customers import customer_identity_of
 from tenancy.permissions import Permission
-from tenancy.scope import PLATFORM, Scope
+from tenancy.scope import PLATFORM, SEGMENT, Scope
 from tenancy.sessions import settings_of
 from tenancy.tokens import NOBODY, Identity, hash_of, identity_of
 
@@ -28,14 +29,9 @@ MOST_REMEMBERED = 10_000
 """Tokens; the one unused for the longest goes first."""
 
 
-_CONFIRM = {
-    False: "SELECT 1 FROM app_holder(%s::text::bytea) AS holder WHERE holder::text = %s",
-    True: "SELECT 1 FROM app_authenticate_customer(%s::text::bytea) AS holder WHERE holder::text = %s",
-}
-"""By whether the holder is a customer's."""
 _LOOK_UPS = (
-    ("SELECT holder.*, holder::text AS written FROM app_holder(%s) AS holder", identity_of),
-    ("SELECT holder.*, holder::text AS written FROM app_authenticate_customer(%s) AS holder", customer_identity_of),
+    ("SELECT * FROM app_holder(%s)", identity_of),
+    ("SELECT * FROM app_authenticate_customer(%s)", customer_identity_of),
 )
 
 
@@ -70,6 +66,13 @@ class Requester:
     acted_as: UUID | None = None
     proof: Proof | None = None
     """Set when the holder is remembered: still to be checked, by the read itself or by `Holders.confirm`."""
+    until: datetime | None = None
+    """When the token expires."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the token has not expired meanwhile."""
+        return self.until is None or datetime.now(UTC) < self.until
 
     @cached_property
     def viewer(self) -> Viewer:
@@ -101,15 +104,16 @@ class Holders:
         if self._issuers.may_have_made(token := _token(authorization)):
             return await self._vouched(token, act_as)
         hash = hash_of(token)
-        if act_as is None and (known := self._known.get(hash)) is not None:
+        if act_as is None and (known := self._known.get(hash)) is not None and known.lasts:
             self._known.move_to_end(hash)
             return known
         async with self._pool.connection() as connection:
-            identity, holder = await _identity(connection, hash)
+            who = await _requester(connection, hash)
             if act_as is not None:
-                return await _acting(connection, identity, act_as)
+                return await _acting(connection, who.identity, act_as)
         # Proven once more with the first read: between the two, the tenant may be moved.
-        who = self._known[hash] = Requester(identity, identity.scope, proof=Proof(f"\\x{hash.hex()}", holder))
+        self._known[hash] = who
+        self._known.move_to_end(hash)
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
         return who
@@ -139,11 +143,7 @@ class Holders:
         if who.proof is None:
             return
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                _CONFIRM[who.scope.customer is not None], [who.proof.token_hash, who.proof.holder]
-            )
-            if await cursor.fetchone() is None:
-                raise NotProven
+            await confirm(connection, who.scope, who.proof)
 
     def forget(self, authorization: str | None) -> None:
         """Look the holder up again at the next request."""
@@ -157,9 +157,12 @@ def _token(authorization: str | None) -> str:
     return token.strip()
 
 
-async def _identity(connection: Connection, hash: bytes) -> tuple[Identity, str]:
-    """The token's holder, and its row as text. Whom sellers do not know may be a customer's."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
+async def _requester(connection: Connection, hash: bytes) -> Requester:
+    """The token's holder, and the epoch of that. Whom sellers do not know may be a customer's.
+
+    Raises Unauthorized, TenantSuspended.
+    """
+    async with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:  # of one instant
         for look_up, read in _LOOK_UPS:
             await cursor.execute(look_up, [hash], binary=True)
             row = await cursor.fetchone()
@@ -167,8 +170,17 @@ async def _identity(connection: Connection, hash: bytes) -> tuple[Identity, str]
                 identity = read(row)
                 if identity.suspended:
                     raise TenantSuspended(identity.tenant_name)
-                return identity, row["written"]
+                proof = await _proof(cursor, row["tenant_path"][:SEGMENT])
+                return Requester(identity, identity.scope, proof=proof, until=row["expires_at"])
     raise Unauthorized
+
+
+async def _proof(cursor: psycopg.AsyncCursor[Any], place: str) -> Proof:
+    settings = settings_of(PLATFORM)
+    await cursor.execute("SELECT set_config('app.lo', %(lo)s, true), set_config('app.hi', %(hi)s, true)", settings)
+    await cursor.execute("SELECT epoch::text FROM access_epochs WHERE tenant_path = %s", [place])
+    row = await cursor.fetchone()
+    return Proof(place, None if row is None else row["epoch"].encode())
 
 
 async def _manager(connection: Connection, person: Vouched) -> Identity:

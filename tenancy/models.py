@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, false, func, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +17,7 @@ from tenancy.permissions import Role
 from tenancy.rows import Reach, TenantRow, Visibility, owned
 
 __all__ = [
+    "AccessEpoch",
     "ApiToken",
     "Counter",
     "CustomRole",
@@ -200,6 +201,20 @@ class ServiceToken(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("tenant_path = ''", name="belongs_to_the_platform"),)
+
+
+class AccessEpoch(Base):
+    """How often it has changed, in a distributor's tree, who may do what: as often as a transaction changed it.
+
+    Triggers count; nobody else writes. Whoever was looked up in the present epoch still has the access found then.
+    """
+
+    __tablename__ = "access_epochs"
+    __visibility__ = Visibility.INHERITED
+
+    tenant_path: Mapped[str] = mapped_column(Path, primary_key=True)
+    """The distributor's; empty: the platform's."""
+    epoch: Mapped[int] = mapped_column(BigInteger)
 
 
 class TrustedDocument(Base):

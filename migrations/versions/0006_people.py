@@ -23,7 +23,7 @@ HOLDER = """
 CREATE FUNCTION app_holder(hash bytea)
 RETURNS TABLE (
   kind text, actor_id uuid, token_id uuid, session_id uuid, role text, permissions text[],
-  distributor_id uuid, tenant_id uuid, tenant_path text, tenant_name text, suspended boolean
+  distributor_id uuid, tenant_id uuid, tenant_path text, tenant_name text, suspended boolean, expires_at timestamptz
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
@@ -36,14 +36,14 @@ BEGIN
   PERFORM set_config('app.lo', '', true), set_config('app.hi', '~', true);
   RETURN QUERY
     SELECT 'manager', m.id, known.token_id, known.session_id, m.role::text, r.permissions,
-           n.distributor_id, n.id, n.tenant_path, n.name, n.state = 'SUSPENDED' OR n.suspended_above
+           n.distributor_id, n.id, n.tenant_path, n.name, n.state = 'SUSPENDED' OR n.suspended_above, known.expires_at
       FROM (
-        SELECT t.distributor_id, t.manager_id, t.id AS token_id, NULL::uuid AS session_id
+        SELECT t.distributor_id, t.manager_id, t.id AS token_id, NULL::uuid AS session_id, t.expires_at
           FROM public.api_tokens t
          WHERE t.token_hash = hash AND t.revoked_at IS NULL
            AND (t.expires_at IS NULL OR t.expires_at > clock_timestamp())
         UNION ALL
-        SELECT s.distributor_id, s.person_id, s.id, s.id
+        SELECT s.distributor_id, s.person_id, s.id, s.id, t.expires_at
           FROM public.session_tokens t
           JOIN public.person_sessions s ON (s.distributor_id, s.id) = (t.distributor_id, t.session_id)
          WHERE t.token_hash = hash AND NOT t.refreshes AND t.expires_at > clock_timestamp()
@@ -54,7 +54,7 @@ BEGIN
       LEFT JOIN public.custom_roles r ON (r.distributor_id, r.id) = (m.distributor_id, m.custom_role_id)
      WHERE m.active
     UNION ALL
-    SELECT 'platform', s.id, s.id, NULL, NULL, NULL, NULL, NULL, '', s.name, false
+    SELECT 'platform', s.id, s.id, NULL, NULL, NULL, NULL, NULL, '', s.name, false, s.expires_at
       FROM public.service_tokens s
      WHERE s.token_hash = hash AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp());
   PERFORM set_config('app.lo', coalesce(lo, '~'), true), set_config('app.hi', coalesce(hi, ''), true);

@@ -94,8 +94,9 @@ END
 AUTHENTICATE = """
 CREATE FUNCTION app_authenticate_customer(hash bytea)
 RETURNS TABLE (
-  kind text, actor_id uuid, token_id uuid, session_id uuid, distributor_id uuid, tenant_id uuid, tenant_path text, tenant_name text,
-  suspended boolean, member_of uuid, level text, accounts uuid[], services uuid[]
+  kind text, actor_id uuid, token_id uuid, session_id uuid,
+  distributor_id uuid, tenant_id uuid, tenant_path text, tenant_name text, suspended boolean, expires_at timestamptz,
+  member_of uuid, level text, accounts uuid[], services uuid[]
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
@@ -108,14 +109,14 @@ BEGIN
   PERFORM set_config('app.lo', '', true), set_config('app.hi', '~', true);
   RETURN QUERY
     SELECT 'user', u.id, known.token_id, known.session_id, n.distributor_id, n.id, n.tenant_path, n.name,
-           n.state = 'SUSPENDED' OR n.suspended_above, s.member_of, s.level, s.accounts, s.services
+           n.state = 'SUSPENDED' OR n.suspended_above, known.expires_at, s.member_of, s.level, s.accounts, s.services
       FROM (
-        SELECT t.distributor_id, t.user_id, t.id AS token_id, NULL::uuid AS session_id
+        SELECT t.distributor_id, t.user_id, t.id AS token_id, NULL::uuid AS session_id, t.expires_at
           FROM public.user_tokens t
          WHERE t.token_hash = hash AND t.revoked_at IS NULL
            AND (t.expires_at IS NULL OR t.expires_at > clock_timestamp())
         UNION ALL
-        SELECT s.distributor_id, s.person_id, s.id, s.id
+        SELECT s.distributor_id, s.person_id, s.id, s.id, t.expires_at
           FROM public.session_tokens t
           JOIN public.person_sessions s ON (s.distributor_id, s.id) = (t.distributor_id, t.session_id)
          WHERE t.token_hash = hash AND NOT t.refreshes AND t.expires_at > clock_timestamp()
@@ -127,7 +128,7 @@ BEGIN
      WHERE u.active
     UNION ALL
     SELECT 'invitation', i.id, i.id, NULL, n.distributor_id, n.id, n.tenant_path, n.name,
-           n.state = 'SUSPENDED' OR n.suspended_above, NULL, NULL, ARRAY[i.account_id], '{}'::uuid[]
+           n.state = 'SUSPENDED' OR n.suspended_above, i.expires_at, NULL, NULL, ARRAY[i.account_id], '{}'::uuid[]
       FROM public.invitations i
       JOIN public.tenants n ON (n.distributor_id, n.id) = (i.distributor_id, i.tenant_id)
      WHERE i.token_hash = hash AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > clock_timestamp();

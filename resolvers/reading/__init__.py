@@ -24,7 +24,7 @@ from resolvers.reading.connections import (
 )
 from resolvers.reading.declarations import reads, tenant_public_id
 from resolvers.reading.directives import Cost, ListSize, Requires
-from resolvers.reading.execute import Engine, NotProven, Proof, Response, reading_pool
+from resolvers.reading.execute import Engine, NotProven, Proof, Response, confirm, reading_pool
 from resolvers.reading.fields import (
     by_id,
     column,
@@ -67,6 +67,7 @@ __all__ = [
     "Viewer",
     "by_id",
     "column",
+    "confirm",
     "constant",
     "document",
     "filters",

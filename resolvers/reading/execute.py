@@ -28,7 +28,7 @@ from resolvers.reading.wire import Statement, pipelined, sent
 from tenancy.scope import Scope
 from tenancy.sessions import settings_of
 
-__all__ = ["Engine", "NotProven", "Proof", "Response", "reading_pool"]
+__all__ = ["Engine", "NotProven", "Proof", "Response", "confirm", "reading_pool"]
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
@@ -36,8 +36,7 @@ SET_SCOPE = (
     "SELECT set_config('app.lo', $1, true), set_config('app.hi', $2, true), set_config('app.ancestors', $3, true), "
     "set_config('plan_cache_mode', $4, true)"
 )
-_SETTING = Statement(SET_SCOPE)
-_PROVEN_SETTING = Statement(f"{SET_SCOPE} FROM app_holder($5) AS holder WHERE holder::text = $6")
+EPOCH = "(SELECT epoch FROM access_epochs WHERE tenant_path = ${})"
 SET_CUSTOMER = (
     f"{SET_SCOPE}, set_config('app.account', $5, true), set_config('app.accounts', $6, true), "
     "set_config('app.services', $7, true), set_config('app.user', $8, true), set_config('app.seller', $9, true), "
@@ -45,13 +44,10 @@ SET_CUSTOMER = (
 )
 _CUSTOMERS = ("account", "accounts", "services", "user", "seller", "chain")
 _SETTINGS = {
-    False: (_SETTING, _PROVEN_SETTING),
-    True: (
-        Statement(SET_CUSTOMER),
-        Statement(f"{SET_CUSTOMER} FROM app_authenticate_customer($11) AS holder WHERE holder::text = $12"),
-    ),
+    False: (Statement(SET_SCOPE), Statement(f"{SET_SCOPE}, {EPOCH.format(5)}")),
+    True: (Statement(SET_CUSTOMER), Statement(f"{SET_CUSTOMER}, {EPOCH.format(11)}")),
 }
-"""How the scope is set for everybody and for customers' users: as it is, and with a proof."""
+"""How the scope is set for everybody and for customers' users: alone, and with the epoch that it then sees."""
 PLANNING = "-c enable_seqscan=off -c random_page_cost=1.1 -c jit=off"
 """A page is a few rows of a big table, found by an index, mostly in memory: never a whole table, and compiling a plan
 would take longer than running it."""
@@ -80,12 +76,12 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Who a token belonged to a while ago. The statement that sets the scope checks that it still does."""
+    """When a token's holder was looked up. The statement that sets the scope says whether that epoch has ended."""
 
-    token_hash: str
-    """As PostgreSQL writes bytes: `\\x` and hexadecimal digits."""
-    holder: str
-    """The row of `app_holder`, of a customer's user of `app_authenticate_customer`, as text."""
+    place: str
+    """Whose epochs: the distributor's path, empty for the platform."""
+    epoch: bytes | None
+    """As PostgreSQL writes it; None before the first change."""
 
 
 class NotProven(Exception):
@@ -118,6 +114,25 @@ def scope_settings(scope: Scope, *, is_wide: bool = False) -> list[str]:
         return [scope.lo, scope.hi, ",".join(scope.ancestors), planning]
     settings = settings_of(scope)
     return [settings["lo"], settings["hi"], settings["ancestors"], planning, *(settings[name] for name in _CUSTOMERS)]
+
+
+def setting(scope: Scope, proof: Proof | None, *, is_wide: bool = False) -> tuple[Statement, list[bytes | None]]:
+    """The statement that sets a scope, for `pipelined`; with a proof it also tells the epoch."""
+    alone, telling = _SETTINGS[scope.customer is not None]
+    given = scope_settings(scope, is_wide=is_wide)
+    return (alone, sent(given)) if proof is None else (telling, sent([*given, proof.place]))
+
+
+def require_epoch(told: Any, proof: Proof | None) -> None:
+    """Raise NotProven when the result of `setting` tells another epoch than the proof's."""
+    if proof is not None and told.get_value(0, told.nfields - 1) != proof.epoch:
+        raise NotProven
+
+
+async def confirm(connection: psycopg.AsyncConnection[Any], scope: Scope, proof: Proof) -> None:
+    """See, without reading anything else, that the proof's epoch has not ended. Raises NotProven."""
+    (told,) = await pipelined(connection, setting(scope, proof))
+    require_epoch(told, proof)
 
 
 class Engine:
@@ -253,21 +268,16 @@ class Engine:
     async def _run(pool: Pool, viewer: Viewer, plan: Plan, parameters: list[str | None], proof: Proof | None) -> bytes:
         """One pipeline up to its Sync is one implicit transaction: the settings end with it.
 
-        Without the proof's row no scope is set, and the read behind it saw nothing.
+        Its statements see one instant: what was read in an epoch that had ended is not handed on.
         """
         assert plan.prepared is not None
-        setting, proven = _SETTINGS[viewer.is_customer]
-        given = scope_settings(viewer.scope, is_wide=plan.is_wide)
-        if proof is not None:
-            setting, given = proven, [*given, proof.token_hash, proof.holder]
-        steps = (setting, sent(given)), (plan.prepared, sent(parameters))
+        steps = setting(viewer.scope, proof, is_wide=plan.is_wide), (plan.prepared, sent(parameters))
         connection = await pool.getconn()  # as a context it would end a transaction that there is not
         try:
             scope, found = await pipelined(connection, *steps)
         finally:
             await pool.putconn(connection)
-        if scope.ntuples == 0:
-            raise NotProven
+        require_epoch(scope, proof)
         value: bytes = found.get_value(0, 0)
         return value
 
