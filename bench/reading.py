@@ -13,7 +13,7 @@ from bench.database import MeasuredDatabase, measured_database
 from bench.load import GENERATOR, load
 from bench.servers import Served, same_answers, servers
 
-__all__ = ["compare"]
+__all__ = ["CLIENTS", "Round", "compare", "measured"]
 
 CLIENTS = (1, 16)
 TARGETS = {
@@ -54,11 +54,11 @@ def compare(folder: Path, cache: Path, *, subscriptions: int, rounds: int, secon
         yield "range. Processor time is for a request: the server's, and PostgreSQL's."
         for operation in ("page", "single"):
             for clients in CLIENTS:
-                found = _measured(compared, database, operation, clients, rounds, seconds, other_core)
+                found = measured(compared, database, operation, clients, rounds, seconds, other_core)
                 yield from _table(operation, clients, found)
 
 
-def _measured(
+def measured(
     compared: list[Served],
     database: MeasuredDatabase,
     operation: str,
@@ -67,6 +67,7 @@ def _measured(
     seconds: float,
     core: int | None,
 ) -> dict[str, list[Round]]:
+    """The rounds of each server, by its name."""
     for served in compared:  # plans compiled, statements prepared on every connection, code warm
         load(served, operation, clients=CLIENTS[-1], seconds=2, core=core)
     found: dict[str, list[Round]] = {served.name: [] for served in compared}

@@ -9,7 +9,9 @@ import typer
 
 from bench import billing as billing_bench
 from bench import changing as changing_bench
+from bench import isolation as isolation_bench
 from bench.growth import grow
+from bench.guessing import guess
 from bench.reading import compare
 from bench.servers import CannotCompare
 from server.cli.refusal import Refusal
@@ -61,6 +63,27 @@ def billing(
     """The calculation of 100,000 charges, an order over GraphQL, and the billing run of a day."""
     with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
         _print(billing_bench.measure(Path(folder), subscriptions=subscriptions, rounds=rounds, seconds=seconds))
+@command.command("isolation")
+def isolation(
+    subscriptions: Annotated[int, typer.Option(help="Size of the database.", min=100)] = 100_000,
+    rounds: Annotated[int, typer.Option(help="Of each measurement; the table shows medians.", min=1)] = 5,
+    seconds: Annotated[float, typer.Option(help="That a server is loaded in a round.", min=1)] = 5,
+    keep: Annotated[Path | None, typer.Option(help="Where the database is kept for another time.")] = None,
+) -> None:
+    """What row-level security costs: the same reads with it and without."""
+    with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
+        place = keep or Path(folder)
+        _print(isolation_bench.compare(place, subscriptions=subscriptions, rounds=rounds, seconds=seconds))
+
+
+@command.command("guessing")
+def guessing(
+    subscriptions: Annotated[int, typer.Option(help="Size of the database.", min=4_000)] = 100_000,
+    keep: Annotated[Path | None, typer.Option(help="Where the database is kept for another time.")] = None,
+) -> None:
+    """Whether ids of others can be told from ids of nothing, by answer or by time."""
+    with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
+        _print(guess(keep or Path(folder), subscriptions=subscriptions))
 
 
 def _print(lines: Iterator[str]) -> None:

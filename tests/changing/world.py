@@ -33,7 +33,7 @@ from tenancy.tokens import authenticate, set_operator_token
 from tests.changing.documents import document_of
 from tests.conftest import Server, found_chain
 
-__all__ = ["World", "digest", "open_world", "prepare"]
+__all__ = ["World", "digest", "fill", "open_world", "prepare"]
 
 OPERATOR = "hw_operator-of-the-changes"
 PASSWORD = "a brook runs downhill"
@@ -163,13 +163,14 @@ def prepare(database: Server) -> tuple[dict[str, str], dict[str, str]]:
     }
     world = open_world(database, tokens, known)
     try:
-        _fill(world)
+        fill(world)
     finally:
         world.close()
     return tokens, known
 
 
-def _fill(world: World) -> None:
+def fill(world: World) -> None:
+    """Give a chain of which only the tenants are known what every mutation asks for; `world.ids` names it."""
     known = world.ids
     known["term"] = world.do("distributor", "createServiceTerm", name="Monthly", key="monthly")["serviceTerm"]["id"]
     _sell(world, "plan", "CSP_MONTHLY", [{"unit": "ENDLESS"}, {"unit": "MONTH", "duration": 1}], "10.00")
@@ -182,7 +183,7 @@ def _fill(world: World) -> None:
     known["sibling's account"] = _account(world, "sibling", "Somebody Else", "100.00")
     known["late"] = _bought(world, "late")
     with Sessions(world.engine).begin(PLATFORM) as session:
-        distributor = session.scalars(select(Tenant).where(Tenant.parent_id.is_(None))).one()
+        distributor = session.scalars(select(Tenant).where(Tenant.id == uuid_of(known["distributor"]))).one()
         set_clock(session, distributor.distributor_id, SEPTEMBER_20)
     for name in ("running", "to stop", "to delete", "stopped"):
         known[name] = _bought(world, name)
