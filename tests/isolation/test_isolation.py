@@ -136,7 +136,7 @@ def test_predicates_alone_answer_so_where_row_level_security_is_missing(ground: 
 
 
 @pytest.mark.feature("T-03")
-@pytest.mark.parametrize("login", ["app", "superuser"])
+@pytest.mark.parametrize("login", ["app", pytest.param("superuser", marks=pytest.mark.slow)])
 def test_nothing_that_anybody_sees_holds_what_belongs_upstream_or_aside(ground: Ground, login: str) -> None:
     with checking(ground, url=getattr(ground.database, login)) as checker:
         checker.look_around()
@@ -218,6 +218,7 @@ def test_nobody_gets_the_same_answer_to_everything(ground: Ground, authorization
     assert digest(database.superuser) == before
 
 
+@pytest.mark.slow
 def test_a_field_without_its_predicate_is_caught_where_row_level_security_is_missing_too(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
