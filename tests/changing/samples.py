@@ -93,7 +93,8 @@ SAMPLES: dict[str, Sample] = {
         {"parentId": ids.encode("rsl", UNKNOWN)},
     ),
     "createManager": _named(
-        "child", lambda _: {"name": "Ada", "email": "ada@brook.example", "role": "SYSTEM_ADMINISTRATOR"}
+        "child",
+        lambda known: {"name": "Ada", "email": "ada@brook.example", "role": "CUSTOM", "customRoleId": known["role"]},
     ),
     "updateManager": Sample(
         "child",

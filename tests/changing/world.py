@@ -219,7 +219,8 @@ def _people(world: World) -> None:
     known["token"] = world.do("child", "createToken", name="Till")["apiToken"]["id"]
     with Sessions(world.engine).begin(PLATFORM) as session:
         tenant = session.get_one(Tenant, (uuid_of(known["distributor"]), uuid_of(known["child"])))
-        admin = session.scalars(select(Manager).where(Manager.email == "admin@brook.example")).one()
+        of_child = Manager.tenant_id == tenant.id, Manager.email == "admin@brook.example"
+        admin = session.scalars(select(Manager).where(*of_child)).one()
         set_password(session, admin, PersonKind.MANAGER, hashed(PASSWORD))
         reset = make_reset(session, tenant, kind=PersonKind.MANAGER, email="bob@brook.example")
         assert reset is not None

@@ -69,7 +69,7 @@ class Checker:
     scopes: Mapping[str, Scope]
     read: Ask
     change: Ask
-    digest: Callable[[], str]
+    digest: Callable[[], object]
     marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     report: Report = field(default_factory=Report)
 
@@ -292,13 +292,14 @@ class Checker:
             type_ = input_type_of(mutation)
             for path, coordinate, id in id_leaves(type_, input):
                 self.report.arguments.add(coordinate)
-                if owner == "operator":
+                if owner in {"operator", "nobody"}:
                     continue
                 prefix = ids.decode(id)[0]
                 for row in self.foreign(owner):
                     if row.prefix == prefix or (prefix in {"dst", "rsl"} and row.prefix in {"dst", "rsl"}):
                         self._compare_inputs(owner, mutation, coordinate, _with(input, path, row.id), (path,))
             for who in VIEWERS:
+                self.report.viewers.add(who)
                 for sent in (input, twins[mutation]):
                     hidden = [path for path, _, id in id_leaves(type_, sent) if not self._sees_id(who, id)]
                     if hidden:

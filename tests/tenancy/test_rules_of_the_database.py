@@ -15,10 +15,10 @@ READS = "((tenant_path >= app_lo()) AND (tenant_path < app_hi()))"
 INHERITS = f"({READS} OR (tenant_path = ANY (app_ancestors())))"
 SOME_INHERIT = f"({READS} OR (inherited AND (tenant_path = ANY (app_ancestors()))))"
 WRITES = "((tenant_path >= app_write_lo()) AND (tenant_path < app_write_hi()))"
-PLATFORMS = {"service_tokens", "trusted_documents", "deprecated_uses"}
+PLATFORMS = {"deprecated_uses", "service_tokens", "sign_in_attempts", "trusted_documents"}
 """Tables of the platform: they have a place, and no distributor."""
 NOT_OURS = {"alembic_version"}
-DEFINERS = {"app_authenticate", "app_move_rows"}
+DEFINERS = {"app_authenticate", "app_holder", "app_move_rows"}
 """Functions with the owner's rights. A new one needs a reason, and a test of what it may not do."""
 
 
