@@ -63,6 +63,8 @@ def billing(
     """The calculation of 100,000 charges, an order over GraphQL, and the billing run of a day."""
     with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
         _print(billing_bench.measure(Path(folder), subscriptions=subscriptions, rounds=rounds, seconds=seconds))
+
+
 @command.command("isolation")
 def isolation(
     subscriptions: Annotated[int, typer.Option(help="Size of the database.", min=100)] = 100_000,
