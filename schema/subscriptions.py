@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.billing.models import Charge as ChargeRow
 from domain.ordering.models import Order as OrderRow
 from domain.subscriptions import models
-from resolvers.reading import Connection, Node, column, listing, price, reads, related, sql
+from resolvers.reading import Connection, Node, column, document, listing, money, price, reads, related, sql
 from schema.accounts import Account
 from schema.catalog import Plan, PlanPeriod
 from schema.charge_lists import ChargeFilter, ChargeSort
@@ -18,6 +19,7 @@ from schema.common import Money
 from schema.enums import BillingType, SubscriptionPhase, SubscriptionState
 from schema.references import TenantRef
 from schema.subscription_lists import phase_of
+from schema.waterfall import Waterfall
 from tenancy.permissions import Permission
 
 if TYPE_CHECKING:
@@ -98,6 +100,17 @@ class ServiceSubscription(Node):
         OrderRow.subscription_id, needs=Permission.SUBSCRIPTIONS_READ
     )
     """What was ordered for it, newest first."""
+    cost_now: Money | None = money(
+        lambda row: func.app_cost_now(row.distributor_id, row.id),
+        models.ServiceSubscription.currency,
+        needs=Permission.CHARGES_READ,
+    )
+    """What the billing period that runs now costs so far, discounts taken off: reserved or written off."""
+    waterfall: Waterfall | None = document(
+        lambda row: func.app_waterfall(row.distributor_id, row.id, row.currency, type_=JSONB()),
+        needs=Permission.CHARGES_READ,
+    )
+    """What each level of the chain has received, owed and kept of it, from the seller up to your own tenant."""
     created_at: datetime = column(models.ServiceSubscription.created_at)
     """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.ServiceSubscription.updated_at)

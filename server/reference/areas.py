@@ -36,6 +36,7 @@ _PAGES = {
     "subscription": "sales",
     "subscriptions": "sales",
     "charge": "charges",
+    "waterfall": "charges",
     "payload": COMMON,
 }
 """The page of a schema file by the first word of its name, where that is not the page's own name."""
