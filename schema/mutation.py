@@ -24,7 +24,7 @@ class Mutation:
 
     A mutation changes rows of the acting tenant: the viewer's, or with the header Headwater-Act-As one below it; a
     platform operator who acts for nobody gets NOT_FOUND. Besides the codes that are told below, any mutation may answer
-    FORBIDDEN, LIMIT_EXCEEDED, IDEMPOTENCY_MISMATCH and IN_PROGRESS. What needs no token, or takes a password, knows no
+    FORBIDDEN, IDEMPOTENCY_MISMATCH, IN_PROGRESS and, for an idempotencyKey that is none, INVALID_INPUT. What needs no token, or takes a password, knows no
     idempotencyKey: every call is done anew.
     """
 
@@ -60,7 +60,7 @@ class Mutation:
         signing_in.sign_in, i.SignInInput, beforehand=signing_in.prove_password, secrets=["password"]
     )
     """Open a session by e-mail address and password. After 10 failures of one person, or 100 from one IP address,
-    within 15 minutes nobody signs in so until these are over: LIMIT_EXCEEDED. Codes: SIGN_IN_REFUSED."""
+    within 15 minutes nobody signs in so until these are over. Codes: SIGN_IN_REFUSED, LIMIT_EXCEEDED."""
     refresh_session: i.RefreshSessionPayload | None = open_mutation(
         signing_in.refresh_session, i.RefreshSessionInput, secrets=["refreshToken"]
     )
@@ -70,7 +70,7 @@ class Mutation:
         signing_in.request_password_reset, i.RequestPasswordResetInput, beforehand=signing_in.count_reset
     )
     """Have a key mailed to a person that sets a new password. Answers alike whether or not there is such a person;
-    three times an hour for each, then LIMIT_EXCEEDED. Codes: INVALID_INPUT."""
+    three times an hour for each. Codes: INVALID_INPUT, LIMIT_EXCEEDED."""
     reset_password: i.ResetPasswordPayload | None = open_mutation(
         signing_in.reset_password,
         i.ResetPasswordInput,
@@ -87,7 +87,7 @@ class Mutation:
         secrets=["currentPassword", "newPassword"],
     )
     """Set another password for oneself; all sessions but this one end. Wrong ones count like failures to sign in.
-    Codes: SIGN_IN_REFUSED, INVALID_INPUT, INVALID_STATE."""
+    Codes: SIGN_IN_REFUSED, INVALID_INPUT, INVALID_STATE, LIMIT_EXCEEDED."""
     sign_out: i.SignOutPayload | None = mutation(signing_in.sign_out, i.SignOutInput, needs=None)
     """End a session, at once and everywhere. Codes: NOT_FOUND, INVALID_STATE (the token belongs to none),
     ACT_AS_REQUIRED."""
@@ -206,7 +206,7 @@ class Mutation:
         sales.order_subscription, s.OrderSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """Order a subscription; it starts when the order's payment completes. Codes: INVALID_INPUT, NOT_FOUND,
-    INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, ACT_AS_REQUIRED."""
+    INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED, ACT_AS_REQUIRED."""
     change_subscription: s.OrderPayload | None = mutation(
         sales.change_subscription, s.ChangeSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
@@ -215,13 +215,13 @@ class Mutation:
     renew_subscription: s.OrderPayload | None = mutation(
         sales.renew_subscription, s.RenewSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
-    """Order another term. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED,
-    REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    """Order another term. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED, STALE,
+    ACT_AS_REQUIRED."""
     prolong_subscription: s.OrderPayload | None = mutation(
         sales.prolong_subscription, s.ProlongSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """Pays the next monthly period by hand: when stopped for non-payment, or from paidTo on. Codes: INVALID_INPUT,
-    NOT_FOUND, INVALID_STATE, INSUFFICIENT_BALANCE, CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE,
+    NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE,
     ACT_AS_REQUIRED."""
     stop_subscription: s.SubscriptionPayload | None = mutation(
         sales.stop_subscription, s.StopSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True

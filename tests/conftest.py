@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from db.engine import application_engine
 from migrations.run import upgrade
+from resolvers.changing import pipeline
 from server.embedded import EmbeddedPostgres
 from server.texts import used_texts
 from tenancy.clock import Clock, clock_of
+from tenancy.errors import Refusal
 from tenancy.hierarchy import Founded, create_distributor, create_reseller
 from tenancy.messages import Message, places
 from tenancy.scope import PLATFORM, Scope
@@ -202,4 +204,16 @@ def texts_in_catalogs() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Message, "__init__", checked)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def codes_in_descriptions() -> Iterator[None]:
+    """Let no mutation answer a code in these tests that its description does not tell partners of."""
+
+    def refuse(mutation: str, refusal: Refusal) -> None:
+        raise AssertionError(f"{mutation} answers {refusal.code}, which its description does not tell of")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "untold", refuse)
         yield

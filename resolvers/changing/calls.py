@@ -7,9 +7,11 @@ from uuid import UUID
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLField, InlineFragmentNode
 
+from domain.shared.errors import ErrorCode, Refusal
 from resolvers.changing.answers import Outcome
 from resolvers.changing.audit import Audited
-from resolvers.changing.declaration import Mutating
+from resolvers.changing.declaration import ANY_MUTATION, Mutating, codes_told
+from resolvers.changing.idempotency import BadKey
 from resolvers.reading import Viewer
 from resolvers.reading.documents import Operation
 from resolvers.reading.selections import Selected
@@ -64,6 +66,14 @@ class Call:
     key: str | None
     request_id: str | None
     address: str | None
+    description: str
+    """What partners read of the mutation."""
+
+    def tells_of(self, refusal: Refusal) -> bool:
+        """Whether partners were told that the mutation may answer so."""
+        of_nobody = refusal.code is ErrorCode.NOT_FOUND and self.who.scope.distributor_id is None
+        of_any = of_nobody or isinstance(refusal, BadKey) or refusal.code in ANY_MUTATION
+        return of_any or refusal.code in codes_told(self.description)
 
     @property
     def scope(self) -> Scope:

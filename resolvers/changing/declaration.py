@@ -1,6 +1,8 @@
-"""What stands behind a mutation's `=` in `schema/`."""
+"""What stands behind a mutation's `=` in `schema/`, and what the text below it says."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 import strawberry
@@ -10,10 +12,11 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
+from domain.shared.errors import ErrorCode
 from resolvers.changing.change import Answer, Before
 from tenancy.permissions import Permission
 
-__all__ = ["Beforehand", "Mutating", "Resolver", "mutation", "open_mutation"]
+__all__ = ["ANY_MUTATION", "Beforehand", "Mutating", "Resolver", "codes_told", "mutation", "open_mutation"]
 
 Resolver = Callable[..., Answer]
 """Takes a `Change` and the input's fields as keywords."""
@@ -75,6 +78,17 @@ class Mutating(FieldExtension):
                 "Up to 200 characters.",
             ),
         ]
+
+
+ANY_MUTATION = frozenset({ErrorCode.FORBIDDEN, ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IN_PROGRESS})
+"""Codes that `Mutation` tells of for all of them."""
+
+
+@lru_cache(1_000)
+def codes_told(description: str) -> frozenset[ErrorCode]:
+    """The codes that a mutation's description tells partners of, after `Codes:`: its declaration of them."""
+    _, _, told = description.partition("Codes:")
+    return frozenset(ErrorCode(word) for word in re.findall(r"\b[A-Z_]{5,}\b", told) if word in ErrorCode.__members__)
 
 
 def _argument(name: str, type_: Any, *, description: str, default: object = UNSET) -> StrawberryArgument:

@@ -19,7 +19,7 @@ from resolvers.changing.answers import Outcome
 from tenancy.models import IdempotencyRecord
 from tenancy.scope import Scope
 
-__all__ = ["IdempotencyMismatch", "InProgress", "Keyed", "begin", "finish"]
+__all__ = ["BadKey", "IdempotencyMismatch", "InProgress", "Keyed", "begin", "finish"]
 
 KEY_LIMIT = 200
 """Characters."""
@@ -34,6 +34,10 @@ class IdempotencyMismatch(Refusal):
 
     kind = ErrorKind.FIX_INPUT
     code = ErrorCode.IDEMPOTENCY_MISMATCH
+
+
+class BadKey(InvalidInput):
+    """The key is none."""
 
 
 class InProgress(Refusal):
@@ -58,14 +62,14 @@ def begin(session: Session, scope: Scope, key: str, mutation: str, input: Mappin
     Raises InvalidInput, IdempotencyMismatch, InProgress.
     """
     if not 1 <= len(key) <= KEY_LIMIT:
-        raise InvalidInput(
+        raise BadKey(
             "{key} has {count} characters; 1 to {limit} are allowed.",
             key="idempotencyKey",
             count=len(key),
             limit=KEY_LIMIT,
         )
     if not key.isprintable():
-        raise InvalidInput("idempotencyKey holds characters that cannot be printed.")
+        raise BadKey("idempotencyKey holds characters that cannot be printed.")
     fingerprint = _fingerprint(mutation, input)
     owner = {
         "distributor_id": scope.distributor_id or _NOBODY,

@@ -175,22 +175,35 @@ def fill(world: World) -> None:
     known["term"] = world.do("distributor", "createServiceTerm", name="Monthly", key="monthly")["serviceTerm"]["id"]
     _sell(world, "plan", "CSP_MONTHLY", [{"unit": "ENDLESS"}, {"unit": "MONTH", "duration": 1}], "10.00")
     _sell(world, "dear plan", "CSP_MONTHLY", [{"unit": "YEAR", "duration": 10}], "9999999999.9999")
-    _sell(world, "annual plan", "CSP_ANNUAL", [{"unit": "YEAR", "duration": 1}], "1.00")
+    _sell(
+        world, "annual plan", "CSP_ANNUAL", [{"unit": "YEAR", "duration": 1}, {"unit": "MONTH", "duration": 1}], "1.00"
+    )
+    _sell(world, "fixed plan", "NON_REFUND", [{"unit": "YEAR", "duration": 1}], "1.00")
+    _sell(world, "old plan", "CSP_MONTHLY", [{"unit": "ENDLESS"}], "10.00")
+    world.do("distributor", "deactivatePlan", planId=known["distributor's old plan"])
     spare = _plan(world, "Spare", "CSP_MONTHLY", [{"unit": "ENDLESS"}], "10.00")
     known["spare plan"] = spare["id"]
     known["account"] = _account(world, "child", "Meadow Bakery", "100000.00")
     known["poor account"] = _account(world, "child", "Nothing Yet", None)
     known["sibling's account"] = _account(world, "sibling", "Somebody Else", "100.00")
     known["late"] = _bought(world, "late")
+    known["lapsed"] = _bought(world, "lapsed", plan="annual plan", period="month")
     with Sessions(world.engine).begin(PLATFORM) as session:
         distributor = session.scalars(select(Tenant).where(Tenant.id == uuid_of(known["distributor"]))).one()
         set_clock(session, distributor.distributor_id, SEPTEMBER_20)
     for name in ("running", "to stop", "to delete", "stopped"):
         known[name] = _bought(world, name)
+    known["fixed"] = _bought(world, "fixed", plan="fixed plan", period="year")
     known["annual"] = _bought(world, "annual", plan="annual plan", period="year")
     world.do("child", "stopSubscription", subscriptionId=known["stopped"])
     waiting = _ordered(world, "waiting")
     known["waiting"], known["payment"] = waiting["subscription"]["id"], waiting["order"]["payment"]["id"]
+    known["real"] = world.do(
+        "operator", "createDistributor", name="Real", currency="EUR", adminEmail="admin@real.example"
+    )["distributor"]["id"]
+    known["deleted"] = _bought(world, "deleted")
+    world.do("child", "deleteSubscription", subscriptionId=known["deleted"])
+    _spend_everything(world)
     pending = world.do(
         "child",
         "topUp",
@@ -248,6 +261,22 @@ def _customers(world: World) -> None:
     known["owner's other membership"] = other["membership"]["id"]
 
 
+def _spend_everything(world: World) -> None:
+    """An account with a stopped subscription and less than what that would need to run again; and an order besides."""
+    known = world.ids
+    known["spent account"] = _account(world, "child", "Spent", None)
+    first = _ordered(world, "spent", account="spent account")
+    known["spent"] = first["subscription"]["id"]
+    world.do("child", "topUp", accountId=known["spent account"], amount=first["order"]["payment"]["total"])
+    world.do("child", "completePayment", paymentId=first["order"]["payment"]["id"])
+    world.do("child", "stopSubscription", subscriptionId=known["spent"])
+    second = _ordered(world, "spends", account="spent account", seats="4")
+    known["paid payment"] = second["order"]["payment"]["id"]
+    world.do("child", "completePayment", paymentId=known["paid payment"])
+    third = _ordered(world, "spends more", account="spent account")
+    known["dear payment"] = third["order"]["payment"]["id"]
+
+
 def _plan(world: World, name: str, billing_type: str, periods: list[Row], price: str) -> Row:
     resource = {"key": "seats", "name": "Seats", "minimum": "1", "fees": {"recurringPerMonth": price}}
     return dict(
@@ -281,20 +310,22 @@ def _account(world: World, owner: str, name: str, funds: str | None) -> str:
     return str(account)
 
 
-def _ordered(world: World, name: str, *, plan: str = "plan", period: str = "endless") -> Row:
+def _ordered(
+    world: World, name: str, *, plan: str = "plan", period: str = "endless", account: str = "account", seats: str = "5"
+) -> Row:
     return world.do(
         "child",
         "orderSubscription",
-        accountId=world.ids["account"],
+        accountId=world.ids[account],
         planId=world.ids[f"child's {plan}"],
         periodId=world.ids[f"{plan} {period}"],
-        quantities=[{"resourceKey": "seats", "quantity": "5"}],
+        quantities=[{"resourceKey": "seats", "quantity": seats}],
         name=name,
     )
 
 
-def _bought(world: World, name: str, *, plan: str = "plan", period: str = "endless") -> str:
-    made = _ordered(world, name, plan=plan, period=period)
+def _bought(world: World, name: str, *, plan: str = "plan", period: str = "endless", account: str = "account") -> str:
+    made = _ordered(world, name, plan=plan, period=period, account=account)
     world.do("child", "completePayment", paymentId=made["order"]["payment"]["id"])
     return str(made["subscription"]["id"])
 
