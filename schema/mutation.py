@@ -24,8 +24,8 @@ class Mutation:
 
     A mutation changes rows of the acting tenant: the viewer's, or with the header Headwater-Act-As one below it; a
     platform operator who acts for nobody gets NOT_FOUND. Besides the codes that are told below, any mutation may answer
-    FORBIDDEN, IDEMPOTENCY_MISMATCH, IN_PROGRESS and, for an idempotencyKey that is none, INVALID_INPUT. What needs no token, or takes a password, knows no
-    idempotencyKey: every call is done anew.
+    FORBIDDEN, IDEMPOTENCY_MISMATCH, IN_PROGRESS and, for an idempotencyKey that is none, INVALID_INPUT. What needs
+    no token, or takes a password, knows no idempotencyKey: every call is done anew.
     """
 
     create_distributor: t.CreateDistributorPayload | None = mutation(
@@ -78,7 +78,7 @@ class Mutation:
         secrets=["token", "newPassword"],
     )
     """Set a password with the key from the mail; all of the person's sessions end. Codes: SIGN_IN_REFUSED,
-    INVALID_INPUT."""
+    INVALID_INPUT, LIMIT_EXCEEDED."""
     change_password: i.ChangePasswordPayload | None = mutation(
         signing_in.change_password,
         i.ChangePasswordInput,

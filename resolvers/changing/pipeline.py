@@ -274,6 +274,13 @@ class Pipeline:
                 time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311 - chance, no secret
                 attempt += 1
 
+    def _refused(self, call: Call, refusal: Refusal) -> Outcome:
+        if not call.tells_of(refusal):
+            untold(call.selected.name, refusal)
+        outcome = refused(refusal)
+        self._tell(call, outcome)
+        return outcome
+
     def _attempt(
         self, call: Call, given: Mapping[str, Any], *, careful: bool
     ) -> "tuple[bytes, list[dict[str, Any]]] | Later":

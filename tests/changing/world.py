@@ -23,6 +23,7 @@ from schema.build import schema
 from server.auth import SOMEBODY, Requester
 from tenancy.customers import authenticate_customer
 from tenancy.models import Manager, Tenant
+from tenancy.permissions import Role
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tenancy.signing_in.actions import set_password
@@ -33,10 +34,13 @@ from tenancy.tokens import authenticate, set_operator_token
 from tests.changing.documents import document_of
 from tests.conftest import Server, found_chain
 
-__all__ = ["World", "digest", "fill", "open_world", "prepare"]
+__all__ = ["ROLES", "ROLES_AT", "World", "digest", "fill", "open_world", "prepare"]
 
 OPERATOR = "hw_operator-of-the-changes"
 PASSWORD = "a brook runs downhill"
+ROLES = tuple(role for role in Role if role is not Role.CUSTOM)
+ROLES_AT = ("distributor", "child")
+"""Tenants with a manager of each role."""
 SEPTEMBER_20 = datetime(2027, 9, 20, 9, tzinfo=UTC)
 
 Row = dict[str, Any]
@@ -163,10 +167,20 @@ def prepare(database: Server) -> tuple[dict[str, str], dict[str, str]]:
     }
     world = open_world(database, tokens, known)
     try:
+        _hire(world)
         fill(world)
     finally:
         world.close()
     return tokens, known
+
+
+def _hire(world: World) -> None:
+    """A manager of each role at the distributor and the child: `child MARKETING`."""
+    for tenant in ROLES_AT:
+        for role in ROLES:
+            email = f"{role.lower()}@{tenant}.example"
+            made = world.do(tenant, "createManager", name=role.title(), email=email, role=role.value)
+            world.tokens[f"{tenant} {role}"] = made["token"]
 
 
 def fill(world: World) -> None:
