@@ -34,6 +34,10 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
             },
         )
     ],
+    "createManager": [
+        Provocation("child", lambda known: {"role": "CUSTOM", "customRoleId": known["role"][:-4] + "0000"}),
+        Provocation("reseller", lambda known: {"role": "CUSTOM", "customRoleId": known["role"]}),
+    ],
     "createServiceTerm": [Provocation("distributor", lambda _: {"key": "monthly"})],
     "moveReseller": [
         Provocation("distributor", lambda known: {"resellerId": known["child"], "parentId": known["sibling"]})
@@ -43,10 +47,22 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
 }
 """By the name of the mutation."""
 
+_OFTEN = "more tries than are allowed in a while"
 UNPROVOKED: dict[tuple[str, str], str] = {
-    (
-        "completePayment",
-        "REFUSED_BY_BILLING_TYPE",
-    ): "a decrease that is allowed no longer when it is paid",
+    ("changePassword", "INVALID_STATE"): "the token belongs to no person",
+    ("changePassword", "LIMIT_EXCEEDED"): _OFTEN,
+    ("completePayment", "INVALID_INPUT"): "a balance that no column holds: see test_limits",
+    ("completePayment", "REFUSED_BY_BILLING_TYPE"): "a decrease that is allowed no longer when it is paid",
+    ("createCustomRole", "KEY_TAKEN"): "another role with the name",
+    ("createCustomRole", "NOT_FOUND"): "the platform acts for nobody",
+    ("deactivateManager", "INVALID_STATE"): "the last active system administrator",
+    ("deleteCustomRole", "INVALID_STATE"): "somebody has the role",
+    ("prolongSubscription", "INVALID_INPUT"): "a total that no column holds",
+    ("requestPasswordReset", "LIMIT_EXCEEDED"): _OFTEN,
+    ("resetPassword", "LIMIT_EXCEEDED"): _OFTEN,
+    ("signIn", "LIMIT_EXCEEDED"): _OFTEN,
+    ("signOut", "INVALID_STATE"): "the token belongs to no session",
+    ("updateCustomRole", "KEY_TAKEN"): "another role with the name",
+    ("updateManager", "INVALID_STATE"): "the last active system administrator",
 }
-"""What takes more than one call to come to: a mutation's code, and when it comes."""
+"""What takes more than one call to come to, or stands elsewhere: a mutation's code, and when it comes."""
