@@ -20,7 +20,12 @@ def psycopg_url(url: str) -> URL:
 
 
 def application_engine(
-    url: str, *, pool_size: int = 10, switch_role: bool = False, statement_timeout: int | None = None
+    url: str,
+    *,
+    pool_size: int = 10,
+    switch_role: bool = False,
+    statement_timeout: int | None = None,
+    idle_limit: int | None = None,
 ) -> Engine:
     """An engine whose connections see no row until a scope is set.
 
@@ -30,6 +35,8 @@ def application_engine(
     options = f"{FAIL_CLOSED} -c role={APPLICATION_ROLE}" if switch_role else FAIL_CLOSED
     if statement_timeout is not None:
         options += f" -c statement_timeout={statement_timeout}s"
+    if idle_limit is not None:
+        options += f" -c idle_in_transaction_session_timeout={idle_limit}s"
     return create_engine(
         psycopg_url(url),
         pool_size=pool_size,

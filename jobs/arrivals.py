@@ -8,11 +8,12 @@ import logging
 import time
 
 import dramatiq
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from jobs import claims
 from jobs.broker import POLL, TableBroker, living
 from jobs.claims import Claim, Key
+from jobs.lines import DATABASE_ERRORS
 from jobs.messages import MessageBroker, key_of, wire_name
 from tenancy.scope import PLATFORM
 
@@ -48,7 +49,7 @@ def _claimed(table: TableBroker, queue: str, job: Key) -> Claim | None:
                 rows = claims.claim(session, queue, table.limits[queue], count=1, lease=table.leases.lease, only=job)
         except IntegrityError:
             break  # another worker was first in its lane
-        except SQLAlchemyError as error:
+        except DATABASE_ERRORS as error:
             _log.warning("cannot claim what was announced: %s", str(error).strip())
             time.sleep(POLL)
             continue
@@ -63,5 +64,5 @@ def _announce_again(table: TableBroker, job: Key) -> None:
     try:
         with table.sessions.begin(PLATFORM) as session:
             claims.mark_unsent(session, [job])
-    except SQLAlchemyError as error:
+    except DATABASE_ERRORS as error:
         _log.warning("%s will be announced again by its age: %s", job[1], str(error).strip())

@@ -7,20 +7,22 @@ and the job's own transaction settles it (`jobs.tasks`), so acknowledging has no
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from dramatiq import Broker, Consumer, Message, MessageProxy
 from dramatiq.errors import QueueNotFound
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from jobs import claims
 from jobs.claims import Claim, LeaseLost
 from jobs.leases import LEASE, Leases
+from jobs.lines import DATABASE_ERRORS, Lines
+from jobs.supply import Places, Supply
+from jobs.turns import last_served
 from tenancy.scope import PLATFORM
-from tenancy.sessions import Sessions
 
 __all__ = ["POLL", "TableBroker", "broker", "living"]
 
@@ -31,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class TableBroker(Broker):
-    """Claims no more jobs than there are threads to do them, so that a claim is work in progress, never a hoard."""
+    """Claims as many jobs as there are threads to do them; of short ones more, as many as are soon done."""
 
     def __init__(self) -> None:
         # None of Dramatiq's middleware: retries, age and time are the table's.
@@ -40,14 +42,17 @@ class TableBroker(Broker):
         """By name: set when the queue is worth a look."""
         self.limits: dict[str, dict[str, int]] = {}
         """By queue, the kinds of jobs that have actors here, and how often each may be claimed."""
+        self.performers: dict[str, Callable[[Claim], None]] = {}
+        """By kind: what does one claimed job and puts down how it ended."""
         self.stopping = threading.Event()
         """From here on nothing is claimed, and jobs of many steps stop between two."""
-        self._sessions: Sessions | None = None
+        self._sessions: Lines | None = None
         self._leases: Leases | None = None
-        self._places = threading.Semaphore(0)
+        self.places = Places()
+        self._supplies: dict[str, Supply] = {}
 
     @property
-    def sessions(self) -> Sessions:
+    def sessions(self) -> Lines:
         if self._sessions is None:
             raise RuntimeError("the broker is not connected: a worker calls `connect` first")
         return self._sessions
@@ -58,16 +63,24 @@ class TableBroker(Broker):
             raise RuntimeError("the broker is not connected: a worker calls `connect` first")
         return self._leases
 
-    def connect(self, sessions: Sessions, *, threads: int, lease: timedelta = LEASE) -> None:
+    def connect(self, sessions: Lines, *, threads: int, lease: timedelta = LEASE) -> None:
         """Take jobs from this database, as many at once as `threads`."""
         self._sessions = sessions
         self._leases = Leases(sessions, lease=lease)
-        self._places = threading.Semaphore(threads)
+        self.places.open(threads)
 
     def wake(self) -> None:
         """Let every consumer look at the table now."""
         for worth_a_look in self.queues.values():
             worth_a_look.set()
+
+    def next_claim(self, claim: Claim, seconds: float) -> Claim | None:
+        """For the thread that has just done `claim`, in `seconds`: another of the same queue that waits here; None:
+        there is none, or it is time to let other queues have the thread."""
+        self.leases.remove(claim)
+        supply = self._supplies[claim.queue]
+        supply.tell(seconds)
+        return None if self.stopping.is_set() else supply.take()
 
     def give_back(self, claim: Claim) -> None:
         """Let another worker have the job at once; if this one is still at it, nothing it does is kept."""
@@ -76,7 +89,7 @@ class TableBroker(Broker):
                 claims.give_back(session, claim)
         except LeaseLost:
             pass
-        except SQLAlchemyError as error:
+        except DATABASE_ERRORS as error:
             _log.warning("%s %s was not returned, its lease will run out: %s", claim.kind, claim.id, str(error).strip())
 
     def declare_queue(self, queue_name: str) -> None:
@@ -84,12 +97,13 @@ class TableBroker(Broker):
             self.emit_before("declare_queue", queue_name)
             self.queues[queue_name] = threading.Event()
             self.limits[queue_name] = {}
+            self._supplies[queue_name] = Supply(self.places)
             self.emit_after("declare_queue", queue_name)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30000) -> Consumer:  # noqa: ARG002
         if queue_name not in self.queues:
             raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
-        return _TableConsumer(self, queue_name, self._places)
+        return _TableConsumer(self, queue_name, self._supplies[queue_name])
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         raise NotImplementedError("a job is a row of the transaction that causes it: domain.shared.outbox.enqueue")
@@ -98,19 +112,24 @@ class TableBroker(Broker):
 class _TableConsumer(Consumer):
     """The jobs of one queue."""
 
-    def __init__(self, broker: TableBroker, queue: str, places: threading.Semaphore) -> None:
+    def __init__(self, broker: TableBroker, queue: str, supply: Supply) -> None:
         self._broker = broker
         self._queue = queue
-        self._places = places
-        self._claimed: deque[Claim] = deque()
+        self._supply = supply
+        self._after = uuid4()
+        """The distributor that was served last; at first any, so that workers do not begin with the same."""
 
     def __next__(self) -> MessageProxy | None:
         """The next claimed job; None after at most `POLL` seconds without one."""
-        if not self._claimed:
-            self._claim()
-        if not self._claimed:
+        if self._broker.stopping.is_set():
+            time.sleep(POLL / 10)
             return None
-        claim = self._claimed.popleft()
+        missing = self._supply.wait(POLL)
+        if missing > 0:
+            self._claim(missing)
+        claim = self._supply.take_with_place()
+        if claim is None:
+            return None
         return MessageProxy(
             Message(queue_name=self._queue, actor_name=claim.kind, args=(claim,), kwargs={}, options={})
         )
@@ -124,37 +143,24 @@ class _TableConsumer(Consumer):
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Return what was claimed and not begun."""
         for message in messages:
-            self._return(message.args[0])
+            self._broker.give_back(message.args[0])
+            self._let_go(message.args[0])
 
     def close(self) -> None:
-        while self._claimed:
-            self._return(self._claimed.popleft())
+        while (claim := self._supply.take()) is not None:
+            self._broker.give_back(claim)
+            self._broker.leases.remove(claim)
 
-    def _claim(self) -> None:
+    def _claim(self, count: int) -> None:
         worth_a_look = self._broker.queues[self._queue]
-        if self._broker.stopping.is_set():
-            time.sleep(POLL / 10)
-            return
-        places = self._take_places()
-        if places == 0:
-            return
         worth_a_look.clear()
-        taken = self._from_table(places)
-        self._broker.leases.add(taken)
-        self._claimed.extend(taken)
-        if len(taken) < places:
-            self._places.release(places - len(taken))
-        if not taken:
+        taken = self._from_table(count)
+        if taken:
+            self._after = last_served((claim.distributor_id for claim in taken), self._after)
+            self._broker.leases.add(taken)
+            self._supply.add(taken)
+        elif self._supply.is_empty():
             worth_a_look.wait(POLL)
-
-    def _take_places(self) -> int:
-        """As many as are free, none after waiting `POLL` for the first."""
-        if not self._places.acquire(timeout=POLL):
-            return 0
-        places = 1
-        while self._places.acquire(blocking=False):
-            places += 1
-        return places
 
     def _from_table(self, count: int) -> list[Claim]:
         try:
@@ -164,23 +170,21 @@ class _TableConsumer(Consumer):
                     self._queue,
                     self._broker.limits[self._queue],
                     count=count,
+                    alone=self._broker.places.free,
+                    after=self._after,
                     lease=self._broker.leases.lease,
                 )
         except IntegrityError:
             # Another worker was first in a lane; the next look sees it.
             return []
-        except SQLAlchemyError as error:
+        except DATABASE_ERRORS as error:
             _log.warning("cannot look for jobs: %s", str(error).strip())
             return []
         return living(rows)
 
-    def _return(self, claim: Claim) -> None:
-        self._broker.give_back(claim)
-        self._let_go(claim)
-
     def _let_go(self, claim: Claim) -> None:
         self._broker.leases.remove(claim)
-        self._places.release()
+        self._broker.places.release()
 
 
 def living(taken: Iterable[Claim]) -> list[Claim]:

@@ -6,15 +6,19 @@ rolls back. Leases are compared by the database's clock only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, exists, func, literal, or_, select, tuple_, update
+import psycopg
+from sqlalchemy import case, exists, func, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from domain.shared.models import Job, JobState
+from jobs import turns
+from jobs.lines import LineSession
+from jobs.turns import BEFORE_ALL_IDS, Key
 from tenancy.scope import SEGMENT, Scope
 
 __all__ = [
@@ -32,9 +36,6 @@ __all__ = [
     "move_on",
     "retry",
 ]
-
-Key = tuple[UUID, UUID]
-"""A job's distributor and id: what a message carries."""
 
 ERROR_LIMIT = 10_000
 """Characters kept of an error."""
@@ -59,6 +60,7 @@ class Claim:
     max_attempts: int
     dead: bool = False
     """Claimed too often; it has been marked as failed and is not to be run."""
+    traceparent: str | None = None
 
     @property
     def scope(self) -> Scope:
@@ -70,66 +72,51 @@ class Claim:
         )
 
 
-def claim(
-    session: Session, queue: str, limits: Mapping[str, int], *, count: int, lease: timedelta, only: Key | None = None
-) -> list[Claim]:
-    """Take up to `count` due jobs of the queue, oldest first, whose kinds are among `limits` (kind: claims allowed).
+_COLUMNS = len(fields(Claim))
 
+
+def claim(
+    session: Session,
+    queue: str,
+    limits: Mapping[str, int],
+    *,
+    count: int,
+    lease: timedelta,
+    alone: int | None = None,
+    after: UUID = BEFORE_ALL_IDS,
+    only: Key | None = None,
+) -> list[Claim]:
+    """Take up to `count` due jobs of the queue whose kinds are among `limits` (kind: claims allowed), in turns.
+
+    The turn is the distributor's that follows `after`. At most `alone` of them have lost a worker before; None: all.
     `only`: this job, if it is due. Needs the platform's scope. A job of a lane is due when none of its lane runs or
     stands before it. A job that was claimed too often already is marked as failed and comes back as `dead`.
 
     Raises sqlalchemy.exc.IntegrityError when two workers took jobs of one lane at once; nothing is taken then.
     """
-    wanted = _due(queue, limits).limit(count)
-    if only is not None:
-        wanted = wanted.where(Job.distributor_id == only[0], Job.id == only[1])
-    due = wanted.cte("due")
-    attempt = Job.attempt + 1
-    allowed = func.coalesce(Job.max_attempts, case(dict(limits), value=Job.kind))
-    dead = attempt > allowed
-    rows = session.execute(
-        update(Job)
-        .where(Job.distributor_id == due.c.distributor_id, Job.id == due.c.id)
-        .values(
-            attempt=attempt,
-            max_attempts=allowed,
-            state=case(
-                (dead, literal(JobState.FAILED, Job.state.type)), else_=literal(JobState.RUNNING, Job.state.type)
-            ),
-            error=case((dead, "claimed too often: " + func.coalesce(Job.error, "the worker died")), else_=Job.error),
-            lease_until=case((dead, None), else_=func.clock_timestamp() + lease),
-            sent_at=None,
-            started_at=func.coalesce(Job.started_at, func.clock_timestamp()),
-            finished_at=case((dead, func.clock_timestamp())),
-            updated_at=func.clock_timestamp(),
-        )
-        .returning(
-            Job.distributor_id,
-            Job.id,
-            Job.tenant_path,
-            Job.kind,
-            Job.queue,
-            Job.arguments,
-            Job.cursor,
-            Job.attempt,
-            Job.max_attempts,
-            Job.state == JobState.FAILED,
-        ),
-        execution_options={"synchronize_session": False},
-    )
-    return sorted((Claim(*row) for row in rows), key=lambda taken: taken.id)
+    if only is None:
+        alone = count if alone is None else alone
+        rows = turns.take(session, queue, limits, count=count, alone=alone, after=after, lease=lease)
+    else:
+        rows = turns.take_one(session, queue, limits, key=only, lease=lease)
+    rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
+    return [Claim(*row[:_COLUMNS]) for row in rows]
 
 
 def mark_sent(
-    session: Session, queue: str, limits: Mapping[str, int], *, count: int, again_after: timedelta
+    session: Session,
+    queue: str,
+    limits: Mapping[str, int],
+    *,
+    count: int,
+    again_after: timedelta,
+    after: UUID = BEFORE_ALL_IDS,
 ) -> list[Key]:
     """Take up to `count` due jobs that a message is to announce, in the order of claims, and mark them as sent.
 
     A job that was announced and not claimed is announced again after `again_after`. Needs the platform's scope.
     """
-    unsent = or_(Job.sent_at.is_(None), Job.sent_at < func.now() - again_after)
-    due = session.execute(_due(queue, limits).where(unsent).limit(count))
-    keys = [(distributor_id, job_id) for distributor_id, job_id in due]
+    keys = turns.due_keys(session, queue, limits, count=count, after=after, again_after=again_after)
     if keys:
         _send(session, keys, func.clock_timestamp())
     return keys
@@ -145,32 +132,6 @@ def _send(session: Session, jobs: Sequence[Key], at: Any) -> None:
     session.execute(
         update(Job).where(tuple_(Job.distributor_id, Job.id).in_(jobs)).values(sent_at=at),
         execution_options={"synchronize_session": False},
-    )
-
-
-def _due(queue: str, limits: Mapping[str, int]) -> Select[UUID, UUID]:
-    """Keys of the jobs that may be claimed now, locked, in the order in which they are to be done."""
-    other = aliased(Job)
-    lane_is_taken = exists().where(
-        other.distributor_id == Job.distributor_id,
-        other.lane == Job.lane,
-        or_(
-            and_(other.state == JobState.RUNNING, other.id != Job.id),
-            and_(other.state == JobState.WAITING, other.id < Job.id),
-        ),
-    )
-    return (
-        select(Job.distributor_id, Job.id)
-        .where(
-            Job.queue == queue,
-            Job.run_at <= func.now(),
-            Job.state.in_([JobState.WAITING, JobState.RUNNING]),
-            or_(Job.state == JobState.WAITING, Job.lease_until < func.now()),
-            Job.kind.in_(limits.keys()),
-            or_(Job.lane.is_(None), ~lane_is_taken),
-        )
-        .order_by(Job.run_at, Job.id)
-        .with_for_update(skip_locked=True)
     )
 
 
@@ -216,10 +177,24 @@ def move_on(
     _settle(session, claim, cursor=cursor, done=done, total=total, max_attempts=claim.attempt + allowed)
 
 
-def finish(session: Session, claim: Claim, *, done: int | None = None, total: int | None = None) -> None:
-    """The job is done, together with its effect. Raises LeaseLost."""
-    progress = {} if done is None else {"done": done, "total": total}
-    _settle(session, claim, state=JobState.DONE, lease_until=None, error=None, finished_at=_NOW, **progress)
+def finish(session: LineSession, claim: Claim, *, done: int | None = None, total: int | None = None) -> None:
+    """The job is done: commits its end together with its effect. Raises LeaseLost."""
+    known = f"'{claim.distributor_id}', '{claim.id}', {claim.attempt:d}, {_number(done)}, {_number(total)}"
+    try:
+        # Written out, because several statements go together only without parameters.
+        session.commit_with(f"SELECT app_finish_job({known})")
+    except psycopg.Error as error:
+        if error.sqlstate != _LOST:
+            raise
+        raise LeaseLost(f"{claim.kind} {claim.id}, attempt {claim.attempt}") from None
+
+
+_LOST = "HW001"
+"""How `app_finish_job` says that the claim does not hold any more."""
+
+
+def _number(value: int | None) -> str:
+    return "NULL" if value is None else str(int(value))
 
 
 def fail(session: Session, claim: Claim, *, error: str | None, code: str | None, message: str | None) -> None:

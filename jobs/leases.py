@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from jobs import claims
 from jobs.claims import Claim
+from jobs.lines import DATABASE_ERRORS
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 
@@ -22,13 +21,15 @@ _log = logging.getLogger(__name__)
 
 
 class Leases:
-    """The claims of this process. One statement every quarter of a lease extends them all."""
+    """The claims of this process. Every quarter of a lease, one statement extends those that were there at the last."""
 
     def __init__(self, sessions: Sessions, *, lease: timedelta = LEASE) -> None:
         self.lease = lease
         self._sessions = sessions
         self._lock = threading.Lock()
         self._held: dict[UUID, Claim] = {}
+        self._seen: set[tuple[UUID, int]] = set()
+        """Jobs and attempts that were held at the last look. A claim that is new has most of its lease before it."""
         self._stopped = threading.Event()
 
     def add(self, taken: Iterable[Claim]) -> None:
@@ -48,6 +49,11 @@ class Leases:
         with self._lock:
             return list(self._held.values())
 
+    def _old(self) -> list[Claim]:
+        held = self.held()
+        seen, self._seen = self._seen, {(claim.id, claim.attempt) for claim in held}
+        return [claim for claim in held if (claim.id, claim.attempt) in seen]
+
     def start(self) -> None:
         """Extend in the background until `stop`."""
         threading.Thread(target=self._run, name="leases", daemon=True).start()
@@ -58,11 +64,11 @@ class Leases:
 
     def _run(self) -> None:
         while not self._stopped.wait(self.lease.total_seconds() / 4):
-            held = self.held()
+            held = self._old()
             if not held:
                 continue
             try:
                 with self._sessions.begin(PLATFORM) as session:
                     claims.extend(session, held, lease=self.lease)
-            except SQLAlchemyError as error:
+            except DATABASE_ERRORS as error:
                 _log.warning("cannot extend leases: %s", str(error).strip())

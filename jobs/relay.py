@@ -23,6 +23,7 @@ from jobs.broker import POLL, broker
 from jobs.claims import Key
 from jobs.messages import MessageBroker, MessageBrokerAway, announce, message_broker
 from jobs.settings import Settings
+from jobs.turns import BEFORE_ALL_IDS, last_served
 from jobs.wake import Listener
 from jobs.worker import ACTORS
 from tenancy.scope import PLATFORM
@@ -61,6 +62,8 @@ class Relay:
         self._window = window
         self._worth_a_look = threading.Event()
         self._away = False
+        self._after = dict.fromkeys(limits, BEFORE_ALL_IDS)
+        """By queue, the distributor that was served last."""
 
     def wake(self) -> None:
         """Look now."""
@@ -106,7 +109,15 @@ class Relay:
         if room <= 0:
             return True
         with self._sessions.begin(PLATFORM) as session:
-            jobs = claims.mark_sent(session, queue, self._limits[queue], count=room, again_after=self._again_after)
+            jobs = claims.mark_sent(
+                session,
+                queue,
+                self._limits[queue],
+                count=room,
+                again_after=self._again_after,
+                after=self._after[queue],
+            )
+        self._after[queue] = last_served((distributor_id for distributor_id, _ in jobs), self._after[queue])
         self._publish(queue, jobs)
         return len(jobs) == room
 

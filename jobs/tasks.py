@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from connectors.errors import CallRefused, CallUnavailable, CallUnknown
@@ -18,16 +16,12 @@ from domain.shared import outbox
 from domain.shared.outside_calls import KeyOfAnotherRequest
 from jobs import claims
 from jobs.claims import Claim, LeaseLost
+from jobs.lines import DATABASE_ERRORS, Lines, LineSession
 from jobs.wake import wake
 from tenancy.errors import Refusal
 from tenancy.scope import Scope
-from tenancy.sessions import Sessions
 
 __all__ = ["Backoff", "Progress", "Stopped", "Task", "attempt"]
-
-IDLE_LIMIT = "30s"
-"""A transaction that its worker leaves idle for so long is ended by the server: a frozen worker must not keep locks
-that the job's next attempt needs."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +57,7 @@ class Backoff:
 class Task:
     """What a running job may use: transactions in its distributor's scope that commit only while its claim holds."""
 
-    def __init__(self, sessions: Sessions, claim: Claim, *, allowed: int, is_stopping: Callable[[], bool]) -> None:
+    def __init__(self, sessions: Lines, claim: Claim, *, allowed: int, is_stopping: Callable[[], bool]) -> None:
         self.claim = claim
         self.finished = False
         self.left = claim.max_attempts - claim.attempt
@@ -89,7 +83,6 @@ class Task:
         """The one that ends the job: what is done in it and the job's `DONE` are one. Raises LeaseLost."""
         with self._begin() as session:
             yield session
-            session.flush()
             claims.finish(session, self.claim)
         self.finished = True
 
@@ -118,9 +111,8 @@ class Task:
             self.left = self._allowed
 
     @contextmanager
-    def _begin(self) -> Iterator[Session]:
+    def _begin(self) -> Iterator[LineSession]:
         with self._sessions.begin(self.scope) as session:
-            session.execute(_LIMIT_IDLENESS, {"limit": IDLE_LIMIT})
             yield session
         if outbox.has_enqueued(session):
             wake(self._sessions.engine)
@@ -129,9 +121,6 @@ class Task:
         """Write down how the attempt ended, in a transaction of its own."""
         with self._sessions.begin(self.scope) as session:
             how(session)
-
-
-_LIMIT_IDLENESS = text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
 
 
 def attempt(task: Task, work: Callable[[Task], None], backoff: Backoff) -> None:
@@ -152,7 +141,7 @@ def attempt(task: Task, work: Callable[[Task], None], backoff: Backoff) -> None:
             _failed(task, error, backoff)
     except LeaseLost as lost:
         _log.warning("somebody else has the job by now, nothing was kept: %s", lost)
-    except SQLAlchemyError as error:
+    except DATABASE_ERRORS as error:
         _log.warning("%s %s: %s; its lease will run out", claim.kind, claim.id, str(error).strip())
 
 

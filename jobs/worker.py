@@ -15,16 +15,20 @@ from dramatiq import Worker
 from db.engine import application_engine
 from jobs import arrivals
 from jobs.broker import broker
+from jobs.lines import Lines
 from jobs.messages import MessageBroker, message_broker
 from jobs.schedule import Schedule
 from jobs.settings import Settings
 from jobs.wake import Listener
-from tenancy.sessions import Sessions
 
 __all__ = ["main", "run"]
 
 STOP_LIMIT = 7
 """Seconds for jobs to finish after SIGTERM; those that have not are given back. The supervisor kills after 10."""
+
+IDLE_LIMIT = 30
+"""Seconds. A transaction that its worker leaves idle for so long is ended by the server: a frozen worker must not keep
+locks that the job's next attempt needs."""
 
 ACTORS: tuple[str, ...] = ("jobs.catalog", "jobs.housekeeping", "jobs.notifications", "jobs.renewals")
 """Modules that declare actors when imported."""
@@ -81,8 +85,10 @@ def run(
     """Work until `stop` is set: on what `messages` announces, or without it on what the table has."""
     # A thread needs one connection for its job and, at a commit that made jobs, one to tell of them; each queue looks
     # with one; leases, schedule and listener have one each.
-    engine = application_engine(url, pool_size=2 * threads + len(broker.queues) + 3, switch_role=switch_role)
-    sessions = Sessions(engine)
+    engine = application_engine(
+        url, pool_size=2 * threads + len(broker.queues) + 3, switch_role=switch_role, idle_limit=IDLE_LIMIT
+    )
+    sessions = Lines(engine)
     broker.connect(sessions, threads=threads, lease=lease)
     broker.leases.start()
     listener = Listener(engine, broker.wake)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from tenancy.scope import Scope, ancestors_of
 
-__all__ = ["ScopedSession", "Sessions", "hold_still", "seeing", "set_scope", "settings_of"]
+__all__ = ["ScopedSession", "Sessions", "hold_still", "key_of_tree", "seeing", "set_scope", "settings_of"]
 
 _SETTINGS = (
     "SELECT set_config('app.lo', :lo, true), set_config('app.hi', :hi, true), "
@@ -61,6 +61,9 @@ class ScopedSession(Session):
     and all others for it. A path that was read in a transaction is therefore good to the transaction's end.
     """
 
+    scope_is_set = False
+    """Whether whoever began the connection's transaction has set it, and holds the tree."""
+
     def __init__(self, bind: Engine | Connection, scope: Scope, *, alone: bool = False) -> None:
         """`alone`: nobody else is at work in the distributor's tree, because it will not look the same afterwards."""
         super().__init__(bind, expire_on_commit=False)
@@ -76,13 +79,13 @@ class ScopedSession(Session):
 
 @event.listens_for(ScopedSession, "after_begin")
 def _set_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    if not transaction.nested:
-        scoped = cast("ScopedSession", session)
+    scoped = cast("ScopedSession", session)
+    if not transaction.nested and not scoped.scope_is_set:
         _begin(connection, scoped.scope, alone=scoped.alone)
 
 
 def _begin(connection: Session | Connection, scope: Scope, *, alone: bool) -> None:
-    key = None if scope.distributor_id is None else _key_of_tree(scope.distributor_id)
+    key = None if scope.distributor_id is None else key_of_tree(scope.distributor_id)
     held = {"shared": None, "alone": key} if alone else {"shared": key, "alone": None}
     connection.execute(_SET_AND_HOLD, settings_of(scope) | held)
 
@@ -92,10 +95,10 @@ def hold_still(session: Session, distributor_id: UUID) -> None:
 
     Every later statement sees what they did. A session that is `alone` has done so already.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _key_of_tree(distributor_id)})
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key_of_tree(distributor_id)})
 
 
-def _key_of_tree(distributor_id: UUID) -> int:
+def key_of_tree(distributor_id: UUID) -> int:
     """64 bits that no other distributor has, or anything else that takes advisory locks."""
     return int.from_bytes(sha256(b"tree" + distributor_id.bytes).digest()[:8], "big", signed=True)
 
