@@ -1,20 +1,20 @@
 """What is thrown away when it is old enough."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from domain.shared import outbox
+from domain.shared.models import Job, JobState
 from jobs.actors import stepping_actor
 from jobs.tasks import Progress
-from tenancy.models import IdempotencyRecord, Tenant
+from tenancy.models import IdempotencyRecord
 from tenancy.scope import Scope
 from tenancy.signing_in.models import SignInAttempt
 
-__all__ = ["KEYS_ARE_KEPT", "enqueue_tidying", "forget_keys"]
+__all__ = ["JOBS_ARE_KEPT", "KEYS_ARE_KEPT", "forget_jobs", "forget_keys", "tidy_platform"]
 
 KEYS_ARE_KEPT = timedelta(days=30)
 """How long an idempotencyKey is remembered, in real time: a sandbox's own clock has no part in it."""
@@ -22,37 +22,25 @@ KEYS_ARE_KEPT = timedelta(days=30)
 ATTEMPTS_ARE_KEPT = timedelta(days=1)
 """How long it is remembered that somebody failed to sign in: much longer than it counts."""
 
+JOBS_ARE_KEPT = timedelta(days=30)
+"""How long a job that ended can be looked at, from its creation."""
+
+_FORGETTABLE = (JobState.DONE, JobState.CANCELLED)
+
 BATCH = 500
-"""Records a transaction."""
+"""Rows a transaction."""
 
 _NOBODY = UUID(int=0)
 """Whose records the platform's are."""
 
 
-def enqueue_tidying(session: Session) -> int:
-    """Queue a `housekeeping.forget_keys` for each distributor that has keys which are old enough.
+def tidy_platform(session: Session) -> None:
+    """Delete what is old and has no distributor whose job it could be: keys of platform operators, failures to sign in.
 
-    The platform's own have no distributor whose job it could be: they are few, and forgotten here. Needs the platform's
-    scope, as do failures to sign in, which are nobody's either. Returns the number of jobs.
+    Needs the platform's scope.
     """
     _forget(session, _NOBODY)
     session.execute(delete(SignInAttempt).where(SignInAttempt.since < func.now() - ATTEMPTS_ARE_KEPT))
-    owners = session.scalars(
-        select(Tenant).where(
-            Tenant.parent_id.is_(None),
-            Tenant.distributor_id.in_(select(IdempotencyRecord.distributor_id).where(_is_old()).distinct()),
-        )
-    ).all()
-    for owner in owners:
-        outbox.enqueue(
-            session,
-            owner,
-            "housekeeping.forget_keys",
-            queue="housekeeping",
-            arguments={},
-            unique_key="forget_keys",
-        )
-    return len(owners)
 
 
 @stepping_actor(queue="housekeeping")
@@ -62,6 +50,34 @@ def forget_keys(session: Session, scope: Scope, cursor: dict[str, Any] | None) -
     count = _forget(session, scope.distributor_id)
     done = (cursor["done"] if cursor else 0) + count
     return Progress(cursor={"done": done} if count == BATCH else None, done=done)
+
+
+@stepping_actor(queue="housekeeping")
+def forget_jobs(session: Session, scope: Scope, cursor: dict[str, Any] | None) -> Progress:
+    """Delete a distributor's jobs that ended well, or were cancelled, and are more than 30 days old. Failed ones stay
+    until somebody has looked at them."""
+    assert scope.distributor_id is not None
+    after = UUID(cursor["after"]) if cursor else _NOBODY
+    seen = session.execute(
+        select(Job.id, Job.state)
+        .where(Job.distributor_id == scope.distributor_id, Job.id > after, Job.id < oldest_id(since=JOBS_ARE_KEPT))
+        .order_by(Job.id)
+        .limit(BATCH)
+    ).all()
+    old = [row.id for row in seen if row.state in _FORGETTABLE]
+    session.execute(
+        delete(Job).where(Job.distributor_id == scope.distributor_id, Job.id.in_(old)),
+        execution_options={"synchronize_session": False},
+    )
+    done = (cursor["done"] if cursor else 0) + len(old)
+    more = {"after": seen[-1].id.hex, "done": done} if len(seen) == BATCH else None
+    return Progress(cursor=more, done=done)
+
+
+def oldest_id(*, since: timedelta) -> UUID:
+    """What sorts before the ids that were made `since` ago and later: they begin with the milliseconds."""
+    made_at = datetime.now(UTC) - since
+    return UUID(int=int(made_at.timestamp() * 1000) << 80)
 
 
 def _forget(session: Session, distributor_id: UUID) -> int:

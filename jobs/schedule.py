@@ -1,7 +1,8 @@
-"""Puts in the queue what time brings: the billing runs of real-time distributors when their days begin, and tidying.
+"""Puts in the queue what time brings: the billing runs of real-time distributors, and what `jobs.timetable` says.
 
-`distributor_clocks.last_run_on` remembers, in the transaction that inserts the jobs: any number of schedulers may run,
-no day is left out, and days that were missed are caught up in order. Tidying is asked for by what is there to tidy.
+A billing run is of a day, not of an instant, so it has no cron expression: `distributor_clocks.last_run_on` remembers
+it, in the transaction that inserts the jobs. Any number of schedulers may run, no day is left out, and days that were
+missed are caught up in order.
 """
 
 import logging
@@ -11,12 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from domain.shared import outbox
 from domain.shared.advancing import CLOCK_LANE
-from jobs.housekeeping import enqueue_tidying
+from jobs.housekeeping import tidy_platform
+from jobs.lines import DATABASE_ERRORS
+from jobs.timetable import enqueue_scheduled
 from jobs.wake import wake
 from tenancy.models import DistributorClock
 from tenancy.scope import PLATFORM
@@ -28,7 +30,7 @@ EVERY = 10.0
 """Seconds between looks."""
 
 TIDYING_EVERY = 3600.0
-"""Seconds between looks for what is too old."""
+"""Seconds between looks for what is old and nobody's."""
 
 BATCH = 100
 """Distributors a transaction."""
@@ -100,17 +102,16 @@ class Schedule(threading.Thread):
         try:
             with self._sessions.begin(PLATFORM) as session:
                 count = enqueue_due_days(session, now=datetime.now(UTC))
-                tidying = self._enqueue_tidying(session)
-        except SQLAlchemyError as error:
-            _log.warning("cannot look for days that have begun: %s", str(error).strip())
+                count += enqueue_scheduled(session, now=datetime.now(UTC))
+                self._tidy(session)
+        except DATABASE_ERRORS as error:
+            _log.warning("cannot look for what is due by the clock: %s", str(error).strip())
             return
         if count:
-            _log.info("%d billing runs are due", count)
-        if count or tidying:
+            _log.info("%d jobs are due by the clock", count)
             wake(self._sessions.engine)
 
-    def _enqueue_tidying(self, session: Session) -> int:
-        if time.monotonic() < self._tidying_at:
-            return 0
-        self._tidying_at = time.monotonic() + TIDYING_EVERY
-        return enqueue_tidying(session)
+    def _tidy(self, session: Session) -> None:
+        if time.monotonic() >= self._tidying_at:
+            self._tidying_at = time.monotonic() + TIDYING_EVERY
+            tidy_platform(session)

@@ -96,29 +96,31 @@ def _array(limits: Mapping[str, int]) -> list[int]:
     return list(limits.values())
 
 
+# PostgreSQL takes the index that is meant, even for a table that grew a minute ago and of which it knows nothing,
+# because each look is in the whole order of that index: every other one would cost a sort. For the same reason the job
+# of a lane that was found is not asked whether it is WAITING, for which there is an index that has to be read to its end.
 _NEXT = """least(
     (SELECT distributor_id FROM jobs
       WHERE queue = :queue AND state = 'WAITING' AND lane IS NULL AND distributor_id > {last}
-      ORDER BY distributor_id LIMIT 1),
+      ORDER BY distributor_id, priority, run_at, id LIMIT 1),
     (SELECT distributor_id FROM jobs
       WHERE queue = :queue AND state = 'WAITING' AND lane IS NOT NULL AND distributor_id > {last}
-      ORDER BY distributor_id LIMIT 1)
+      ORDER BY distributor_id, lane, id LIMIT 1)
   )"""
 """The distributor after `last` that has waiting jobs: one look at each of two indexes."""
 
-_NEXT_LANE = """(SELECT lane FROM jobs
-  WHERE queue = :queue AND distributor_id = turn.distributor_id AND state = 'WAITING' AND lane > {last}
-  ORDER BY lane LIMIT 1)"""
+_NEXT_IN_LANE = """
+  SELECT lane, id FROM jobs
+   WHERE queue = :queue AND distributor_id = turn.distributor_id AND state = 'WAITING' AND lane > {last}
+   ORDER BY lane, id LIMIT 1"""
+"""The first job of the lane after `last`."""
 
-_AHEAD_IN_LANE = """
-  SELECT FROM jobs running
-   WHERE running.distributor_id = job.distributor_id AND running.lane = job.lane AND running.state = 'RUNNING'
-     AND running.id <> job.id
-  UNION ALL
-  SELECT FROM jobs ahead
-   WHERE ahead.distributor_id = job.distributor_id AND ahead.lane = job.lane AND ahead.state = 'WAITING'
-     AND ahead.id < job.id"""
-"""What keeps a job of a lane waiting. Two looks and not one with OR, which would read the whole lane."""
+_FIRST_OF_LANE = """(
+  SELECT id FROM jobs
+   WHERE distributor_id = {job}.distributor_id AND lane >= {job}.lane AND lane IS NOT NULL
+     AND state IN ('WAITING', 'RUNNING')
+   ORDER BY lane, id LIMIT 1)"""
+"""Whichever of a job's lane stands in front, in any queue."""
 
 _DUE = f"""
 lost AS (
@@ -155,22 +157,20 @@ due AS (
         ) AS free
       UNION ALL
       SELECT head.id, head.priority, head.run_at FROM (
-        WITH RECURSIVE lanes(lane) AS (
-          SELECT {_NEXT_LANE.format(last="''")}
+        WITH RECURSIVE lanes(lane, id) AS (
+          SELECT * FROM ({_NEXT_IN_LANE.format(last="''")}) AS first
           UNION ALL
-          SELECT {_NEXT_LANE.format(last="lanes.lane")} FROM lanes WHERE lane IS NOT NULL
+          SELECT next.lane, next.id FROM lanes CROSS JOIN LATERAL ({_NEXT_IN_LANE.format(last="lanes.lane")}) AS next
         )
-        SELECT job.id, job.priority, job.run_at
-          FROM lanes CROSS JOIN LATERAL (
-            SELECT id FROM jobs
-             WHERE queue = :queue AND distributor_id = turn.distributor_id AND lane = lanes.lane AND state = 'WAITING'
-             ORDER BY id LIMIT 1
-          ) AS first
-          JOIN jobs job ON job.distributor_id = turn.distributor_id AND job.id = first.id
-         WHERE job.state = 'WAITING' AND run_at <= now() AND kind = ANY(:kinds) {{only}}
-           AND NOT EXISTS ({_AHEAD_IN_LANE})
-         LIMIT :count
-         FOR UPDATE OF job SKIP LOCKED
+        SELECT job.id, job.priority, job.run_at FROM lanes CROSS JOIN LATERAL (
+          SELECT job.id, job.priority, job.run_at FROM jobs job
+           WHERE job.distributor_id = turn.distributor_id AND job.id = lanes.id
+             AND job.state NOT IN ('RUNNING', 'DONE', 'FAILED', 'CANCELLED') AND run_at <= now() AND kind = ANY(:kinds) {{only}}
+             AND job.id = {_FIRST_OF_LANE.format(job="job")}
+           LIMIT 1
+           FOR UPDATE SKIP LOCKED
+        ) AS job
+        LIMIT :count
       ) AS head
     ) AS each
     ORDER BY each.priority, each.run_at, each.id LIMIT :count
@@ -186,23 +186,18 @@ _CHOSEN = """SELECT distributor_id, id FROM lost
 _CLAIM = """
 UPDATE jobs SET
   attempt = attempt + 1,
-  max_attempts = allowed.claims,
-  state = CASE WHEN attempt >= allowed.claims THEN 'FAILED' ELSE 'RUNNING' END,
-  error = CASE WHEN attempt >= allowed.claims
-               THEN 'claimed too often: ' || coalesce(error, 'the worker died') ELSE error END,
-  lease_until = CASE WHEN attempt < allowed.claims THEN clock_timestamp() + :lease END,
+  max_attempts = coalesce(max_attempts, attempt + known.claims),
+  state = CASE WHEN attempt < coalesce(max_attempts, attempt + known.claims) THEN 'RUNNING' ELSE 'FAILED' END,
+  error = CASE WHEN attempt < coalesce(max_attempts, attempt + known.claims) THEN error
+               ELSE 'claimed too often: ' || coalesce(error, 'the worker died') END,
+  lease_until = CASE WHEN attempt < coalesce(max_attempts, attempt + known.claims) THEN clock_timestamp() + :lease END,
   sent_at = NULL,
   started_at = coalesce(started_at, clock_timestamp()),
-  finished_at = CASE WHEN attempt >= allowed.claims THEN clock_timestamp() END,
+  finished_at = CASE WHEN attempt >= coalesce(max_attempts, attempt + known.claims) THEN clock_timestamp() END,
   updated_at = clock_timestamp()
-FROM (
-  SELECT was.distributor_id, was.id, coalesce(was.max_attempts, was.attempt + known.claims) AS claims
-    FROM chosen
-    JOIN jobs was ON was.distributor_id = chosen.distributor_id AND was.id = chosen.id
-    JOIN unnest(CAST(:kinds AS text[]), CAST(:limits AS int[])) AS known(kind, claims) ON known.kind = was.kind
-) AS allowed
-WHERE jobs.distributor_id = allowed.distributor_id AND jobs.id = allowed.id
-RETURNING jobs.distributor_id, jobs.id, tenant_path, kind, queue, arguments, cursor, attempt, max_attempts,
+FROM chosen, unnest(CAST(:kinds AS text[]), CAST(:limits AS int[])) AS known(kind, claims)
+WHERE jobs.distributor_id = chosen.distributor_id AND jobs.id = chosen.id AND known.kind = jobs.kind
+RETURNING jobs.distributor_id, jobs.id, tenant_path, jobs.kind, queue, arguments, cursor, attempt, max_attempts,
   state = 'FAILED' AS dead, traceparent, priority, run_at"""
 """A null `max_attempts` counts from here: as the actor says, for a first claim and for one that a person asked for."""
 
@@ -212,7 +207,7 @@ _TAKE_ONE: TextClause = text(f"""
 WITH chosen AS MATERIALIZED (
   SELECT distributor_id, id FROM jobs job
    WHERE distributor_id = :distributor_id AND id = :job_id AND queue = :queue AND kind = ANY(:kinds)
-     AND (state = 'WAITING' AND run_at <= now() AND (lane IS NULL OR NOT EXISTS ({_AHEAD_IN_LANE}))
+     AND (state = 'WAITING' AND run_at <= now() AND (lane IS NULL OR id = {_FIRST_OF_LANE.format(job="job")})
           OR state = 'RUNNING' AND lease_until < now())
    FOR UPDATE SKIP LOCKED
 ) {_CLAIM}""")

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from db.ids import uuid7
 from domain.shared.models import Job, JobState
-from jobs.housekeeping import BATCH, enqueue_tidying
+from jobs.housekeeping import BATCH, oldest_id, tidy_platform
+from jobs.timetable import enqueue_scheduled
 from tenancy.models import IdempotencyRecord
 from tenancy.scope import PLATFORM
 from tenancy.signing_in.models import SignInAttempt
@@ -43,35 +44,64 @@ def kept(house: House) -> int:
         return session.scalar(select(func.count()).select_from(IdempotencyRecord)) or 0
 
 
+def night_falls(house: House) -> None:
+    """The schedules of the house were last looked at two days ago."""
+    with house.sessions.begin(PLATFORM) as session:
+        enqueue_scheduled(session, now=datetime.now(UTC) - timedelta(days=2))
+
+
+def job(house: House, kind: str) -> Job:
+    with house.sessions.begin(PLATFORM) as session:
+        return session.scalars(select(Job).where(Job.kind == kind)).one()
+
+
 @pytest.mark.feature("A-07")
 def test_keys_of_more_than_thirty_days_are_forgotten_by_a_job(house: House) -> None:
     # given
     remember(house, 29.9, count=2)
     remember(house, 30.1, count=BATCH + 1)
     remember(house, 31, of_platform=True)
+    night_falls(house)
     # when: the worker's own schedule looks
     house.start_worker()
     # then
     house.until(lambda: kept(house) == 2)
-    house.until(lambda: house.states() == {JobState.DONE: 1})
+    house.until(lambda: house.states() == {JobState.DONE: 2})
+    assert job(house, "housekeeping.forget_keys").done == BATCH + 1
+
+
+def test_jobs_that_ended_a_month_ago_are_forgotten_and_failed_ones_are_not(house: House) -> None:
+    # given
+    owner = house.chain.child.tenant
+    states = (JobState.DONE, JobState.CANCELLED, JobState.FAILED, JobState.WAITING)
+    month, week = oldest_id(since=timedelta(days=30, minutes=1)), oldest_id(since=timedelta(days=7))
+    ids = (UUID(int=base.int + number) for base in (month, week) for number in range(4))
     with house.sessions.begin(PLATFORM) as session:
-        job = session.scalars(select(Job)).one()
-    assert (job.kind, job.done) == ("housekeeping.forget_keys", BATCH + 1)
-
-
-def test_two_schedulers_ask_for_tidying_once(house: House) -> None:
-    remember(house, 31)
-    for _ in range(2):
-        with house.sessions.begin(PLATFORM) as session:
-            assert enqueue_tidying(session) == 1
-    assert house.states() == {JobState.WAITING: 1}
-
-
-def test_nothing_is_asked_for_where_nothing_is_old(house: House) -> None:
-    remember(house, 1)
-    with house.sessions.begin(PLATFORM) as session:
-        assert enqueue_tidying(session) == 0
-    assert not house.states()
+        for id, state in zip(ids, 2 * states, strict=True):
+            session.add(
+                Job(
+                    distributor_id=owner.distributor_id,
+                    id=id,
+                    tenant_id=owner.id,
+                    tenant_path=owner.tenant_path,
+                    kind="trial.of_tomorrow",
+                    queue="trial",
+                    arguments={},
+                    state=state,
+                )
+            )
+    night_falls(house)
+    # when
+    house.start_worker()
+    # then
+    house.until(lambda: house.states()[JobState.DONE] == 3)
+    assert job(house, "housekeeping.forget_jobs").done == 2
+    assert house.states() == {
+        JobState.DONE: 3,
+        JobState.CANCELLED: 1,
+        JobState.FAILED: 2,
+        JobState.WAITING: 2,
+    }
 
 
 @pytest.mark.feature("T-05")
@@ -81,6 +111,6 @@ def test_failures_to_sign_in_are_forgotten_after_a_day(house: House) -> None:
         for hours in (23, 25):
             session.add(SignInAttempt(key=bytes([hours]), failures=1, since=now - timedelta(hours=hours)))
     with house.sessions.begin(PLATFORM) as session:
-        enqueue_tidying(session)
+        tidy_platform(session)
     with house.sessions.begin(PLATFORM) as session:
         assert session.scalars(select(SignInAttempt.key)).all() == [bytes([23])]
