@@ -11,16 +11,19 @@ say: `UUID`, `date` and `datetime` out of their texts.
 import inspect
 import time
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, get_type_hints
 from uuid import UUID
 
 import dramatiq
+from dramatiq.threading import Interrupt
 from sqlalchemy.orm import Session
 
 from jobs.broker import broker
 from jobs.claims import Claim
+from jobs.metrics import count_attempt
 from jobs.tasks import Backoff, Progress, Task, attempt
+from jobs.tracing import following_trace
 from tenancy.scope import Scope
 
 __all__ = ["actor", "calling_actor", "stepping_actor"]
@@ -28,6 +31,9 @@ __all__ = ["actor", "calling_actor", "stepping_actor"]
 P = ParamSpec("P")
 
 _BACKOFF = Backoff()
+
+TIME_LIMIT = timedelta(minutes=10)
+"""How long a job may take, or one step of a job of many; it fails then, and is tried again."""
 
 _READERS: dict[Any, Callable[[Any], Any]] = {
     UUID: UUID,
@@ -37,7 +43,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
 
 
 def actor(
-    *, queue: str, max_attempts: int = 5, backoff: Backoff = _BACKOFF
+    *, queue: str, max_attempts: int = 5, backoff: Backoff = _BACKOFF, time_limit: timedelta = TIME_LIMIT
 ) -> Callable[[Callable[Concatenate[Session, Scope, P], None]], Callable[Concatenate[Session, Scope, P], None]]:
     """`(session, scope, **arguments)`: one transaction in the scope of the job's distributor."""
 
@@ -50,14 +56,14 @@ def actor(
             with task.last_transaction() as session:
                 run(session, task.scope, **arguments)
 
-        _declare(function, work, queue, max_attempts, backoff)
+        _declare(function, work, queue, max_attempts, backoff, time_limit)
         return function
 
     return declare
 
 
 def stepping_actor(
-    *, queue: str, max_attempts: int = 5, backoff: Backoff = _BACKOFF
+    *, queue: str, max_attempts: int = 5, backoff: Backoff = _BACKOFF, time_limit: timedelta = TIME_LIMIT
 ) -> Callable[
     [Callable[Concatenate[Session, Scope, dict[str, Any] | None, P], Progress]],
     Callable[Concatenate[Session, Scope, dict[str, Any] | None, P], Progress],
@@ -75,14 +81,14 @@ def stepping_actor(
         def work(task: Task, arguments: Mapping[str, Any]) -> None:
             task.step(lambda session, cursor: run(session, task.scope, cursor, **arguments))
 
-        _declare(function, work, queue, max_attempts, backoff)
+        _declare(function, work, queue, max_attempts, backoff, time_limit)
         return function
 
     return declare
 
 
 def calling_actor(
-    *, queue: str, max_attempts: int = 5, backoff: Backoff = _BACKOFF
+    *, queue: str, max_attempts: int = 5, backoff: Backoff = _BACKOFF, time_limit: timedelta = TIME_LIMIT
 ) -> Callable[[Callable[Concatenate[Task, P], None]], Callable[Concatenate[Task, P], None]]:
     """`(task, **arguments)`: opens `task.transaction()` as it needs and ends with `task.last_transaction()`."""
 
@@ -95,7 +101,7 @@ def calling_actor(
                 with task.last_transaction():
                     pass
 
-        _declare(function, work, queue, max_attempts, backoff)
+        _declare(function, work, queue, max_attempts, backoff, time_limit)
         return function
 
     return declare
@@ -107,6 +113,7 @@ def _declare(
     queue: str,
     max_attempts: int,
     backoff: Backoff,
+    time_limit: timedelta,
 ) -> None:
     kind = f"{queue}.{function.__name__}"
     hints = get_type_hints(inspect.unwrap(function))
@@ -121,13 +128,27 @@ def _declare(
             following = broker.next_claim(following, time.monotonic() - began_at)
 
     def perform_one(claim: Claim) -> None:
-        task = Task(broker.sessions, claim, allowed=max_attempts, is_stopping=broker.stopping.is_set)
+        limits = broker.watch
+        task = Task(
+            broker.sessions,
+            claim,
+            allowed=max_attempts,
+            is_stopping=broker.stopping.is_set,
+            begin_step=limits.begin_step,
+        )
 
         def read_and_work(task: Task) -> None:
             # Reading is part of the attempt: a bad argument is the job's failure, not the worker's.
             work(task, {name: readers.get(name, _as_it_is)(value) for name, value in claim.arguments.items()})
 
-        attempt(task, read_and_work, backoff)
+        began_at = time.monotonic()
+        outcome = "lost"
+        try:
+            with following_trace(claim), limits.watching(claim, time_limit.total_seconds()):
+                outcome = attempt(task, read_and_work, backoff)
+        except Interrupt:
+            pass  # it came when the job had ended already
+        count_attempt(claim, outcome, time.monotonic() - began_at)
 
     dramatiq.actor(actor_name=kind, queue_name=queue, broker=broker)(perform)
     broker.performers[kind] = perform_one

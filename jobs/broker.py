@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from jobs import claims
 from jobs.claims import Claim, LeaseLost
 from jobs.leases import LEASE, Leases
+from jobs.limits import Limits
 from jobs.lines import DATABASE_ERRORS, Lines
 from jobs.supply import Places, Supply
 from jobs.turns import last_served
@@ -44,6 +45,8 @@ class TableBroker(Broker):
         """By queue, the kinds of jobs that have actors here, and how often each may be claimed."""
         self.performers: dict[str, Callable[[Claim], None]] = {}
         """By kind: what does one claimed job and puts down how it ended."""
+        self.watch = Limits()
+        """What ends jobs that take too much."""
         self.stopping = threading.Event()
         """From here on nothing is claimed, and jobs of many steps stop between two."""
         self._sessions: Lines | None = None

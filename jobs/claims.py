@@ -41,6 +41,10 @@ ERROR_LIMIT = 10_000
 """Characters kept of an error."""
 
 
+GIVEN_UP = "It failed too often and was given up; the operator can see why."
+"""What the one who started a job is told of a fault."""
+
+
 class LeaseLost(Exception):
     """Somebody else has the job by now, or it was cancelled: the transaction must not commit."""
 

@@ -35,6 +35,16 @@ class Settings(BaseSettings):
     relay_again_after: float = Field(default=15, gt=0)
     """Seconds after which the relay announces a job again that no worker has claimed: its message may be lost."""
 
+    worker_stop_limit: float = Field(default=7, gt=0)
+    """Seconds for jobs to finish after SIGTERM; those that have not are given back."""
+
+    worker_memory: int | None = Field(default=None, ge=64)
+    """Megabytes at which a worker process finishes what it has and is started anew; at half as many again its jobs are
+    ended and tried again. Unset: no limit."""
+
+    otlp_endpoint: str | None = None
+    """Where spans are sent, such as `http://localhost:4318/v1/traces`. Unset: none are made."""
+
     smtp_host: str | None = None
     """Where mails are handed over. Unset: the worker lets mails wait; `up` starts a local mailbox for them."""
     smtp_port: int = 25

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from dramatiq.threading import Interrupt
 from sqlalchemy.orm import Session
 
 from connectors.errors import CallRefused, CallUnavailable, CallUnknown
@@ -57,7 +58,15 @@ class Backoff:
 class Task:
     """What a running job may use: transactions in its distributor's scope that commit only while its claim holds."""
 
-    def __init__(self, sessions: Lines, claim: Claim, *, allowed: int, is_stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        sessions: Lines,
+        claim: Claim,
+        *,
+        allowed: int,
+        is_stopping: Callable[[], bool],
+        begin_step: Callable[[], None] = lambda: None,
+    ) -> None:
         self.claim = claim
         self.finished = False
         self.left = claim.max_attempts - claim.attempt
@@ -65,6 +74,7 @@ class Task:
         self._sessions = sessions
         self._allowed = allowed
         self._is_stopping = is_stopping
+        self._begin_step = begin_step
 
     @property
     def scope(self) -> Scope:
@@ -92,6 +102,7 @@ class Task:
         while not self.finished:
             if self._is_stopping():
                 raise Stopped
+            self._begin_step()
             with self._begin() as session:
                 progress = work(session, cursor)
                 session.flush()
@@ -123,37 +134,42 @@ class Task:
             how(session)
 
 
-def attempt(task: Task, work: Callable[[Task], None], backoff: Backoff) -> None:
-    """Do the job once, and put down how it ended. Raises nothing."""
+def attempt(task: Task, work: Callable[[Task], None], backoff: Backoff) -> str:
+    """Do the job once, and put down how it ended, which is one of `metrics.OUTCOMES`. Raises nothing."""
     claim = task.claim
     try:
         try:
             work(task)
+            return "done"
         except Refusal as refusal:
             _log.info("%s %s is refused: %s", claim.kind, claim.id, refusal.message)
             code, message = refusal.code.value, refusal.message
             task.settle(lambda session: claims.fail(session, claim, error=None, code=code, message=message))
+            return "refused"
         except Stopped:
             task.settle(lambda session: claims.give_back(session, claim))
+            return "returned"
         except LeaseLost:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the job must not be lost with it
-            _failed(task, error, backoff)
+        except (Exception, Interrupt) as error:  # noqa: BLE001 - whatever it is, the job must not be lost with it
+            return _failed(task, error, backoff)
     except LeaseLost as lost:
         _log.warning("somebody else has the job by now, nothing was kept: %s", lost)
     except DATABASE_ERRORS as error:
         _log.warning("%s %s: %s; its lease will run out", claim.kind, claim.id, str(error).strip())
+    return "lost"
 
 
-def _failed(task: Task, error: Exception, backoff: Backoff) -> None:
+def _failed(task: Task, error: BaseException, backoff: Backoff) -> str:
     claim = task.claim
     trace = "".join(traceback.format_exception(error))
     if task.left <= 0 or isinstance(error, CallRefused | KeyOfAnotherRequest):
         _log.error("%s %s failed and is given up", claim.kind, claim.id, exc_info=error)
-        task.settle(lambda session: claims.fail(session, claim, error=trace, code=None, message=None))
-        return
+        task.settle(lambda session: claims.fail(session, claim, error=trace, code=None, message=claims.GIVEN_UP))
+        return "failed"
     pause = backoff.pause(claim.attempt)
     if isinstance(error, CallUnavailable | CallUnknown) and error.after is not None:
         pause = max(pause, error.after)
     _log.warning("%s %s failed, again in %.1f s", claim.kind, claim.id, pause.total_seconds(), exc_info=error)
     task.settle(lambda session: claims.retry(session, claim, error=trace, after=pause))
+    return "retried"

@@ -97,8 +97,8 @@ def _array(limits: Mapping[str, int]) -> list[int]:
 
 
 # PostgreSQL takes the index that is meant, even for a table that grew a minute ago and of which it knows nothing,
-# because each look is in the whole order of that index: every other one would cost a sort. For the same reason the job
-# of a lane that was found is not asked whether it is WAITING, for which there is an index that has to be read to its end.
+# because each look is in the whole order of that index: every other one would cost a sort. For the same reason
+# the job of a lane is not asked whether it is WAITING: there is an index for that, which would be read to its end.
 _NEXT = """least(
     (SELECT distributor_id FROM jobs
       WHERE queue = :queue AND state = 'WAITING' AND lane IS NULL AND distributor_id > {last}
@@ -165,7 +165,8 @@ due AS (
         SELECT job.id, job.priority, job.run_at FROM lanes CROSS JOIN LATERAL (
           SELECT job.id, job.priority, job.run_at FROM jobs job
            WHERE job.distributor_id = turn.distributor_id AND job.id = lanes.id
-             AND job.state NOT IN ('RUNNING', 'DONE', 'FAILED', 'CANCELLED') AND run_at <= now() AND kind = ANY(:kinds) {{only}}
+             AND job.state NOT IN ('RUNNING', 'DONE', 'FAILED', 'CANCELLED')
+             AND run_at <= now() AND kind = ANY(:kinds) {{only}}
              AND job.id = {_FIRST_OF_LANE.format(job="job")}
            LIMIT 1
            FOR UPDATE SKIP LOCKED
@@ -191,6 +192,8 @@ UPDATE jobs SET
   error = CASE WHEN attempt < coalesce(max_attempts, attempt + known.claims) THEN error
                ELSE 'claimed too often: ' || coalesce(error, 'the worker died') END,
   lease_until = CASE WHEN attempt < coalesce(max_attempts, attempt + known.claims) THEN clock_timestamp() + :lease END,
+  error_message = CASE WHEN attempt >= coalesce(max_attempts, attempt + known.claims)
+                       THEN 'It failed too often and was given up; the operator can see why.' END,
   sent_at = NULL,
   started_at = coalesce(started_at, clock_timestamp()),
   finished_at = CASE WHEN attempt >= coalesce(max_attempts, attempt + known.claims) THEN clock_timestamp() END,

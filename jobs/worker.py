@@ -13,18 +13,16 @@ from datetime import timedelta
 from dramatiq import Worker
 
 from db.engine import application_engine
-from jobs import arrivals
+from jobs import arrivals, tracing
 from jobs.broker import broker
+from jobs.limits import Limits
 from jobs.lines import Lines
-from jobs.messages import MessageBroker, message_broker
+from jobs.messages import MessageBroker, message_broker, wire_name
 from jobs.schedule import Schedule
 from jobs.settings import Settings
 from jobs.wake import Listener
 
 __all__ = ["main", "run"]
-
-STOP_LIMIT = 7
-"""Seconds for jobs to finish after SIGTERM; those that have not are given back. The supervisor kills after 10."""
 
 IDLE_LIMIT = 30
 """Seconds. A transaction that its worker leaves idle for so long is ended by the server: a frozen worker must not keep
@@ -41,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m jobs.worker", description=__doc__)
     parser.add_argument("--database-url", help="PostgreSQL, logged in as the owner; default DATABASE_URL")
     parser.add_argument("--threads", type=int, help="jobs done at once; default HEADWATER_WORKER_THREADS, else 4")
+    parser.add_argument("--queues", help="only these, with commas between; default all")
     options = parser.parse_args(arguments)
     settings = Settings()
     given = {"database_url": options.database_url, "worker_threads": options.threads}
@@ -59,12 +58,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("DATABASE_URL is not set")
     for module in ACTORS:
         importlib.import_module(module)
+    queues = set(options.queues.split(",")) if options.queues else set(broker.queues)
+    if unknown := queues - set(broker.queues):
+        parser.error(f"there is no queue {', '.join(sorted(unknown))}; known are {', '.join(sorted(broker.queues))}")
+    if settings.otlp_endpoint is not None:
+        tracing.send_spans_to(settings.otlp_endpoint, service="headwater-worker")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     run(
         url,
+        queues=queues,
         threads=settings.worker_threads,
+        stop_limit=settings.worker_stop_limit,
+        memory=None if settings.worker_memory is None else settings.worker_memory * 1_000_000,
         lease=timedelta(seconds=settings.job_lease),
         switch_role=settings.app_database_url is None,
         messages=None if settings.broker_url is None else message_broker(settings.broker_url),
@@ -76,7 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(
     url: str,
     *,
+    queues: set[str],
     threads: int,
+    stop_limit: float,
+    memory: int | None,
     lease: timedelta,
     switch_role: bool,
     messages: MessageBroker | None,
@@ -91,36 +101,41 @@ def run(
     sessions = Lines(engine)
     broker.connect(sessions, threads=threads, lease=lease)
     broker.leases.start()
+    broker.watch = Limits(memory=memory, on_full=stop.set)
+    broker.watch.start()
     listener = Listener(engine, broker.wake)
     if messages is None:
         listener.start()
-        worker = Worker(broker, worker_threads=threads, worker_timeout=200)
+        worker = Worker(broker, queues=queues, worker_threads=threads, worker_timeout=200)
     else:
         arrivals.listen(messages, broker)
-        worker = Worker(messages.dramatiq, worker_threads=threads, worker_timeout=200)
+        worker = Worker(
+            messages.dramatiq, queues={wire_name(queue) for queue in queues}, worker_threads=threads, worker_timeout=200
+        )
         # What one worker has fetched and not begun, no other can begin.
         worker.queue_prefetch = threads
     schedule = Schedule(sessions)
     schedule.start()
     worker.start()
-    _log.info("worker %d does %s with %d threads", os.getpid(), ", ".join(sorted(broker.queues)), threads)
+    _log.info("worker %d does %s with %d threads", os.getpid(), ", ".join(sorted(queues)), threads)
     stop.wait()
     _log.info("worker %d stops", os.getpid())
     broker.stopping.set()
     schedule.stop()
     listener.stop()
-    _stop(worker)
+    _stop(worker, stop_limit)
     for claim in broker.leases.held():
         broker.give_back(claim)
     broker.leases.stop()
+    broker.watch.stop()
     if messages is not None:
         messages.close()
     engine.dispose()
 
 
-def _stop(worker: Worker) -> None:
+def _stop(worker: Worker, seconds: float) -> None:
     try:
-        worker.stop(timeout=STOP_LIMIT * 1000)
+        worker.stop(timeout=int(seconds * 1000))
     except Exception as error:  # noqa: BLE001 - a message broker that is away; its messages are announced again
         _log.warning("the message broker was not told of the end: %s", str(error).strip())
 

@@ -1,4 +1,4 @@
-"""Ordering, changing, paying; and the sandbox's clock."""
+"""Ordering, changing, paying; the sandbox's clock, and jobs."""
 
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from domain.ordering.models import Order
 from domain.payments import actions as payments
 from domain.payments import checkout, completion, lifecycle, renewing
 from domain.payments.models import PaymentPurpose
+from domain.shared import steering
 from domain.shared.advancing import start_advance_clock
 from domain.shared.errors import NotFound
 from domain.shared.money import Money
@@ -23,12 +24,14 @@ from tenancy.scope import Scope
 __all__ = [
     "activate_subscription",
     "advance_clock",
+    "cancel_job",
     "change_subscription",
     "complete_payment",
     "delete_subscription",
     "order_subscription",
     "prolong_subscription",
     "renew_subscription",
+    "retry_job",
     "stop_subscription",
     "top_up",
 ]
@@ -105,3 +108,13 @@ def advance_clock(change: Change, /, *, to: datetime, wait: int = 5, distributor
     job = start_advance_clock(change.session, scope, distributor_id=wanted, to=to)
     change.wait = Wait(job.distributor_id, job.id, max(0, wait))
     return {"distributor": distributor, "job": job}
+
+
+def cancel_job(change: Change, /, **input: Any) -> Answer:
+    """See `domain.shared.steering.cancel_job`."""
+    return {"job": steering.cancel_job(change.session, change.scope, **input)}
+
+
+def retry_job(change: Change, /, **input: Any) -> Answer:
+    """See `domain.shared.steering.retry_job`."""
+    return {"job": steering.retry_job(change.session, change.scope, **input)}

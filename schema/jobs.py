@@ -6,7 +6,7 @@ import strawberry
 
 from domain.shared import models
 from resolvers.reading import Connection, Node, column, listing, reads, related, subject
-from schema.enums import JobState
+from schema.enums import ErrorCode, JobState
 from schema.people import Actor
 from schema.references import TenantRef
 from schema.scalars import EventType
@@ -45,6 +45,14 @@ class Job(Node):
     """Steps that are done."""
     total: int | None = column(models.Job.total)
     """Steps in all; null while unknown."""
+    error_code: ErrorCode | None = column(models.Job.error_code)
+    """Why it was refused; null unless it is FAILED, and when it failed for another reason."""
+    error_message: str | None = column(models.Job.error_message)
+    """Why it is FAILED, for a person."""
+    cancellable: bool = column(models.Job.cancellable)
+    """Whether cancelJob ends it."""
+    created_at: datetime = column(models.Job.created_at)
+    """When it was asked for, in real time."""
     started_at: datetime | None = column(models.Job.started_at)
     """When a worker first took it, in real time."""
     finished_at: datetime | None = column(models.Job.finished_at)

@@ -251,3 +251,9 @@ class Mutation:
     )
     """Let time pass in a sandbox. Codes: INVALID_INPUT (an earlier time, or too far), INVALID_STATE (no sandbox),
     NOT_FOUND."""
+    cancel_job: s.JobPayload | None = mutation(sales.cancel_job, s.CancelJobInput, needs=P.JOBS_WRITE)
+    """End a job early. Steps that are done stay done. Codes: NOT_FOUND, INVALID_STATE (it has ended, or its kind cannot
+    be left half done), ACT_AS_REQUIRED."""
+    retry_job: s.JobPayload | None = mutation(sales.retry_job, s.RetryJobInput, needs=P.JOBS_WRITE)
+    """Try a job again that failed or was cancelled; one of many steps goes on where it was. Codes: NOT_FOUND,
+    INVALID_STATE (it has not failed), ACT_AS_REQUIRED."""

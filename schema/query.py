@@ -38,6 +38,8 @@ class Query:
     """At most 200, in the order asked; null for what is not there."""
     job: Job | None = by_id()
     """Work that goes on after the answer, by id."""
+    jobs: Connection[Job] | None = listing(scope=True, where=lambda row: row.actor_id.is_not(None))
+    """What people of the viewer's tenant started that goes on after the answer, newest first."""
     distributor: Distributor | None = by_id(needs=P.TENANTS_READ)
     """A distributor, by id: the viewer's own, for the platform any."""
     tenant: Tenant | None = by_id(needs=P.TENANTS_READ)

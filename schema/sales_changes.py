@@ -1,4 +1,4 @@
-"""Ordering, changing, paying; and the sandbox's clock."""
+"""Ordering, changing, paying; the sandbox's clock, and jobs."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -18,14 +18,17 @@ __all__ = [
     "ActivateSubscriptionInput",
     "AdvanceClockInput",
     "AdvanceClockPayload",
+    "CancelJobInput",
     "ChangeSubscriptionInput",
     "CompletePaymentInput",
     "CompletePaymentPayload",
     "DeleteSubscriptionInput",
+    "JobPayload",
     "OrderPayload",
     "OrderSubscriptionInput",
     "ProlongSubscriptionInput",
     "RenewSubscriptionInput",
+    "RetryJobInput",
     "StopSubscriptionInput",
     "SubscriptionPayload",
     "TopUpInput",
@@ -223,3 +226,27 @@ class AdvanceClockPayload(Payload):
     """The distributor with its clock; null when refused."""
     job: Job | None
     """The job that does it; its events tell what happened, in order."""
+
+
+@strawberry.input
+class CancelJobInput:
+    """A job that is not wanted any more."""
+
+    job_id: strawberry.ID
+    """A job of the acting tenant that is `cancellable` and has not ended."""
+
+
+@strawberry.input
+class RetryJobInput:
+    """A job that is to be tried again."""
+
+    job_id: strawberry.ID
+    """A job of the acting tenant that is FAILED or CANCELLED."""
+
+
+@strawberry.type
+class JobPayload(Payload):
+    """What a mutation of a job answers."""
+
+    job: Job | None
+    """The job as it is now; null when refused."""

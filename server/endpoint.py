@@ -1,10 +1,12 @@
 """/graphql: who asks, what they ask, what is answered."""
 
 import structlog
+from opentelemetry.trace import SpanKind
 from starlette.datastructures import State
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from jobs.tracing import span
 from resolvers.changing.pipeline import Pipeline
 from resolvers.reading import Engine, NotProven
 from resolvers.reading import Response as Answered
@@ -16,6 +18,7 @@ from server.headers import OF_THE_API
 from server.limits import Spending, caller_of
 from server.refusals import refusal
 from server.request_ids import request_id_of
+from server.traces import traceparent_of
 from tenancy.messages import preferred, speaking, spoken
 
 __all__ = ["GraphQL"]
@@ -136,16 +139,20 @@ async def executed(
         async def renewed() -> Requester:
             return await looked_up_again(request, state)
 
-        return await pipeline.execute(
-            who,
-            document,
-            question.variables,
-            question.operation_name,
-            request_id=request_id,
-            address=request.address,
-            spend=spending,
-            renew=renewed,
-        )
+        # Only what changes something has jobs to follow: reading pays nothing for traces.
+        name = f"mutation {question.operation_name or ''}".strip()
+        attributes = {"headwater.request.id": request_id}
+        with span(name, traceparent_of(request.headers), kind=SpanKind.SERVER, attributes=attributes):
+            return await pipeline.execute(
+                who,
+                document,
+                question.variables,
+                question.operation_name,
+                request_id=request_id,
+                address=request.address,
+                spend=spending,
+                renew=renewed,
+            )
     found = await engine.execute(
         state.pool,
         who.viewer,

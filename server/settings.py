@@ -53,6 +53,11 @@ class Settings(jobs.settings.Settings):
     operator_token: SecretStr | None = None
     """Token of the platform operator. Unset: one is made at the first start and kept in `data_dir`."""
 
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where `/metrics` and `/healthz` of the workers are served, without a token. Unset: nowhere."""
+    metrics_host: str = "127.0.0.1"
+    """The address of that port. Let nobody but Prometheus reach it."""
+
     web_pool_size: int = Field(default=10, ge=1)
     """Database connections of the web process, and as many threads that use them."""
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -58,7 +58,8 @@ class ProgramChild:
 
     name: str
     module: str
-    log_dir: Path
+    log_dir: Path | None
+    """Where its log is written; None: it says everything where we do."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The whole environment, but for PYTHONPATH."""
     sockets: Sequence[int] = ()
@@ -69,11 +70,11 @@ class ProgramChild:
     process: subprocess.Popen[bytes] | None = None
 
     @property
-    def log_path(self) -> Path:
-        return self.log_dir / f"{self.name}.log"
+    def log_path(self) -> Path | None:
+        return None if self.log_dir is None else self.log_dir / f"{self.name}.log"
 
     def start(self) -> subprocess.Popen[bytes]:
-        with self.log_path.open("ab") as log:
+        with nullcontext() if self.log_path is None else self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", self.module, *self.arguments],
                 cwd=ROOT,
@@ -102,6 +103,8 @@ class ProgramChild:
             self.process.wait()
 
     def last_words(self) -> list[str]:
+        if self.log_path is None:
+            return []
         with self.log_path.open("rb") as log:
             log.seek(max(0, self.log_path.stat().st_size - 8192))
             return log.read().decode(errors="replace").splitlines()[-15:]
@@ -186,6 +189,10 @@ class Supervisor:
             if deadline is not None:
                 self._give_up_if_hopeless(deadline)
             self._stop.wait(POLL)
+
+    def all_run(self) -> bool:
+        """Whether no child is dead at the moment."""
+        return all(each.start_at is None and each.process is not None for each in self._watched)
 
     def stop(self) -> None:
         """Stop all children, last added first."""

@@ -9,6 +9,7 @@ import socket
 
 import uvicorn
 
+from jobs import tracing
 from server import logs
 from server.app import application
 from server.processes import WEB_SOCKET
@@ -19,6 +20,8 @@ __all__ = ["main"]
 
 def main() -> None:
     logs.configure()
+    if (collector := settings().otlp_endpoint) is not None:
+        tracing.send_spans_to(collector, service="headwater-web")
     config = uvicorn.Config(
         application(settings()),
         host=settings().host,

@@ -83,6 +83,7 @@ class Permission(StrEnum):
     SETTINGS_WRITE = "settings.write"
     AUDIT_READ = "audit.read"
     CLOCK_ADVANCE = "clock.advance"
+    JOBS_WRITE = "jobs.write"
 
 
 _P = Permission

@@ -46,6 +46,7 @@ def start_advance_clock(session: Session, scope: Scope, *, distributor_id: UUID,
         queue="billing",
         arguments={"to": to.astimezone(UTC).isoformat()},
         lane=CLOCK_LANE,
+        cancellable=True,
     )
     return session.scalars(select(Job).where(Job.distributor_id == distributor_id, Job.id == job_id)).one()
 

@@ -21,7 +21,7 @@ from tenancy.rows import TenantRow
 from tenancy.scope import Scope
 from tenancy.sessions import ScopedSession
 
-__all__ = ["announce", "enqueue", "enqueue_each", "has_enqueued"]
+__all__ = ["announce", "enqueue", "enqueue_each", "has_enqueued", "wake_at_commit"]
 
 _ENQUEUED = "outbox.enqueued"
 
@@ -143,6 +143,11 @@ _EACH = text(
 def _actor(session: Session) -> UUID | None:
     """The manager in whose scope the job is added."""
     return session.scope.actor_id if isinstance(session, ScopedSession) else None
+
+
+def wake_at_commit(session: Session) -> None:
+    """A job of this session waits, that was not added in it."""
+    session.info[_ENQUEUED] = True
 
 
 def has_enqueued(session: Session) -> bool:

@@ -11,6 +11,7 @@ COMMANDS = {
     "documents": "server.cli.documents",
     "explain": "server.cli.explain",
     "worker": "server.cli.worker",
+    "jobs": "server.cli.jobs",
     "schema": "server.cli.schema",
     "texts": "server.cli.texts",
     "bench": "server.cli.bench",

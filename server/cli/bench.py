@@ -10,6 +10,7 @@ import typer
 from bench import billing as billing_bench
 from bench import changing as changing_bench
 from bench import isolation as isolation_bench
+from bench import jobs as jobs_bench
 from bench.growth import grow
 from bench.guessing import guess
 from bench.reading import compare
@@ -86,6 +87,16 @@ def guessing(
     """Whether ids of others can be told from ids of nothing, by answer or by time."""
     with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
         _print(guess(keep or Path(folder), subscriptions=subscriptions))
+
+
+@command.command("jobs")
+def jobs(
+    rounds: Annotated[int, typer.Option(help="Of each measurement; the table shows medians.", min=1)] = 5,
+    seconds: Annotated[float, typer.Option(help="That each takes in a round, about.", min=1)] = 5,
+) -> None:
+    """Jobs from the queue to their effects, and a name to 10,000 copies, beside pgbench and a bare UPDATE."""
+    with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
+        _print(jobs_bench.compare(Path(folder), rounds=rounds, seconds=seconds))
 
 
 def _print(lines: Iterator[str]) -> None:

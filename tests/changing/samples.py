@@ -36,6 +36,7 @@ PREFIXES = {
     "paymentId": "pay",
     "accountId": "acc",
     "planId": "pln",
+    "jobId": "job",
     "tenantId": "rsl",
     "membershipId": "mbr",
     "resellerId": "rsl",
@@ -372,5 +373,7 @@ SAMPLES: dict[str, Sample] = {
         {"to": "2027-09-01T09:00:00Z"},
         {"to": "2027-09-22T09:00:00Z"},
     ),
+    "cancelJob": _of_id("distributor", "jobId", "job"),
+    "retryJob": _of_id("distributor", "jobId", "cancelled job"),
 }
 """By the name of the mutation."""

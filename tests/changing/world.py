@@ -230,6 +230,11 @@ def fill(world: World) -> None:
         "distributor", "createReseller", name="Puddle", currency="EUR", adminEmail="admin@puddle.example"
     )["tenant"]["id"]
     world.do("distributor", "suspendTenant", tenantId=known["suspended"])
+    for name in ("job", "cancelled job"):
+        clock = "2027-09-20T09:00:00Z"
+        asked = world.do("distributor", "advanceClock", distributorId=known["distributor"], to=clock, wait=0)
+        known[name] = asked["job"]["id"]
+    world.do("distributor", "cancelJob", jobId=known["cancelled job"])
     _people(world)
     _customers(world)
 

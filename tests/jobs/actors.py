@@ -73,6 +73,16 @@ def fail_until(session: Session, scope: Scope, *, folder: str, good: int) -> Non
         raise OSError(f"attempt {attempt} was not good enough")
 
 
+@actor(queue="trial", max_attempts=5, backoff=QUICK, time_limit=timedelta(seconds=0.5))
+def dawdle(session: Session, scope: Scope) -> None:
+    """An effect that is not kept, because it takes too long until it is told."""
+    tell(session, scope, "trial.noted")
+    session.flush()
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
 @actor(queue="trial", max_attempts=5, backoff=QUICK)
 def refuse(session: Session, scope: Scope) -> None:
     """An effect that is not kept, since the whole is refused."""

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import application_engine
-from domain.shared import outbox
+from domain.shared import outbox, steering
 from domain.shared.models import Event, Job, JobState
 from domain.shared.waiting import ENDED
 from jobs.wake import wake
@@ -100,6 +100,11 @@ class House:
             )
         wake(self.sessions.engine)
         return job_id
+
+    def cancel(self, job_id: UUID) -> None:
+        """As an operator does."""
+        with self.sessions.begin(PLATFORM) as session:
+            steering.cancel(session, session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one())
 
     def job(self, job_id: UUID) -> Job:
         """The row as it is now."""

@@ -17,7 +17,7 @@ def run(environment: Mapping[str, str], log: Path) -> None:
     if os.environ.get("TRIAL_DAYS"):
         renewals.STEPS = (actors.begin_day, actors.end_day)
         renewals.next_busy_day = actors.every_day
-    sys.exit(worker.main([]))
+    sys.exit(worker.main(["--queues", queues] if (queues := os.environ.get("TRIAL_QUEUES")) else []))
 
 
 def run_relay(environment: Mapping[str, str], log: Path) -> None:
