@@ -40,7 +40,9 @@ def cancel(session: Session, job: Job) -> Job:
     """End any job that has not ended. Raises InvalidState."""
     if job.state not in {JobState.WAITING, JobState.RUNNING}:
         raise InvalidState(
-            "The job is {state}; only one that is WAITING or RUNNING can be cancelled.", path=("job_id",), state=job.state.value
+            "The job is {state}; only one that is WAITING or RUNNING can be cancelled.",
+            path=("job_id",),
+            state=job.state.value,
         )
     # The worker that is at it finds out when it wants to commit.
     job.state = JobState.CANCELLED
@@ -55,7 +57,9 @@ def retry(session: Session, job: Job) -> Job:
     InvalidState."""
     if job.state not in {JobState.FAILED, JobState.CANCELLED}:
         raise InvalidState(
-            "The job is {state}; only one that is FAILED or CANCELLED can be retried.", path=("job_id",), state=job.state.value
+            "The job is {state}; only one that is FAILED or CANCELLED can be retried.",
+            path=("job_id",),
+            state=job.state.value,
         )
     if job.unique_key is not None and _another_waits(session, job):
         job.unique_key = None

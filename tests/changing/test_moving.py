@@ -12,6 +12,7 @@ from domain.shared import outbox
 from domain.shared.advancing import set_clock
 from domain.shared.models import Job, JobState
 from jobs import claims
+from jobs.lines import Lines
 from tenancy.models import Tenant
 from tenancy.scope import PLATFORM, SEGMENT
 from tenancy.sessions import Sessions
@@ -169,7 +170,7 @@ def test_a_job_that_waited_finds_the_rows_where_they_are_now(world: World) -> No
         (claim,) = claims.claim(session, "probe", {"catalog.probe": 1}, count=1, lease=timedelta(seconds=30))
     assert (claim.id, claim.tenant_path) == (job_id, path)
     assert claim.scope.lo == path[:SEGMENT]
-    with Sessions(world.engine).begin(claim.scope) as session:
+    with Lines(world.engine).begin(claim.scope) as session:
         assert session.scalars(select(Tenant.tenant_path).where(Tenant.id == child.id)).one() == path
         claims.finish(session, claim)
     with Sessions(world.engine).begin(PLATFORM) as session:
