@@ -31,6 +31,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "distributor_id": ("dst",),
     "manager_id": ("mgr",),
     "parent_id": ("dst", "rsl"),
+    "job_id": ("job",),
     "payment_id": ("pay",),
     "period_id": ("per",),
     "plan_id": ("pln",),
