@@ -37,7 +37,8 @@ def used_texts() -> tuple[Used, ...]:
     """Every use, by file and line. Raises NotInCatalog."""
     files = sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))
     trees = {str(file.relative_to(ROOT)): ast.parse(file.read_text()) for file in files}
-    return tuple(use for name, tree in trees.items() for use in used_in(tree, name, Classes.of(trees.values())))
+    classes = Classes.of(trees.values())
+    return tuple(use for name, tree in trees.items() for use in used_in(tree, name, classes))
 
 
 @dataclass(frozen=True, slots=True)

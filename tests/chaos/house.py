@@ -126,7 +126,7 @@ class ChaosHouse:
 
     def fenced(self) -> int:
         """How often a worker found at its commit that somebody else had the job."""
-        logs = (child.log_path.read_text(errors="replace") for child in self.programs.values())
+        logs = (child.log_path.read_text(errors="replace") for child in self.programs.values() if child.log_path)
         return sum(log.count("somebody else has the job by now") for log in logs)
 
     def freeze(self, way: str) -> None:
