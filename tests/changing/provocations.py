@@ -51,10 +51,12 @@ _OFTEN = "more tries than are allowed in a while"
 UNPROVOKED: dict[tuple[str, str], str] = {
     ("changePassword", "INVALID_STATE"): "the token belongs to no person",
     ("changePassword", "LIMIT_EXCEEDED"): _OFTEN,
+    ("chooseAccount", "INVALID_STATE"): "the token belongs to no user's session",
     ("completePayment", "INVALID_INPUT"): "a balance that no column holds: see test_limits",
     ("completePayment", "REFUSED_BY_BILLING_TYPE"): "a decrease that is allowed no longer when it is paid",
     ("createCustomRole", "KEY_TAKEN"): "another role with the name",
     ("createCustomRole", "NOT_FOUND"): "the platform acts for nobody",
+    ("createUser", "KEY_TAKEN"): "another user with the address",
     ("deactivateManager", "INVALID_STATE"): "the last active system administrator",
     ("deleteCustomRole", "INVALID_STATE"): "somebody has the role",
     ("prolongSubscription", "INVALID_INPUT"): "a total that no column holds",
