@@ -237,7 +237,7 @@ class Life:
     def _open(self, day: date) -> None:
         """Reserve what was opened for periods that have begun, for what is left of them."""
         for number, charge in list(self.charges.items()):
-            if charge.state is ChargeState.OPENED and charge.period.start <= day:
+            if charge.state is ChargeState.OPENED and charge.period.start <= day < charge.period.end:
                 self._stand(number, reserved(self.terms, charge, on=day), day)
 
     def _change(self, change: Change, day: date) -> None:
