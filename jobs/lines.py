@@ -6,11 +6,10 @@ itself: BEGIN, the scope, the job's end, COMMIT. Here the first two go together,
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import cast
-from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -50,13 +49,16 @@ class Lines(Sessions):
         self._own = threading.local()
 
     @contextmanager
-    def begin(self, scope: Scope, *, alone: bool = False) -> Iterator[LineSession]:
+    def begin(
+        self, scope: Scope, *, alone: bool = False, about: Mapping[str, str | None] | None = None
+    ) -> Iterator[LineSession]:
         """As `Sessions.begin`; not inside itself."""
         connection = self._connection()
         try:
-            _driver(connection).execute(_beginning(tuple(settings_of(scope).items()), scope.distributor_id, alone))
-            with LineSession(connection, scope) as session, session.begin():
-                yield session
+            with LineSession(connection, scope, alone=alone, about=about) as session:
+                _driver(connection).execute(_beginning(scope, alone) + _telling(session.about))
+                with session.begin():
+                    yield session
         except BaseException:
             self.let_go()
             raise
@@ -82,13 +84,19 @@ def _driver(connection: Connection) -> psycopg.Connection:
 
 
 @lru_cache(maxsize=1024)
-def _beginning(settings: tuple[tuple[str, str], ...], distributor_id: UUID | None, alone: bool) -> bytes:
+def _beginning(scope: Scope, alone: bool) -> bytes:
     """What begins a transaction in a scope, as `tenancy.sessions` does it with parameters and in two."""
-    wanted: list[sql.Composable] = [
-        sql.SQL("set_config({}, {}, true)").format(sql.Literal(f"app.{name}"), sql.Literal(value))
-        for name, value in settings
-    ]
-    if distributor_id is not None:
+    wanted: list[sql.Composable] = [_set(name, value) for name, value in settings_of(scope).items()]
+    if scope.distributor_id is not None:
         hold = sql.SQL("pg_advisory_xact_lock({})") if alone else sql.SQL("pg_advisory_xact_lock_shared({})")
-        wanted.append(hold.format(sql.Literal(key_of_tree(distributor_id))))
+        wanted.append(hold.format(sql.Literal(key_of_tree(scope.distributor_id))))
     return sql.SQL("BEGIN; SELECT {}").format(sql.SQL(", ").join(wanted)).as_bytes()
+
+
+def _telling(about: str) -> bytes:
+    """What the audit log hears of the transaction, right behind its beginning."""
+    return sql.SQL(", {}, {}").format(_set("audit", about), _set("audited", "")).as_bytes()
+
+
+def _set(name: str, value: str) -> sql.Composed:
+    return sql.SQL("set_config({}, {}, true)").format(sql.Literal(f"app.{name}"), sql.Literal(value))

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from domain.audit.sealing import BATCH as BATCH_OF_ENTRIES
+from domain.audit.sealing import distributors_to_seal, seal
 from domain.shared import outbox
 from domain.shared.advancing import CLOCK_LANE
 from jobs.housekeeping import tidy_platform
@@ -107,6 +109,7 @@ class Schedule(threading.Thread):
         except DATABASE_ERRORS as error:
             _log.warning("cannot look for what is due by the clock: %s", str(error).strip())
             return
+        self._seal()
         if count:
             _log.info("%d jobs are due by the clock", count)
             wake(self._sessions.engine)
@@ -115,3 +118,16 @@ class Schedule(threading.Thread):
         if time.monotonic() >= self._tidying_at:
             self._tidying_at = time.monotonic() + TIDYING_EVERY
             tidy_platform(session)
+
+    def _seal(self) -> None:
+        """Take what was done since the last look into the distributors' chains, a batch a transaction."""
+        try:
+            with self._sessions.begin(PLATFORM) as session:
+                waiting = distributors_to_seal(session)
+            for distributor_id in waiting:
+                count = BATCH_OF_ENTRIES
+                while count == BATCH_OF_ENTRIES and not self._stopped.is_set():
+                    with self._sessions.begin(PLATFORM) as session:
+                        count = seal(session, distributor_id)
+        except DATABASE_ERRORS as error:
+            _log.warning("cannot seal the audit log: %s", str(error).strip())

@@ -13,6 +13,7 @@ from dramatiq.threading import Interrupt
 from sqlalchemy.orm import Session
 
 from connectors.errors import CallRefused, CallUnavailable, CallUnknown
+from domain.audit.about import about_job
 from domain.shared import outbox
 from domain.shared.outside_calls import KeyOfAnotherRequest
 from jobs import claims
@@ -123,7 +124,7 @@ class Task:
 
     @contextmanager
     def _begin(self) -> Iterator[LineSession]:
-        with self._sessions.begin(self.scope) as session:
+        with self._sessions.begin(self.scope, about=about_job(self.claim.kind, self.claim.id)) as session:
             yield session
         if outbox.has_enqueued(session):
             wake(self._sessions.engine)

@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
+from migrations.auditing import watch
 from migrations.tables import TABLES
 
 LOCK = 0x48656164
@@ -23,6 +24,8 @@ def run(connection: Connection) -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        watch(connection)
+        connection.commit()
     finally:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})

@@ -5,7 +5,7 @@ What a policy says may not change under a migration that is out in the world: a 
 
 from alembic import op
 
-__all__ = ["open_to_customers", "protect", "protect_marked"]
+__all__ = ["open_to_customers", "protect", "protect_log", "protect_marked"]
 
 _READS = "tenant_path >= app_lo() AND tenant_path < app_hi()"
 _INHERITS = "tenant_path = ANY (app_ancestors())"
@@ -35,6 +35,13 @@ def protect(table: str, *, inherited: bool = False, verbs: str = "SELECT, INSERT
 def protect_marked(table: str) -> None:
     """As `protect`; those below read a row only when its column `inherited` is true."""
     _protect(table, f"({_READS}) OR (inherited AND {_INHERITS})", "SELECT, INSERT, UPDATE, DELETE")
+
+
+def protect_log(table: str) -> None:
+    """Let the application's role read the rows of its scope, and nothing else: what is added comes from triggers."""
+    _protect(table, _READS, "SELECT")
+    # The triggers run with the owner's rights, also where a statement of the superuser sets no scope.
+    op.execute(f"ALTER POLICY {table}_insert ON {table} WITH CHECK (true)")
 
 
 def _protect(table: str, reads: str, verbs: str) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 import strawberry
 from strawberry.schema_directive import Location
 
+from domain.audit.models import AuditVerb
 from domain.billing.models import ChargeKind, ChargeState
 from domain.catalog.models import ExpiredRenewal, PlanState
 from domain.customers.models import PaymentModel
@@ -24,6 +25,7 @@ from tenancy.signing_in.models import PersonKind, SessionEnd
 
 __all__ = [
     "AccessLevel",
+    "AuditVerb",
     "BillingType",
     "ChargeKind",
     "ChargeState",
@@ -76,6 +78,7 @@ _OPEN: tuple[type[StrEnum], ...] = (
     SettingKey,
     SettingType,
     AccessLevel,
+    AuditVerb,
 )
 
 

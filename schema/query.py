@@ -5,6 +5,7 @@ import strawberry
 from resolvers.reading import VIEWER, Connection, Node, by_id, inline, listing, node_by_id, nodes_by_ids
 from schema import lists
 from schema.accounts import Account
+from schema.audit import AuditEntry, AuditEntryFilter
 from schema.catalog import Plan, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.discounts import ResellerDiscount
@@ -105,3 +106,6 @@ class Query:
     reseller_charges: Connection[ResellerCharge] | None = lists.reseller_charges()
     """What the viewer's tenant owes the one above (OWN), and those below owe (DOWNSTREAM), newest first unless
     sorted."""
+    audit_entries: Connection[AuditEntry] | None = listing(scope=True, filter=AuditEntryFilter, needs=P.AUDIT_READ)
+    """What was done to the rows of the viewer's tenant, newest first. The values shown are those of the rows, net costs
+    too."""

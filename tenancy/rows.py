@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, TextClause, func, text
@@ -12,7 +12,11 @@ from sqlalchemy.schema import SchemaItem
 from db.ids import uuid7
 from db.types import Path
 
-__all__ = ["Reach", "TenantRow", "Visibility", "by_value", "foreign_key", "in_order", "owned"]
+__all__ = ["OF_ANY", "Reach", "TenantRow", "Visibility", "by_value", "foreign_key", "in_order", "owned"]
+
+
+OF_ANY: dict[Any, Any] = {"ids": "any"}
+"""`info` of a column that holds ids of rows of any table, and therefore has no reference."""
 
 
 class Visibility(StrEnum):

@@ -1,6 +1,7 @@
 """Sessions that see one scope: the only way to the tables."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import cast
@@ -23,8 +24,11 @@ _SETTINGS = (
 )
 """The third argument keeps a setting inside the transaction: on a pooled connection it must not outlive it."""
 _SET = text(_SETTINGS)
-_SET_AND_HOLD = text(f"{_SETTINGS}, pg_advisory_xact_lock_shared(:shared), pg_advisory_xact_lock(:alone)")
-"""And a lock on a distributor's tree: the one whose key is not null."""
+_BEGIN = text(
+    f"{_SETTINGS}, set_config('app.audit', :about, true), set_config('app.audited', '', true), "
+    "pg_advisory_xact_lock_shared(:shared), pg_advisory_xact_lock(:alone)"
+)
+"""And what the audit log says of it, and a lock on a distributor's tree: the one whose key is not null."""
 
 
 def settings_of(scope: Scope) -> dict[str, str]:
@@ -64,30 +68,42 @@ class ScopedSession(Session):
     scope_is_set = False
     """Whether whoever began the connection's transaction has set it, and holds the tree."""
 
-    def __init__(self, bind: Engine | Connection, scope: Scope, *, alone: bool = False) -> None:
-        """`alone`: nobody else is at work in the distributor's tree, because it will not look the same afterwards."""
+    def __init__(
+        self,
+        bind: Engine | Connection,
+        scope: Scope,
+        *,
+        alone: bool = False,
+        about: Mapping[str, str | None] | None = None,
+    ) -> None:
+        """`alone`: nobody else is at work in the distributor's tree, because it will not look the same afterwards.
+
+        `about`: who does it and why, for the audit log: see `domain.audit.about`.
+        """
         super().__init__(bind, expire_on_commit=False)
         self.scope = scope
         self.alone = alone
+        self.about = "" if about is None else json.dumps(about)
 
     def act_as(self, scope: Scope) -> None:
         """From here on see and write what `scope` says: for what founds a chain and then works in it."""
         self.flush()
         self.scope = scope
-        _begin(self, scope, alone=self.alone)
+        _begin(self, self)
 
 
 @event.listens_for(ScopedSession, "after_begin")
 def _set_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     scoped = cast("ScopedSession", session)
     if not transaction.nested and not scoped.scope_is_set:
-        _begin(connection, scoped.scope, alone=scoped.alone)
+        _begin(connection, scoped)
 
 
-def _begin(connection: Session | Connection, scope: Scope, *, alone: bool) -> None:
-    key = None if scope.distributor_id is None else key_of_tree(scope.distributor_id)
-    held = {"shared": None, "alone": key} if alone else {"shared": key, "alone": None}
-    connection.execute(_SET_AND_HOLD, settings_of(scope) | held)
+def _begin(connection: Session | Connection, session: ScopedSession) -> None:
+    distributor_id = session.scope.distributor_id
+    key = None if distributor_id is None else key_of_tree(distributor_id)
+    held = {"shared": None, "alone": key} if session.alone else {"shared": key, "alone": None}
+    connection.execute(_BEGIN, settings_of(session.scope) | held | {"about": session.about})
 
 
 def hold_still(session: Session, distributor_id: UUID) -> None:
@@ -115,9 +131,11 @@ class Sessions:
         self.engine = engine
 
     @contextmanager
-    def begin(self, scope: Scope, *, alone: bool = False) -> Iterator[ScopedSession]:
-        """One transaction: committed when the block ends well, rolled back when it raises. `alone`: as there."""
-        with ScopedSession(self.engine, scope, alone=alone) as session, session.begin():
+    def begin(
+        self, scope: Scope, *, alone: bool = False, about: Mapping[str, str | None] | None = None
+    ) -> Iterator[ScopedSession]:
+        """One transaction: committed when the block ends well, rolled back when it raises. The rest as a session's."""
+        with ScopedSession(self.engine, scope, alone=alone, about=about) as session, session.begin():
             yield session
 
 

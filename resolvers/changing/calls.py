@@ -7,6 +7,7 @@ from uuid import UUID
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLField, InlineFragmentNode
 
+from domain.audit.about import about_mutation
 from domain.shared.errors import ErrorCode, Refusal
 from resolvers.changing.answers import Outcome
 from resolvers.changing.audit import Audited
@@ -85,6 +86,13 @@ class Call:
     def is_keyed(self) -> bool:
         """Whether an idempotencyKey is to be remembered."""
         return self.key is not None and not self.dry_run and self.declaration.keeps_keys
+
+    @property
+    def about(self) -> Mapping[str, str | None]:
+        """Who does what, for the audit log."""
+        return about_mutation(
+            self.selected.name, self.who.viewer.actor, acted_as_id=self.who.acted_as, request_id=self.request_id
+        )
 
     def audited(self, outcome: Outcome | None) -> Audited:
         """The call for the record."""

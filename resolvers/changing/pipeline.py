@@ -19,6 +19,7 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 from sqlalchemy import Engine as DatabaseEngine
 from sqlalchemy import select
 
+from domain.audit.about import record_call
 from domain.shared import outbox
 from domain.shared.errors import Forbidden, NotFound, OnlyForSellers, Refusal, SignInRefused, TooMany
 from domain.shared.waiting import has_ended, wait_for_job
@@ -285,11 +286,14 @@ class Pipeline:
         self, call: Call, given: Mapping[str, Any], *, careful: bool
     ) -> "tuple[bytes, list[dict[str, Any]]] | Later":
         """The whole mutation in one transaction. `careful`: as in `Payload.read`."""
-        with ScopedSession(self._sessions.engine, call.scope, alone=call.declaration.alone) as session:
+        with ScopedSession(
+            self._sessions.engine, call.scope, alone=call.declaration.alone, about=call.about
+        ) as session:
             session.begin()
             _require_place(session, call.scope)
             outcome, change = self._done(session, call, given)
             if not (call.dry_run or outcome.replayed):
+                record_call(session, call.who.scope)
                 self._audit.record(session, call.audited(outcome))
             session.flush()
             wait = None if change is None or call.dry_run else change.wait

@@ -22,7 +22,7 @@ from resolvers.reading.connections import Connection
 from resolvers.reading.declarations import Declaration, Reads, Related, reads_of
 from resolvers.reading.statement import Sql
 from resolvers.reading.viewer import VIEWER
-from tenancy.rows import Reach, Visibility
+from tenancy.rows import OF_ANY, Reach, Visibility
 
 __all__ = [
     "Catalog",
@@ -107,6 +107,8 @@ class Catalog:
         for base in column.base_columns:
             if not isinstance(base, Column):
                 continue
+            if base.info == OF_ANY:
+                return tuple(prefix for prefixes in self._prefixes.values() for prefix in prefixes)
             if base.key == "id":
                 return tuple(self._prefixes.get(base.table, ()))
             for key in base.foreign_keys:

@@ -18,6 +18,7 @@ TITLES = {
     "customers": "Customers' people and what they use",
     "charges": "Charges and what resellers owe",
     "jobs": "Jobs and events",
+    "audit": "The audit log",
     COMMON: "What every area uses",
 }
 """Pages in the order in which they are listed. A page that is not named here goes by its own name, at the end."""

@@ -5,11 +5,13 @@ import graphql from "@graphql-eslint/eslint-plugin";
 const VALUES = [
   "AccountRef", // says so: not a Node, its id is no cache key
   "AppliedDiscount",
+  "AuditChange",
   "Balance",
   "ChargeExplanation",
   "Count",
   "DeprecatedUse",
   "ExplanationStep",
+  "FieldChange",
   "GenericError",
   "InsufficientBalance",
   "Money",
