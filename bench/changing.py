@@ -16,7 +16,7 @@ from bench.operations import Operation
 from bench.servers import CannotCompare, Served, by_hand, headwater
 from db import ids
 
-__all__ = ["compare"]
+__all__ = ["SUBSCRIPTIONS", "account_ids", "compare", "request"]
 
 CLIENTS = (1, 16)
 ACCOUNTS = 100
@@ -39,7 +39,7 @@ def compare(folder: Path, *, rounds: int, seconds: float) -> Iterator[str]:
         headwater(database, server_core) as ours,
         by_hand(database, server_core, "bench.changing_by_hand", {"topUp": "/top-up"}) as theirs,
     ):
-        operations = {"topUp": Operation([_request(id) for id in _accounts(database)], lambda data: data)}
+        operations = {"topUp": Operation([request(id) for id in account_ids(database)], lambda data: data)}
         compared = [
             replace(ours, operations=operations, paths={"topUp": "/graphql"}),
             replace(theirs, operations=operations),
@@ -65,7 +65,8 @@ def compare(folder: Path, *, rounds: int, seconds: float) -> Iterator[str]:
             yield f"  Headwater does {one / other:.2f} × as many: {1000 / one - 1000 / other:+.2f} ms a mutation"
 
 
-def _accounts(database: MeasuredDatabase) -> list[str]:
+def account_ids(database: MeasuredDatabase) -> list[str]:
+    """Public ids of the accounts that are topped up."""
     with psycopg.connect(database.superuser_url) as connection:
         found = connection.execute(
             "SELECT a.id FROM accounts a JOIN tenants t ON t.id = a.tenant_id WHERE t.number = %s"
@@ -75,7 +76,8 @@ def _accounts(database: MeasuredDatabase) -> list[str]:
     return [ids.encode("acc", id) for (id,) in found]
 
 
-def _request(account_id: str) -> dict[str, object]:
+def request(account_id: str) -> dict[str, object]:
+    """The body of one top-up."""
     input = {"accountId": account_id, "amount": {"amount": "10.00", "currency": "EUR"}}
     return {"query": TOP_UP, "variables": {"input": input}}
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bench import auditing as auditing_bench
 from bench import billing as billing_bench
 from bench import changing as changing_bench
 from bench import isolation as isolation_bench
@@ -97,6 +98,16 @@ def jobs(
     """Jobs from the queue to their effects, and a name to 10,000 copies, beside pgbench and a bare UPDATE."""
     with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
         _print(jobs_bench.compare(Path(folder), rounds=rounds, seconds=seconds))
+
+
+@command.command("auditing")
+def auditing(
+    rounds: Annotated[int, typer.Option(help="Of each measurement; the table shows medians.", min=1)] = 5,
+    seconds: Annotated[float, typer.Option(help="That the server is loaded in a round.", min=1)] = 5,
+) -> None:
+    """What the audit log costs a mutation, and what sealing it in each transaction would cost."""
+    with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
+        _print(auditing_bench.compare(Path(folder), rounds=rounds, seconds=seconds))
 
 
 def _print(lines: Iterator[str]) -> None:
