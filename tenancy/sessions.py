@@ -25,7 +25,7 @@ _SETTINGS = (
 """The third argument keeps a setting inside the transaction: on a pooled connection it must not outlive it."""
 _SET = text(_SETTINGS)
 _BEGIN = text(
-    f"{_SETTINGS}, set_config('app.audit', :about, true), set_config('app.audited', '', true), "
+    f"{_SETTINGS}, set_config('app.audit', :about, true), "
     "pg_advisory_xact_lock_shared(:shared), pg_advisory_xact_lock(:alone)"
 )
 """And what the audit log says of it, and a lock on a distributor's tree: the one whose key is not null."""
