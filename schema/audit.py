@@ -58,7 +58,7 @@ _NODES: tuple[type, ...] = (
 def _prefix(row: Any) -> Any:
     """The prefix of the subject's public id; null where it has none."""
     known = [found for each in _NODES if (found := reads_of(each)) is not None and found.prefix is not None]
-    tenant = func.left(tenant_public_id(row.subject_id, row.tenant_path), 3)
+    tenant = func.left(tenant_public_id(row.subject_id, row.distributor_id), 3)
     return case(
         (row.subject == literal("tenants", Text()), tenant),
         *((row.subject == literal(each.table.name, Text()), literal(each.prefix, Text())) for each in known),
