@@ -103,7 +103,9 @@ def test_entries_are_found_by_actor_tenant_operation_and_time(api: Api) -> None:
 
     def found(**filter: Any) -> list[str]:
         found = entries(api, "distributor", "ALL", **filter)
-        return [each["tenant"]["name"] for each in found if each["verb"] == "CREATED"]
+        return [
+            each["tenant"]["name"] for each in found if each["subjectKind"] == "accounts" and each["verb"] == "CREATED"
+        ]
 
     made = {"operation": {"eq": "createAccount"}}
     assert found(**made) == ["Creek", "Brook"]
