@@ -5,6 +5,7 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from resolvers.reading import NotProven
 from server.auth import ActAsRefused, TenantSuspended, Unauthorized
 from server.documents import DocumentRefused
 from server.graphql_http import JSON, BadRequest, answer, errors_body
@@ -40,6 +41,9 @@ def refusal(error: Exception, request_id: str, media: str) -> Response:
         case IssuerUnavailable():
             status, headers = 503, {"Retry-After": "30"}
             body = errors_body("The issuer of this token cannot be asked for its keys now.", "ISSUER_UNAVAILABLE")
+        case NotProven():
+            status, headers = 503, {"Retry-After": "1"}
+            body = errors_body("Who may do what is being changed. Try again in a moment.", "OVERLOADED")
         case PoolTimeout():
             status, headers = 503, {"Retry-After": "1"}
             body = errors_body("Too many requests wait for the database. Try again in a moment.", "OVERLOADED")

@@ -211,6 +211,7 @@ class AccessEpoch(Base):
 
     __tablename__ = "access_epochs"
     __visibility__ = Visibility.INHERITED
+    __customers__ = (Reach.OF_ITS_SELLERS_CHAIN,)
 
     tenant_path: Mapped[str] = mapped_column(Path, primary_key=True)
     """The distributor's; empty: the platform's."""

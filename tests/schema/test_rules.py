@@ -51,7 +51,7 @@ CLOSED = {
 """Enumerations whose values clients may count on for good."""
 OPERATORS = {"eq", "in", "notIn", "lt", "lte", "gt", "gte", "isNull", "startsWith", "contains"}
 CODES = {code.value for code in ErrorCode}
-ALWAYS = {"FORBIDDEN", "IDEMPOTENCY_MISMATCH", "IN_PROGRESS", "LIMIT_EXCEEDED"}
+ALWAYS = {"FORBIDDEN", "IDEMPOTENCY_MISMATCH", "IN_PROGRESS"}
 """Codes that any mutation may answer with, whatever it does."""
 
 

@@ -75,7 +75,7 @@ def test_a_user_without_an_account_sees_its_sellers_name_and_clock_and_no_row_of
     # when
     act_as(session, scope_of_user(session, chain, user_id=uuid7()))
     # then
-    assert counts(session) == {"tenant_names": 3, "distributor_clocks": 1}
+    assert counts(session) == {"tenant_names": 3, "distributor_clocks": 1, "access_epochs": 1}
 
 
 @pytest.mark.feature("T-02", "T-07")
@@ -96,6 +96,7 @@ def test_a_user_sees_its_account_and_itself_and_not_its_sellers_other_customers(
         "account_names": 1,
         "distributor_clocks": 1,
         "memberships": 1,
+        "access_epochs": 1,
         "tenant_names": 3,
         "users": 1,
     }

@@ -24,6 +24,8 @@ const VALUES = [
   "TenantRef", // the same
   "UpstreamPrices",
   "Viewer",
+  "Waterfall",
+  "WaterfallLevel",
 ];
 
 export default [
