@@ -12,7 +12,7 @@ from db import ids
 from resolvers.reading.catalog import Catalog
 from tenancy.scope import SEGMENT, Scope
 from tests.changing.documents import MUTATIONS, document_of, input_type_of
-from tests.isolation.ground import VIEWERS, Known, sees
+from tests.isolation.ground import USERS, VIEWERS, Known, sees
 from tests.isolation.probes import (
     Asked,
     Place,
@@ -24,11 +24,12 @@ from tests.isolation.probes import (
     unknown_like,
 )
 
-__all__ = ["Checker", "Report"]
+__all__ = ["EVERYBODY", "Checker", "Report"]
 
 Answer = dict[str, Any]
 Ask = Callable[[str, str, Mapping[str, Any]], Answer]
 """Who, which document, which variables."""
+EVERYBODY = (*VIEWERS, *USERS)
 UNKNOWN_WORD = "zq00qz"
 PAYLOAD = 'renameTenant(dryRun: true, input: {tenantId: "rsl_", name: "-"})'
 """A mutation that is refused, for the `query` in its payload."""
@@ -75,11 +76,15 @@ class Checker:
 
     # Who sees what
 
+    def sees(self, who: str, row: Known) -> bool:
+        """Whether this viewer may see the row."""
+        return sees(self.scopes[who], row.path, inherited=row.inherited, account=row.account)
+
     def foreign(self, who: str) -> list[Known]:
         """Rows that this viewer may not know of: of each kind one from above, one from aside, one of strangers."""
         chosen: dict[tuple[str, str], Known] = {}
         for row in self.rows:
-            if not sees(self.scopes[who], row.path, inherited=row.inherited):
+            if not self.sees(who, row):
                 chosen.setdefault((row.prefix, self._from_where(who, row.path)), row)
         return list(chosen.values())
 
@@ -93,7 +98,7 @@ class Checker:
         """Rows that it sees, one of each kind and owner."""
         chosen: dict[tuple[str, str], Known] = {}
         for row in self.rows:
-            if sees(self.scopes[who], row.path, inherited=row.inherited):
+            if self.sees(who, row):
                 chosen.setdefault((row.prefix, row.path), row)
         return list(chosen.values())
 
@@ -106,9 +111,15 @@ class Checker:
         hidden = {
             row.id.partition("_")[2]
             for row in self.rows
-            if not sees(scope, row.path, inherited=row.inherited or row.prefix in {"dst", "rsl", "pln"})
+            if not sees(
+                scope, row.path, inherited=row.inherited or row.prefix in {"dst", "rsl", "pln"}, account=row.account
+            )
         }
         hidden |= {mark for path, of in self.marks.items() if not sees(scope, path) for mark in of}
+        if scope.customer is not None:
+            # Of its own seller a customer knows names and prices, not what they cost the seller.
+            _, net, _, owed, level, percent, margin = self.marks[scope.path]
+            hidden |= {net, owed, level, percent, margin}
         return hidden
 
     def look_through(self, who: str, what: str, answer: Answer, given: Iterable[str] = ()) -> None:
@@ -146,7 +157,7 @@ class Checker:
                 kind = argument_kind(name, argument.type)
                 if kind != "harmless":
                     self.report.arguments.add(f"{place.name}({name}:)")
-                for who in VIEWERS:
+                for who in EVERYBODY:
                     self.report.viewers.add(who)
                     for asked in self._questions(who, place, name, argument, kind):
                         self.compare(who, kind, asked, self.read)
@@ -233,7 +244,7 @@ class Checker:
         below = "{ edges { cursor node { __typename ... on Node { id } } } }"
         scope = "scope: ALL" if "scope" in place.field.args else ""
         document = place.document(scope, "", below)
-        hidden = {row.id for row in self.rows if not sees(self.scopes[who], row.path, inherited=row.inherited)}
+        hidden = {row.id for row in self.rows if not self.sees(who, row)}
         for other in ("distributor", "sibling", "other distributor"):
             own = None if place.at_root else self._own_of(other, place.type_name)
             if not place.at_root and own is None:
@@ -255,7 +266,7 @@ class Checker:
             for type_ in schema.type_map.values()
             if (reads := self.catalog.reads(type_)) is not None and reads.prefix is not None
         }
-        for who in VIEWERS:
+        for who in EVERYBODY:
             self.report.viewers.add(who)
             for name, each in schema.query_type.fields.items():
                 named = get_named_type(each.type)
@@ -298,7 +309,7 @@ class Checker:
                 for row in self.foreign(owner):
                     if row.prefix == prefix or (prefix in {"dst", "rsl"} and row.prefix in {"dst", "rsl"}):
                         self._compare_inputs(owner, mutation, coordinate, _with(input, path, row.id), (path,))
-            for who in VIEWERS:
+            for who in EVERYBODY:
                 self.report.viewers.add(who)
                 for sent in (input, twins[mutation]):
                     hidden = [path for path, _, id in id_leaves(type_, sent) if not self._sees_id(who, id)]
@@ -312,7 +323,7 @@ class Checker:
     def _sees_id(self, who: str, id: str) -> bool:
         known: dict[str, Known] = self.__dict__.setdefault("_by_id", {row.id: row for row in self.rows})
         row = known[id]
-        return sees(self.scopes[who], row.path, inherited=row.inherited)
+        return self.sees(who, row)
 
     def _compare_inputs(self, who: str, mutation: str, what: str, foreign: Answer, paths: Iterable[Any]) -> None:
         unknown = foreign

@@ -2,24 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, null, select
 from sqlalchemy.pool import NullPool
 
 from db import ids
 from db.engine import application_engine, psycopg_url
+from domain.customers.models import Account, Invitation
 from resolvers.reading.catalog import Catalog, is_inherited
 from tenancy.models import Manager
-from tenancy.permissions import Role
+from tenancy.permissions import AccessLevel, Role
 from tenancy.scope import PLATFORM, Scope
 from tenancy.sessions import Sessions
-from tenancy.tokens import authenticate, issue_token
-from tests.changing.world import World, fill, open_world, prepare
+from tenancy.tokens import authenticate, hash_of, issue_token, new_token
+from tests.changing.world import World, fill, open_world, prepare, uuid_of
 from tests.conftest import Server, found_chain
 
-__all__ = ["VIEWERS", "Known", "known_rows", "mark", "prepare_ground", "sees"]
+__all__ = ["USERS", "VIEWERS", "Known", "known_rows", "mark", "prepare_ground", "sees"]
 
 VIEWERS = (
     "distributor",
@@ -32,7 +35,9 @@ VIEWERS = (
     "other reseller",
     "other child",
 )
-"""Everybody who has a token, of every place. Nobody, who has none, is asked over HTTP."""
+"""Managers of every place. Nobody, who has no token, is asked over HTTP."""
+USERS = ("owner", "user", "stranger", "other owner")
+"""Users of customers: one who sees all of its account, one who sees assigned services, one without an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Known:
     prefix: str
     path: str
     inherited: bool
+    account: UUID | None
+    """Of which customer of the tenant it is; None where it does not say."""
 
 
 def prepare_ground(database: Server) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
@@ -97,6 +104,22 @@ def _add_the_rest(world: World) -> None:
     for giver, taker in (("distributor", "reseller"), ("reseller", "child")):
         world.do(giver, "createResellerDiscount", name="Good friends", percent="5", tenantIds=[known[taker]])
     world.do("distributor", "advanceClock", distributorId=known["distributor"], to="2027-09-20T09:00:00Z", wait=0)
+    entry = {"label": "Mail", "url": "https://mail.example/inbox"}
+    world.do("child", "setEntryPoints", subscriptionId=known["running"], entryPoints=[entry])
+    with Sessions(world.engine).begin(PLATFORM) as session:  # until there is a way to invite somebody
+        account = session.scalars(select(Account).where(Account.id == uuid_of(known["account"]))).one()
+        session.add(
+            Invitation(
+                distributor_id=account.distributor_id,
+                tenant_id=account.tenant_id,
+                tenant_path=account.tenant_path,
+                account_id=account.id,
+                email="new@customer.example",
+                level=AccessLevel.USER,
+                token_hash=hash_of(new_token()),
+                expires_at=datetime.now(UTC) + timedelta(days=1),
+            )
+        )
     world.do("sibling", "createServiceTerm", name="Own", key="siblings_own")
 
 
@@ -110,17 +133,26 @@ def known_rows(database: Server, catalog: Catalog) -> list[Known]:
             if reads is None or reads.prefix is None:
                 continue
             columns = reads.table.c
-            query = select(columns.id, columns.tenant_path).order_by(columns.id)
+            account = columns.id if reads.prefix == "acc" else columns.get("account_id", null())
+            query = select(columns.id, columns.tenant_path, account.label("account")).order_by(columns.id)
             if reads.when is not None:
                 query = query.where(reads.when)
-            for id, path in connection.execute(query):
-                found.append(Known(ids.encode(reads.prefix, id), reads.prefix, path, is_inherited(reads)))
+            for row in connection.execute(query):
+                id = ids.encode(reads.prefix, row.id)
+                found.append(Known(id, reads.prefix, row.tenant_path, is_inherited(reads), row.account))
     engine.dispose()
     return found
 
 
-def sees(scope: Scope, path: str, *, inherited: bool = False) -> bool:
-    """What the architecture says of a row at this place; said here once more, on its own."""
+def sees(scope: Scope, path: str, *, inherited: bool = False, account: UUID | None = None) -> bool:
+    """What the architecture says of a row at this place; said here once more, on its own.
+
+    Of a customer's user: whether it may be that it sees the row, which belongs to its seller and to no other customer.
+    """
+    if scope.customer is not None and path == scope.path:
+        return account is None or account in scope.customer.accounts
+    if scope.customer is not None:
+        return inherited and scope.path.startswith(path) and path != ""
     return path.startswith(scope.path) or (inherited and scope.path.startswith(path) and path != "")
 
 

@@ -23,9 +23,9 @@ from tests.changing.documents import MUTATIONS, document_of, input_type_of
 from tests.changing.samples import SAMPLES
 from tests.changing.world import World, digest, uuid_of
 from tests.conftest import Server
-from tests.isolation.checking import Checker, Report
+from tests.isolation.checking import EVERYBODY, Checker, Report
 from tests.isolation.conftest import Ground
-from tests.isolation.ground import VIEWERS, known_rows
+from tests.isolation.ground import known_rows
 from tests.isolation.probes import id_leaves, places
 
 pytestmark = pytest.mark.feature("T-02")
@@ -59,7 +59,7 @@ def checking(ground: Ground, *, url: str | None = None) -> Iterator[Checker]:
         yield Checker(
             known,
             rows,
-            {who: world.who(who).scope for who in {*VIEWERS, *(sample.who for sample in SAMPLES.values())}},
+            {who: world.who(who).scope for who in {*EVERYBODY, *(sample.who for sample in SAMPLES.values())}},
             read,
             lambda who, document, variables: json.loads(world.send(who, document, variables)),
             lambda: _kept(database),
@@ -119,8 +119,11 @@ def _id_fields(type_: Any) -> set[str]:
 
 
 def test_every_kind_of_holder_is_among_the_viewers() -> None:
-    """Platform operators see everything; a kind that is new here has to be added to `VIEWERS` first."""
-    assert set(PREFIX_OF_ACTOR) == {"manager", "platform"}
+    """A kind that is new here has to be added to the viewers first.
+
+    Platform operators see everything, and an invitation only itself (`tests/api/test_customers.py`).
+    """
+    assert set(PREFIX_OF_ACTOR) == {"manager", "user", "platform", "invitation"}
 
 
 def test_what_belongs_to_others_is_answered_like_what_is_not_there(ground: Ground) -> None:
@@ -169,7 +172,7 @@ def test_a_key_that_somebody_else_used_is_as_good_as_new(ground: Ground) -> None
         who = SAMPLES[mutation].who
         if who in {"operator", "nobody"}:
             continue
-        scope = world.who(who).scope
+        scope = world.who(who).scope.as_seller()
         with Sessions(world.engine).begin(scope) as session:
             keyed = idempotency.begin(session, scope, f"isolation {mutation}", mutation, input)
             idempotency.finish(session, keyed, scope, Outcome({"tenant": uuid_of(world.ids["child"])}))
@@ -178,7 +181,7 @@ def test_a_key_that_somebody_else_used_is_as_good_as_new(ground: Ground) -> None
         if SAMPLES[mutation].who in {"operator", "nobody"}:
             continue
         document = document_of(mutation, 1)
-        for who in VIEWERS:
+        for who in EVERYBODY:
             if who == SAMPLES[mutation].who or not _is_refused(world, who, mutation, input):
                 continue
             used, new = (
