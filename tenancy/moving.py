@@ -20,7 +20,7 @@ from tenancy.scope import AFTER_ALL, Scope, ancestors_of, segment
 from tenancy.sessions import hold_still, seeing
 from tenancy.suspending import count_suspended
 
-__all__ = ["Move", "carry_out", "planned"]
+__all__ = ["Move", "carry_out", "common_place", "planned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +118,10 @@ def _keep_names_readable(session: Session, move: Move) -> None:
         )
         for card in cards:
             if not card.tenant_path.startswith(tenant.tenant_path):
-                card.tenant_path = _common_place(card.tenant_path, tenant.tenant_path)
+                card.tenant_path = common_place(card.tenant_path, tenant.tenant_path)
 
 
-def _common_place(one: str, other: str) -> str:
+def common_place(one: str, other: str) -> str:
     """The lowest place that both are at or below."""
     above = {*ancestors_of(other), other}
     return max((path for path in (*ancestors_of(one), one) if path in above), key=len)

@@ -24,7 +24,7 @@ from tenancy.messages import Field, Message
 from tenancy.models import Tenant
 from tenancy.scope import Scope
 
-__all__ = ["MARKUP_LIMIT", "clean_markup", "deactivate_plan", "delegate_plan"]
+__all__ = ["MARKUP_LIMIT", "clean_markup", "deactivate_plan", "delegate_plan", "make_copies"]
 
 TENANTS_LIMIT = 500
 """Copies made at once."""
@@ -64,6 +64,16 @@ def delegate_plan(
         raise PlanNotActive(Message("delegated"), plan.state)
     tenants = _children(session, plan, tenant_ids)
     _refuse_second_copies(session, plan, tenants)
+    return make_copies(session, scope, plan, tenants, markup=markup, clock=clock)
+
+
+def make_copies(
+    session: Session, scope: Scope, plan: Plan, tenants: Sequence[Tenant], *, markup: Decimal | None, clock: Clock
+) -> list[Plan]:
+    """Copies of a plan, active, for tenants directly below its own that have none: the checks are the caller's.
+
+    Raises InvalidInput for a price that no column holds.
+    """
     periods, resources = periods_of(session, plan), resources_of(session, plan)
     copies = []
     details: list[PlanPeriod | PlanResource] = []

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.base import Base
 from domain.catalog.models import Plan, PlanState
+from domain.delegation.actions import make_copies
 from domain.delegation.copies import announce_copies, forget_loaded, locked_copies
 from domain.pricing.repricing import reprice_below
 from domain.shared import outbox
@@ -39,6 +40,7 @@ def move_reseller(session: Session, scope: Scope, *, reseller_id: UUID, parent_i
     tenant that is no longer above them.
     """
     move = moving.planned(session, scope, reseller_id=reseller_id, parent_id=parent_id)
+    _hand_down(session, scope, move, clock=clock)
     providers = _providers(session, move)
     _refuse_lost_rules(session, move)
     moving.carry_out(session, move)
@@ -46,6 +48,46 @@ def move_reseller(session: Session, scope: Scope, *, reseller_id: UUID, parent_i
     outbox.announce(session, scope, "tenant.moved", subject=move.tenant, prefix="rsl", at=clock.now)
     session.flush()
     return move.tenant
+
+
+def _hand_down(session: Session, scope: Scope, move: Move, *, clock: Clock) -> None:
+    """Give the new parent what the reseller has copies of and nobody can delegate, because it is not sold any more.
+
+    Subscriptions to such a plan go on, and what they cost has to find its way up. The copies come from the lowest
+    tenant that both places have in common, are not sold either, and cost what they cost there.
+    """
+    distributor_id, held = move.tenant.distributor_id, aliased(Plan)
+    common = moving.common_place(move.tenant.tenant_path, move.parent.tenant_path)
+    way = session.scalars(
+        select(Tenant)
+        .where(
+            Tenant.distributor_id == distributor_id,
+            Tenant.tenant_path.in_([*ancestors_of(move.parent.tenant_path), move.parent.tenant_path]),
+            Tenant.tenant_path > common,
+        )
+        .order_by(Tenant.tenant_path)
+    ).all()
+    stopped = session.scalars(
+        select(Plan)
+        .join(held, (held.distributor_id == Plan.distributor_id) & (held.origin_id == Plan.origin_id))
+        .where(
+            Plan.distributor_id == distributor_id,
+            Plan.tenant_path == common,
+            Plan.state != PlanState.ACTIVE,
+            held.tenant_id == move.tenant.id,
+            held.parent_id.is_not(None),
+        )
+        .order_by(Plan.number)
+    ).all()
+    for plan in stopped:
+        for tenant in way:
+            of_tenant = Plan.distributor_id == distributor_id, Plan.tenant_id == tenant.id
+            copy = session.scalars(select(Plan).where(*of_tenant, Plan.origin_id == plan.origin_id)).one_or_none()
+            if copy is None:
+                (copy,) = make_copies(session, scope, plan, [tenant], markup=None, clock=clock)
+                copy.state = PlanState.DEACTIVATED_BY_PROVIDER
+            plan = copy  # noqa: PLW2901 - one step further down
+    session.flush()
 
 
 def _providers(session: Session, move: Move) -> Mapping[UUID, UUID]:

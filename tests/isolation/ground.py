@@ -61,7 +61,7 @@ def prepare_ground(database: Server) -> tuple[dict[str, str], dict[str, str], di
             chain = found_chain(session)
         people = ("distributor", "reseller", "child", "sibling", "cousin")
         others = {name: getattr(chain, name) for name in people}
-        other_tokens = {name: founded.token for name, founded in others.items()}
+        other_tokens = {"operator": tokens["operator"]} | {name: each.token for name, each in others.items()}
         other_ids = {
             name: ids.encode("dst" if name == "distributor" else "rsl", founded.tenant.id)
             for name, founded in others.items()

@@ -161,6 +161,29 @@ def test_it_is_refused_where_the_new_parent_lacks_a_plan_and_names_it(session: S
     assert (chain.child.tenant.tenant_path, copy.parent_id) == (path, old.id)
 
 
+def test_a_plan_that_is_not_sold_any_more_comes_along_to_the_new_parent(session: ScopedSession, chain: Chain) -> None:
+    # given
+    own = make_plan(session, chain.distributor)
+    old = delegate(session, own, chain.distributor, chain.reseller, "10")
+    copy = delegate(session, old, chain.reseller, chain.child, "25")
+    own_id, copy_id = own.id, copy.id
+    deactivate_plan(session, acting(session, chain.distributor), plan_id=own.id, clock=chain.clock)
+    # when
+    move(session, chain, chain.child, chain.cousin)
+    # then
+    act_as(session, PLATFORM)
+    plans = {plan.tenant_id: plan for plan in session.scalars(select(Plan))}
+    above, between, moved = (plans[each.tenant.id] for each in (chain.sibling, chain.cousin, chain.child))
+    assert (above.parent_id, between.parent_id, moved.parent_id) == (own_id, above.id, between.id)
+    assert moved.id == copy_id
+    assert {plan.state for plan in (above, between, moved)} == {PlanState.DEACTIVATED_BY_PROVIDER}
+    assert prices(session, [above, between, moved]) == [
+        (Decimal(8), Decimal(8)),
+        (Decimal(8), Decimal(8)),
+        (Decimal(8), Decimal(10)),
+    ]
+
+
 def test_it_is_refused_where_a_plan_would_lose_its_service_term(session: ScopedSession, chain: Chain) -> None:
     term = make_term(session, chain.reseller, key="resellers_own")
     make_plan(session, chain.child, service_term_id=term.id)
