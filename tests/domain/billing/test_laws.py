@@ -15,8 +15,8 @@ from domain.shared.money import minor_digits
 from tests.domain.billing.cases import Case, cases
 from tests.domain.billing.lives import Life
 
-CASES = 10_000
-"""Generated lives of each billing type where CI is set."""
+CASES = 1_000
+"""Generated lives of each billing type where CI is set: twelve thousand in all, in about a minute and a half."""
 FEW = 50
 """On every run."""
 
@@ -51,5 +51,5 @@ def test_the_laws_hold(billing_type: BillingType, data: st.DataObject) -> None:
 @pytest.mark.parametrize("billing_type", list(BillingType))
 @settings(generating, max_examples=CASES)
 @given(data=st.data())
-def test_the_laws_hold_in_ten_thousand_lives(billing_type: BillingType, data: st.DataObject) -> None:
+def test_the_laws_hold_in_a_thousand_lives(billing_type: BillingType, data: st.DataObject) -> None:
     hold_the_laws(data.draw(cases(billing_type)))
