@@ -1,22 +1,40 @@
 """Customers and their people."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from domain.customers import members
+from domain.customers import actions, agreements, invitations, members, terms
+from domain.customers.models import Account, LegalAgreement
+from domain.notifications.people import send_invitation
+from domain.payments import checkout
 from domain.subscriptions import assigning
+from domain.subscriptions.models import ServiceSubscription
 from resolvers.changing.change import Answer, Change, Secret
+from tenancy.permissions import Permission
 
 __all__ = [
+    "accept_agreements",
+    "accept_invitation",
     "add_member",
     "assign_services",
     "change_member",
     "choose_account",
+    "create_account_class",
+    "create_account_type",
     "create_user",
     "create_user_token",
+    "invite_member",
+    "open_account",
+    "order_for_new_account",
+    "publish_agreement",
     "remove_member",
+    "resend_invitation",
+    "revoke_invitation",
     "set_entry_points",
     "transfer_ownership",
+    "update_account",
+    "update_account_class",
 ]
 
 
@@ -78,3 +96,107 @@ def _look_again(change: Change) -> None:
     """A customer's user may see something else after the change."""
     if change.customer is not None:
         change.stand_anew(user_id=change.customer.user_id, token_id=change.identity.token_id)
+
+
+SELLERS = {"kind", "account_type_id", "account_class_id", "manager_id", "microsoft"}
+"""What of an account its own users do not change."""
+
+
+def update_account(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.actions.update_account`. What the seller decides needs account_terms.write besides."""
+    if SELLERS & set(input["change"].given):
+        change.require(Permission.ACCOUNT_TERMS_WRITE)
+    return {"account": actions.update_account(change.session, change.scope, clock=change.clock, **input)}
+
+
+def create_account_class(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.terms.create_account_class`."""
+    return {"account_class": terms.create_account_class(change.session, change.scope, clock=change.clock, **input)}
+
+
+def update_account_class(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.terms.update_account_class`."""
+    return {"account_class": terms.update_account_class(change.session, change.scope, clock=change.clock, **input)}
+
+
+def create_account_type(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.terms.create_account_type`."""
+    return {"account_type": terms.create_account_type(change.session, change.scope, clock=change.clock, **input)}
+
+
+def publish_agreement(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.agreements.publish_agreement`."""
+    return {"agreement": agreements.publish_agreement(change.session, change.scope, clock=change.clock, **input)}
+
+
+def accept_agreements(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.agreements.accept_agreements`."""
+    accepted = agreements.accept_agreements(
+        change.session, change.scope, ip=change.address, clock=change.clock, **input
+    )
+    return {
+        "agreements": [
+            change.session.get_one(LegalAgreement, (each.distributor_id, each.agreement_id)) for each in accepted
+        ]
+    }
+
+
+def invite_member(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.invitations.invite`; the token leaves by mail alone."""
+    invitation, token = invitations.invite(change.session, change.scope, clock=change.clock, **input)
+    send_invitation(change.session, invitation, token=token, clock=change.clock)
+    return {"invitation": invitation}
+
+
+def resend_invitation(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.invitations.resend_invitation`."""
+    invitation, token = invitations.resend_invitation(change.session, change.scope, clock=change.clock, **input)
+    send_invitation(change.session, invitation, token=token, clock=change.clock)
+    return {"invitation": invitation}
+
+
+def revoke_invitation(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.invitations.revoke_invitation`."""
+    return {"invitation": invitations.revoke_invitation(change.session, change.scope, clock=change.clock, **input)}
+
+
+def accept_invitation(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.invitations.accept_invitation`."""
+    came = invitations.accept_invitation(change.session, change.scope, ip=change.address, clock=change.clock, **input)
+    change.stand_anew(user_id=came.user.id, token_id=change.identity.token_id)
+    token = None if came.token is None else Secret(came.token)
+    return {"user": came.user, "membership": came.membership, "token": token}
+
+
+def open_account(change: Change, /, **input: Any) -> Answer:
+    """See `domain.customers.actions.open_account`."""
+    account, membership = actions.open_account(
+        change.session, change.scope, token_id=change.identity.token_id, clock=change.clock, **input
+    )
+    _look_again(change)
+    return {"account": account, "membership": membership}
+
+
+def order_for_new_account(
+    change: Change, /, *, account_name: str, account_email: str | None = None, **input: Any
+) -> Answer:
+    """See `domain.customers.actions.open_account` and `domain.payments.checkout.order_subscription`."""
+    account, _ = actions.open_account(
+        change.session,
+        change.scope,
+        token_id=change.identity.token_id,
+        name=account_name,
+        email=account_email,
+        clock=change.clock,
+    )
+    _look_again(change)
+    scope = _of_new(change, account)
+    order = checkout.order_subscription(change.session, scope, account_id=account.id, clock=change.clock, **input)
+    subscription = change.session.get_one(ServiceSubscription, (order.distributor_id, order.subscription_id))
+    return {"account": account, "order": order, "subscription": subscription}
+
+
+def _of_new(change: Change, account: Account) -> Any:
+    """The scope of the same user, working in an account that has just come to be."""
+    assert change.customer is not None
+    return replace(change.scope, customer=replace(change.customer, account_id=account.id, member_of=account.id))

@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.shared import outbox
 from resolvers.changing.change import Answer, Before, Change, Secret
+from tenancy.customers import authenticate_customer
 from tenancy.errors import SignInRefused
 from tenancy.permissions import Permission
 from tenancy.scope import PLATFORM, Scope
@@ -61,7 +62,8 @@ def refresh_session(change: Change, /, *, refresh_token: str) -> Answer:
 
 def _opened(change: Change, opened: Opened) -> Answer:
     """The payload is read for the person who has just signed in."""
-    change.became = authenticate(change.session, opened.access_token)
+    token = opened.access_token
+    change.became = authenticate(change.session, token) or authenticate_customer(change.session, token)
     return {
         "session": opened.session,
         "access_token": Secret(opened.access_token),

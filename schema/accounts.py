@@ -12,13 +12,15 @@ from domain.customers import models
 from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
 from resolvers.reading import Connection, Node, column, filters, inline, listing, money, reads, related, sorts
 from schema.common import DateTimeFilter, IDFilter, Money, StringFilter
-from schema.enums import Direction, PaymentModel, closed
-from schema.members import Membership
+from schema.enums import AccountKind, Direction, PaymentModel, closed
+from schema.members import Invitation, Membership
 from schema.references import TenantRef
 from schema.subscription_lists import SubscriptionFilter
+from schema.terms import AccountClass, AccountType
 from tenancy.permissions import Permission
 
 if TYPE_CHECKING:
+    from schema.people import Manager
     from schema.subscriptions import ServiceSubscription
 
 __all__ = [
@@ -69,6 +71,42 @@ class Account(Node):
     """Where mail to the customer goes, in lower case."""
     tenant: TenantRef = related(models.Account.tenant_id)
     """The tenant it buys from."""
+    kind: AccountKind = column(models.Account.kind)
+    """What sort of customer it is."""
+    account_type: AccountType | None = related(models.Account.account_type_id, needs=Permission.ACCOUNT_TERMS_READ)
+    """Its type where it is CUSTOM."""
+    account_class: AccountClass | None = related(models.Account.account_class_id, needs=Permission.ACCOUNT_TERMS_READ)
+    """Its payment rules; null: those of the default class."""
+    contact_name: str | None = column(models.Account.contact_name)
+    """Whom to speak to."""
+    contact_email: str | None = column(models.Account.contact_email)
+    """That person's address."""
+    contact_phone: str | None = column(models.Account.contact_phone)
+    """That person's telephone number."""
+    signer_name: str | None = column(models.Account.signer_name)
+    """Who signs contracts."""
+    signer_email: str | None = column(models.Account.signer_email)
+    """That person's address."""
+    country: str | None = column(models.Account.country)
+    """ISO 3166, two letters."""
+    region: str | None = column(models.Account.region)
+    """State, province, county."""
+    city: str | None = column(models.Account.city)
+    """City."""
+    postal_code: str | None = column(models.Account.postal_code)
+    """As its country writes it."""
+    street: str | None = column(models.Account.street)
+    """With the house number."""
+    tax_number: str | None = column(models.Account.tax_number)
+    """As its country writes it."""
+    microsoft: bool | None = column(models.Account.microsoft, needs=Permission.ACCOUNT_TERMS_READ)
+    """Whether the rules for company names hold."""
+    manager: Annotated["Manager", strawberry.lazy("schema.people")] | None = related(
+        models.Account.manager_id, needs=Permission.MANAGERS_READ
+    )
+    """The seller's manager who looks after it."""
+    version: int = column(models.Account.version)
+    """Rises with every change of the account but not of its balance; for `ifVersion`."""
     payment_model: PaymentModel = column(models.Account.payment_model)
     """Whether it pays before or after."""
     balance: Balance = inline()
@@ -81,6 +119,8 @@ class Account(Node):
         models.Membership.account_id, default_sort=(models.Membership.id,), needs=Permission.MEMBERS_READ
     )
     """The users who belong to it, oldest first."""
+    invitations: Connection[Invitation] | None = listing(models.Invitation.account_id, needs=Permission.MEMBERS_READ)
+    """Who was invited into it, newest first."""
     owner: Membership | None = related(_owner, needs=Permission.MEMBERS_READ)
     """The one member who may do everything in it; null for an account without members."""
     created_at: datetime = column(models.Account.created_at)

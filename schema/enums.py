@@ -9,7 +9,7 @@ from strawberry.schema_directive import Location
 from domain.audit.models import AuditVerb
 from domain.billing.models import ChargeKind, ChargeState
 from domain.catalog.models import ExpiredRenewal, PlanState
-from domain.customers.models import PaymentModel
+from domain.customers.models import AccountKind, AgreementKind, HowDone, PaymentModel
 from domain.ordering.models import OrderState, OrderType
 from domain.payments.models import PaymentPurpose, PaymentState
 from domain.shared.billing_types import BillingType
@@ -25,6 +25,8 @@ from tenancy.signing_in.models import PersonKind, SessionEnd
 
 __all__ = [
     "AccessLevel",
+    "AccountKind",
+    "AgreementKind",
     "AuditVerb",
     "BillingType",
     "ChargeKind",
@@ -33,6 +35,7 @@ __all__ = [
     "ErrorCode",
     "ErrorKind",
     "ExpiredRenewal",
+    "HowDone",
     "JobState",
     "ManagerRole",
     "OrderState",
@@ -79,6 +82,9 @@ _OPEN: tuple[type[StrEnum], ...] = (
     SettingType,
     AccessLevel,
     AuditVerb,
+    AccountKind,
+    AgreementKind,
+    HowDone,
 )
 
 

@@ -2,21 +2,21 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from sqlalchemy import case, func, literal
+from sqlalchemy import and_, case, exists, func, literal, or_, select
 
 from domain.customers import models
-from resolvers.reading import Connection, Node, column, identifier, listing, reads, related, sql
-from schema.enums import AccessLevel, open_
+from resolvers.reading import VIEWER, Connection, Node, column, identifier, listing, reads, related, sql
+from schema.enums import AccessLevel, AgreementKind, open_
 from schema.references import TenantRef
 from tenancy.permissions import Permission
 
 if TYPE_CHECKING:
     from schema.accounts import Account
 
-__all__ = ["AccountRef", "Invitation", "InvitationState", "Membership", "User"]
+__all__ = ["AccountRef", "Invitation", "InvitationState", "LegalAgreement", "Membership", "User", "in_force"]
 
 
 @strawberry.type
@@ -123,3 +123,58 @@ class Invitation(Node):
     """Until when it can be accepted, in real time."""
     created_at: datetime = column(models.Invitation.created_at)
     """When it was first sent, on the distributor's clock."""
+
+
+def _accepted(row: Any) -> Any:
+    acceptance = models.AgreementAcceptance.__table__.alias()
+    return (
+        select(acceptance.c.created_at)
+        .where(
+            acceptance.c.distributor_id == row.distributor_id,
+            acceptance.c.agreement_id == row.id,
+            acceptance.c.user_id == VIEWER.user_id,
+        )
+        .correlate_except(acceptance)
+        .scalar_subquery()
+    )
+
+
+def in_force(row: Any) -> Any:
+    """Whether a version is the one that holds for the viewer's tenant: none is nearer, or newer at the same place."""
+    other = models.LegalAgreement.__table__.alias()
+    nearer = (
+        select(literal(1))
+        .select_from(other)
+        .where(
+            other.c.distributor_id == row.distributor_id,
+            other.c.kind == row.kind,
+            other.c.tenant_path == func.any(VIEWER.chain),
+            or_(
+                func.length(other.c.tenant_path) > func.length(row.tenant_path),
+                and_(other.c.tenant_path == row.tenant_path, other.c.version > row.version),
+            ),
+        )
+        .correlate_except(other)
+    )
+    return and_(row.tenant_path == func.any(VIEWER.chain), row.required, ~exists(nearer))
+
+
+@strawberry.type
+@reads(models.LegalAgreement, "agr")
+class LegalAgreement(Node):
+    """One version of what a tenant's customers agree to; it also holds for everybody below without one of its own."""
+
+    kind: AgreementKind = column(models.LegalAgreement.kind)
+    """Which agreement."""
+    version: int = column(models.LegalAgreement.version)
+    """From 1, rising with every version of the tenant."""
+    required: bool = column(models.LegalAgreement.required)
+    """Whether it has to be accepted."""
+    title: str = column(models.LegalAgreement.title)
+    """What it is called."""
+    url: str = column(models.LegalAgreement.url)
+    """Where its text is."""
+    accepted_at: datetime | None = sql(_accepted)
+    """When the viewer, being a customer's user, accepted it, on the distributor's clock; null: not yet."""
+    created_at: datetime = column(models.LegalAgreement.created_at)
+    """Since when it holds, on the distributor's clock."""

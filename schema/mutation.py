@@ -5,6 +5,7 @@ import strawberry
 from resolvers import catalog, customers, people, sales, signing_in, tenants
 from resolvers.changing import mutation, open_mutation
 from schema import catalog_changes as c
+from schema import customer_changes as k
 from schema import member_changes as m
 from schema import people_changes as p
 from schema import people_signing_in as i
@@ -137,6 +138,58 @@ class Mutation:
         tenants.reset_setting, v.ResetSettingInput, needs=P.SETTINGS_WRITE
     )
     """Let the acting tenant live by what it inherits, else by the default. Codes: INVALID_INPUT."""
+    update_account: k.AccountPayload | None = mutation(
+        customers.update_account, k.UpdateAccountInput, needs=P.ACCOUNTS_WRITE, customers=True
+    )
+    """Rename a customer or change what is written about it; open to users of the account. Codes: INVALID_INPUT,
+    NOT_FOUND, STALE, ACT_AS_REQUIRED."""
+    create_account_class: k.AccountClassPayload | None = mutation(
+        customers.create_account_class, k.CreateAccountClassInput, needs=P.ACCOUNT_TERMS_WRITE
+    )
+    """Add payment rules for customers. Codes: INVALID_INPUT, KEY_TAKEN."""
+    update_account_class: k.AccountClassPayload | None = mutation(
+        customers.update_account_class, k.UpdateAccountClassInput, needs=P.ACCOUNT_TERMS_WRITE
+    )
+    """Change payment rules. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND."""
+    create_account_type: k.AccountTypePayload | None = mutation(
+        customers.create_account_type, k.CreateAccountTypeInput, needs=P.ACCOUNT_TERMS_WRITE
+    )
+    """Add a sort of customer. Codes: INVALID_INPUT, KEY_TAKEN."""
+    publish_agreement: k.AgreementPayload | None = mutation(
+        customers.publish_agreement, k.PublishAgreementInput, needs=P.AGREEMENTS_WRITE
+    )
+    """Say what customers have to accept from now on. Codes: INVALID_INPUT."""
+    accept_agreements: k.AcceptAgreementsPayload | None = mutation(
+        customers.accept_agreements, k.AcceptAgreementsInput, needs=P.ACCOUNTS_OPEN, customers=True
+    )
+    """Accept legal agreements; for users of customers. Codes: INVALID_STATE, NOT_FOUND."""
+    invite_member: k.InvitationPayload | None = mutation(
+        customers.invite_member, k.InviteMemberInput, needs=P.MEMBERS_WRITE, customers=True
+    )
+    """Invite somebody into an account by mail; open to users of the account. Codes: INVALID_INPUT, INVALID_STATE,
+    NOT_FOUND, ACT_AS_REQUIRED."""
+    resend_invitation: k.InvitationPayload | None = mutation(
+        customers.resend_invitation, k.ResendInvitationInput, needs=P.MEMBERS_WRITE, customers=True
+    )
+    """Mail an invitation again; open to users of the account. Codes: INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
+    revoke_invitation: k.InvitationPayload | None = mutation(
+        customers.revoke_invitation, k.RevokeInvitationInput, needs=P.MEMBERS_WRITE, customers=True
+    )
+    """Take an invitation back; open to users of the account. Codes: INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
+    accept_invitation: k.AcceptInvitationPayload | None = mutation(
+        customers.accept_invitation, k.AcceptInvitationInput, needs=P.INVITATIONS_ACCEPT, customers=True
+    )
+    """Come into an account, with the mailed token as bearer token. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND,
+    AGREEMENT_REQUIRED."""
+    open_account: k.OpenAccountPayload | None = mutation(
+        customers.open_account, k.OpenAccountInput, needs=P.ACCOUNTS_OPEN, customers=True
+    )
+    """Have an account of one's own; for users of customers. Codes: INVALID_INPUT, AGREEMENT_REQUIRED."""
+    order_for_new_account: k.OrderForNewAccountPayload | None = mutation(
+        customers.order_for_new_account, k.OrderForNewAccountInput, needs=P.ACCOUNTS_OPEN, customers=True
+    )
+    """Order a subscription for an account that comes to be with the order; for users of customers. Codes: as
+    openAccount and orderSubscription."""
     create_user: m.CreateUserPayload | None = mutation(customers.create_user, m.CreateUserInput, needs=P.MEMBERS_WRITE)
     """Add a person to the acting tenant's customers. Codes: INVALID_INPUT, KEY_TAKEN."""
     create_user_token: m.CreateUserTokenPayload | None = mutation(

@@ -12,7 +12,7 @@ from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
 from resolvers.reading import VIEWER, Connection, Node, column, listing, reads, related, sql, subject
 from resolvers.reading.statement import Sql
 from schema.enums import AccessLevel, ManagerRole, PersonKind, SessionEnd, open_
-from schema.members import AccountRef, Invitation, Membership, User
+from schema.members import AccountRef, Invitation, LegalAgreement, Membership, User, in_force
 from schema.references import TenantRef
 from schema.scalars import PermissionName
 from schema.services import Service
@@ -191,6 +191,8 @@ class Viewer:
         order=(models_of_customers.Membership.id,),
     )
     """The accounts that the user belongs to, oldest first; `chooseAccount` changes over. Empty for everybody else."""
+    agreements: list[LegalAgreement] = related(None, where=in_force, order=(models_of_customers.LegalAgreement.kind,))
+    """What customers of the viewer's tenant have to accept now: its own, else that of the nearest tenant above."""
     landing: Landing | None = sql(_landing)
     """What the user's first page shows; null for everybody else."""
     services: Connection[Service] | None = listing(

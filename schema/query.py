@@ -10,11 +10,12 @@ from schema.catalog import Plan, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.discounts import ResellerDiscount
 from schema.jobs import Job
-from schema.members import User
+from schema.members import LegalAgreement, User
 from schema.orders import Order, Payment
 from schema.people import CustomRole, Manager, Viewer
 from schema.subscriptions import ServiceSubscription
 from schema.tenants import Distributor, Reseller, Tenant
+from schema.terms import AccountClass, AccountClassFilter, AccountType
 from tenancy.models import Tenant as TenantRow
 from tenancy.permissions import Permission
 
@@ -97,6 +98,12 @@ class Query:
     """Customers of the viewer's tenant, newest first unless sorted."""
     users: Connection[User] | None = listing(needs=P.MEMBERS_READ)
     """People who act for customers of the viewer's tenant, newest first."""
+    account_classes: Connection[AccountClass] | None = listing(filter=AccountClassFilter, needs=P.ACCOUNT_TERMS_READ)
+    """Payment rules that customers of the viewer's tenant may have: its own and those from above, newest first."""
+    account_types: Connection[AccountType] | None = listing(needs=P.ACCOUNT_TERMS_READ)
+    """Sorts of customers besides persons and companies: the tenant's own and those from above, newest first."""
+    legal_agreements: Connection[LegalAgreement] | None = listing(needs=P.AGREEMENTS_WRITE)
+    """Every version of the tenant's own agreements and of those above, newest first."""
     plans: Connection[Plan] | None = lists.plans()
     """What the viewer's tenant sells, newest first unless sorted."""
     subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()

@@ -6,7 +6,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema.accounts import Account
-from schema.enums import ManagerRole, PaymentModel
+from schema.enums import AccountKind, ManagerRole, PaymentModel
 from schema.payload import Payload
 from schema.people import Manager
 from schema.scalars import CurrencyCode, TimeZone
@@ -166,6 +166,40 @@ class CreateAccountInput:
     """Whether it pays before the service or after."""
     external_id: str | None = UNSET
     """The client's own id for it; up to 200 characters."""
+    kind: AccountKind = AccountKind.BUSINESS
+    """What sort of customer it is; CUSTOM together with accountTypeId."""
+    account_type_id: strawberry.ID | None = UNSET
+    """The type of a CUSTOM one: the tenant's or one from above."""
+    account_class_id: strawberry.ID | None = UNSET
+    """Its payment rules: a class of the tenant's or one from above; left out: the default class."""
+    manager_id: strawberry.ID | None = UNSET
+    """The tenant's manager who looks after it."""
+    microsoft: bool = False
+    """Whether the rules for company names hold; see the settings COMPANY_NAME_…."""
+    owner_id: strawberry.ID | None = UNSET
+    """A user of the tenant who is to own it; left out: nobody yet."""
+    contact_name: str | None = UNSET
+    """Whom to speak to; up to 200 characters."""
+    contact_email: str | None = UNSET
+    """That person's e-mail address."""
+    contact_phone: str | None = UNSET
+    """That person's telephone number; up to 50 characters."""
+    signer_name: str | None = UNSET
+    """Who signs contracts; up to 200 characters."""
+    signer_email: str | None = UNSET
+    """That person's e-mail address."""
+    country: str | None = UNSET
+    """ISO 3166, two letters such as DE."""
+    region: str | None = UNSET
+    """State, province, county; up to 200 characters."""
+    city: str | None = UNSET
+    """Up to 200 characters."""
+    postal_code: str | None = UNSET
+    """Up to 20 characters."""
+    street: str | None = UNSET
+    """With the house number; up to 200 characters."""
+    tax_number: str | None = UNSET
+    """As its country writes it; up to 50 characters."""
 
 
 @strawberry.type

@@ -69,6 +69,8 @@ class ErrorCode(StrEnum):
     """An amount is in another currency than needed."""
     ACT_AS_REQUIRED = "ACT_AS_REQUIRED"
     """The row belongs to a tenant below; send Headwater-Act-As with its id."""
+    AGREEMENT_REQUIRED = "AGREEMENT_REQUIRED"
+    """The user has not accepted a legal agreement in force, which the message names."""
     IN_PROGRESS = "IN_PROGRESS"
     """A call with the same idempotencyKey is still running."""
     SIGN_IN_REFUSED = "SIGN_IN_REFUSED"

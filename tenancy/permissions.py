@@ -151,7 +151,7 @@ _OF_LEVEL: dict[AccessLevel | None, frozenset[Permission]] = {
     AccessLevel.FINANCE: _FINANCE,
     AccessLevel.TECHNICAL: _TECHNICAL,
     AccessLevel.USER: _TECHNICAL,
-    None: _NEWCOMER,
+    None: _NEWCOMER | {_P.CATALOG_READ},
 }
 
 INVITED: frozenset[Permission] = frozenset({_P.INVITATIONS_ACCEPT})

@@ -2,7 +2,7 @@
 
 from domain.shared.errors import ErrorCode, ErrorKind, Refusal
 
-__all__ = ["OnlyForTheOwner"]
+__all__ = ["AgreementRequired", "OnlyForTheOwner"]
 
 
 class OnlyForTheOwner(Refusal):
@@ -13,3 +13,13 @@ class OnlyForTheOwner(Refusal):
 
     def __init__(self, *path: str | int) -> None:
         super().__init__("Only the account's OWNER may do this.", path=path)
+
+
+class AgreementRequired(Refusal):
+    """The user has not accepted what its seller asks customers to accept."""
+
+    kind = ErrorKind.CONFLICT
+    code = ErrorCode.AGREEMENT_REQUIRED
+
+    def __init__(self, *, title: str, version: int) -> None:
+        super().__init__("{title} (version {version}) has to be accepted first.", title=title, version=version)

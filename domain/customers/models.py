@@ -13,6 +13,8 @@ from db.types import Amount, CurrencyCode, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
 from tenancy.permissions import AccessLevel
 from tenancy.rows import Reach, TenantRow, Visibility, by_value, in_order, owned
+from tenancy.signing_in.models import PersonKind
+from tenancy.signing_in.persons import TABLES
 
 __all__ = [
     "Account",
@@ -395,3 +397,6 @@ class AgreementAcceptance(TenantRow, Base):
         user_id="users",
         account_id="accounts",
     )
+
+
+TABLES[PersonKind.USER] = User

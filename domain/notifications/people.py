@@ -4,14 +4,15 @@ from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
+from domain.customers.models import AccountName, Invitation
 from domain.notifications.mails import write_letter
-from domain.notifications.templates import PASSWORD_RESET
+from domain.notifications.templates import INVITATION, PASSWORD_RESET
 from tenancy.clock import Clock
-from tenancy.models import Tenant
+from tenancy.models import Tenant, TenantName
 from tenancy.signing_in.models import PersonKind
 from tenancy.signing_in.resets import RESET_LASTS, make_reset
 
-__all__ = ["send_password_reset"]
+__all__ = ["send_invitation", "send_password_reset"]
 
 
 def send_password_reset(
@@ -37,6 +38,27 @@ def send_password_reset(
             "token": made.token,
             "link": None if page is None else page.replace("{token}", quote(made.token)),
             "minutes": int(RESET_LASTS.total_seconds() // 60),
+        },
+        clock=clock,
+    )
+
+
+def send_invitation(session: Session, invitation: Invitation, *, token: str, clock: Clock) -> None:
+    """Mail an invitation's token to whom it is for."""
+    account = session.get_one(AccountName, (invitation.distributor_id, invitation.account_id))
+    seller = session.get_one(TenantName, (invitation.distributor_id, invitation.tenant_id))
+    write_letter(
+        session,
+        invitation,
+        kind=INVITATION,
+        key=f"{invitation.id.hex} {invitation.sent}",
+        recipient=invitation.email,
+        values={
+            "seller": seller.name,
+            "account": account.name,
+            "level": invitation.level.value,
+            "token": token,
+            "until": f"{invitation.expires_at:%Y-%m-%d}",
         },
         clock=clock,
     )

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from liquid import Environment, StrictUndefined
 
-__all__ = ["BILLING_DAY_COMING", "PASSWORD_RESET", "SECRET", "SUBSCRIPTIONS_STOPPED", "rendered"]
+__all__ = ["BILLING_DAY_COMING", "INVITATION", "PASSWORD_RESET", "SECRET", "SUBSCRIPTIONS_STOPPED", "rendered"]
 
 BILLING_DAY_COMING = "billing_day.coming"
+INVITATION = "member.invited"
 PASSWORD_RESET = "password.reset"  # noqa: S105 - a kind of mail
 SUBSCRIPTIONS_STOPPED = "subscriptions.stopped"
 
-SECRET = frozenset({PASSWORD_RESET})
+SECRET = frozenset({INVITATION, PASSWORD_RESET})
 """Kinds whose texts are kept no longer than it takes to send them."""
 
 
@@ -52,6 +53,23 @@ Nothing is to be paid in advance: you will get an invoice.
 
 Your balance covers it; there is nothing to do.
 {%- endif %}
+
+{{ seller }}
+""",
+    ),
+    # seller, account, level, token, until
+    INVITATION: Template(
+        subject="You are invited to {{ account }} at {{ seller }}",
+        body="""\
+Hello,
+
+you are invited to {{ account }} at {{ seller }}, as {{ level }}.
+
+This key lets you in:
+
+{{ token }}
+
+It is good once, until {{ until }}. If you did not expect it, there is nothing to do.
 
 {{ seller }}
 """,

@@ -17,7 +17,9 @@ from domain.billing.proration import chargeable, chargeable_increase
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState, ServiceTerm
 from domain.catalog.queries import plan_by_id
 from domain.catalog.queries import resources_of as plan_resources_of
-from domain.customers.models import Account
+from domain.customers.agreements import require_agreed
+from domain.customers.details import require_company_name
+from domain.customers.models import Account, AgreementKind
 from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import changed_on, require_no_open_order
@@ -67,6 +69,9 @@ def order_subscription(
     """
     account = account_for_update(session, scope, account_id, "account_id")
     plan, period = _sold(session, scope, plan_id, period_id)
+    if scope.customer is not None:
+        require_agreed(session, account, scope.customer.user_id, *AgreementKind)
+    require_company_name(session, account, "account_id")
     if plan.currency != account.currency:
         raise CurrencyMismatch(
             "{name} is sold in {currency}; the account pays in {other}.",
@@ -251,6 +256,8 @@ def _total(drafts: Sequence[ChargeDraft]) -> Decimal:
 def _sold(session: Session, scope: Scope, plan_id: UUID, period_id: UUID) -> tuple[Plan, PlanPeriod]:
     plan = plan_by_id(session, scope, plan_id, "plan_id")
     scope.require_own(plan.tenant_id, plan.tenant_path, "plan_id")
+    if scope.customer is not None and not plan.public:
+        raise NotFound("plan_id")
     if plan.state is not PlanState.ACTIVE:
         raise InvalidState(
             "Plan {number} is {state}: it cannot be ordered.", number=plan.number, state=plan.state, path=("plan_id",)
@@ -262,7 +269,7 @@ def _sold(session: Session, scope: Scope, plan_id: UUID, period_id: UUID) -> tup
             PlanPeriod.id == period_id,
         )
     ).one_or_none()
-    if period is None:
+    if period is None or (scope.customer is not None and not period.public):
         raise NotFound("period_id")
     return plan, period
 

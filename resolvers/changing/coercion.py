@@ -15,6 +15,8 @@ from domain.catalog.drafts import (
     PlanResourceChange,
     PlanResourceDraft,
 )
+from domain.customers.actions import AccountChange
+from domain.customers.terms import ClassTerms
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.money import Money
 from tenancy.people import ManagerChange
@@ -24,7 +26,12 @@ __all__ = ["PREFIXES", "ids_in", "keywords"]
 
 PREFIXES: dict[str, tuple[str, ...]] = {
     "account_id": ("acc",),
+    "account_class_id": ("acl",),
     "account_ids": ("acc",),
+    "account_type_id": ("aty",),
+    "agreement_ids": ("agr",),
+    "invitation_id": ("ivn",),
+    "owner_id": ("usr",),
     "custom_role_id": ("rol",),
     "membership_id": ("mbr",),
     "user_id": ("usr",),
@@ -48,6 +55,8 @@ PREFIXES: dict[str, tuple[str, ...]] = {
 """Which ids an input field takes, by its name: names mean the same in every mutation."""
 
 SHAPES: dict[str, Callable[..., Any]] = {
+    "AccountChange": lambda **given: AccountChange(given),
+    "ClassTermsInput": ClassTerms,
     "CustomRoleChange": CustomRoleChange,
     "EntryPointInput": lambda label, url: (label, url),
     "FeesChange": FeesChange,

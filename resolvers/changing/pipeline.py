@@ -10,7 +10,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import psycopg
@@ -356,8 +356,10 @@ class Pipeline:
     def _reader(session: ScopedSession, call: Call, outcome: Outcome) -> Viewer:
         """Who reads the payload. A customer sees what is its own again, also what has become so just now."""
         identity, became = call.who.identity, outcome.became
-        if outcome.replayed and identity.kind == "user":  # what followed from the earlier answer has held since then
-            became = standing(session, identity, user_id=identity.actor_id, token_id=identity.token_id)
+        if outcome.replayed and identity.scope.customer is not None:  # what followed from the earlier answer holds
+            user_id = outcome.rows.get("user") if identity.kind == "invitation" else identity.actor_id
+            if isinstance(user_id, UUID):
+                became = standing(session, identity, user_id=user_id, token_id=identity.token_id)
         viewer = Viewer.of(became) if became else call.who.viewer
         if viewer.is_customer:
             session.act_as(viewer.scope)

@@ -100,6 +100,7 @@ def test_mutations_that_hand_out_secrets_are_known(unchanged_world: World) -> No
         "createManager",
         "createToken",
         "createUserToken",
+        "acceptInvitation",
         "signIn",
         "refreshSession",
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from sqlalchemy import delete, select, update
 from db import ids
 from db.engine import application_engine
 from domain.shared.advancing import set_clock
+from domain.shared.models import Mail
 from resolvers.changing.pipeline import Pipeline
 from resolvers.reading import Engine
 from schema.build import schema
@@ -278,6 +280,29 @@ def _customers(world: World) -> None:
         world.tokens[name] = world.do("child", "createUserToken", userId=known[name])["token"]
     other = world.do("child", "addMember", accountId=known["poor account"], userId=known["owner"], level="OWNER")
     known["owner's other membership"] = other["membership"]["id"]
+    made = world.do("distributor", "createAccountClass", key="silver", name="Silver", terms={})
+    known["class"] = made["accountClass"]["id"]
+    known["type"] = world.do("distributor", "createAccountType", key="club", name="Club")["accountType"]["id"]
+    made = world.do(
+        "distributor", "publishAgreement", kind="PRIVACY_POLICY", title="Privacy", url="https://delta.example/privacy"
+    )
+    known["privacy policy"] = made["agreement"]["id"]
+    for name in ("owner", "user"):
+        world.do(name, "acceptAgreements", agreementIds=[known["privacy policy"]])
+    _invitations(world)
+
+
+def _invitations(world: World) -> None:
+    """One to be sent again or taken back, and one whose token is known."""
+    known = world.ids
+    for name in ("gus", "hugo"):
+        made = world.do(
+            "child", "inviteMember", accountId=known["account"], email=f"{name}@meadow.example", level="FINANCE"
+        )
+        known["invitation"] = made["invitation"]["id"]
+    with Sessions(world.engine).begin(PLATFORM) as session:
+        mail = session.scalars(select(Mail).where(Mail.recipient == "gus@meadow.example")).one()
+        (world.tokens["invited"],) = re.findall(r"^hw_\S+$", mail.body, re.MULTILINE)
 
 
 def _spend_everything(world: World) -> None:
