@@ -73,9 +73,9 @@ class Account(Node):
     """The tenant it buys from."""
     kind: AccountKind = column(models.Account.kind)
     """What sort of customer it is."""
-    account_type: AccountType | None = related(models.Account.account_type_id, needs=Permission.ACCOUNT_TERMS_READ)
+    type: AccountType | None = related(models.Account.account_type_id, needs=Permission.ACCOUNT_TERMS_READ)
     """Its type where it is CUSTOM."""
-    account_class: AccountClass | None = related(models.Account.account_class_id, needs=Permission.ACCOUNT_TERMS_READ)
+    terms: AccountClass | None = related(models.Account.account_class_id, needs=Permission.ACCOUNT_TERMS_READ)
     """Its payment rules; null: those of the default class."""
     contact_name: str | None = column(models.Account.contact_name)
     """Whom to speak to."""

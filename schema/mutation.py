@@ -188,8 +188,8 @@ class Mutation:
     order_for_new_account: k.OrderForNewAccountPayload | None = mutation(
         customers.order_for_new_account, k.OrderForNewAccountInput, needs=P.ACCOUNTS_OPEN, customers=True
     )
-    """Order a subscription for an account that comes to be with the order; for users of customers. Codes: as
-    openAccount and orderSubscription."""
+    """Order a subscription for an account that comes to be with the order; for users of customers. Codes:
+    AGREEMENT_REQUIRED, INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED."""
     create_user: m.CreateUserPayload | None = mutation(customers.create_user, m.CreateUserInput, needs=P.MEMBERS_WRITE)
     """Add a person to the acting tenant's customers. Codes: INVALID_INPUT, KEY_TAKEN."""
     create_user_token: m.CreateUserTokenPayload | None = mutation(
@@ -258,8 +258,8 @@ class Mutation:
     order_subscription: s.OrderPayload | None = mutation(
         sales.order_subscription, s.OrderSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
-    """Order a subscription; it starts when the order's payment completes. Codes: INVALID_INPUT, NOT_FOUND,
-    INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED, ACT_AS_REQUIRED."""
+    """Order a subscription; it starts when the order's payment completes. Codes: AGREEMENT_REQUIRED (customers' users),
+    INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED, ACT_AS_REQUIRED."""
     change_subscription: s.OrderPayload | None = mutation(
         sales.change_subscription, s.ChangeSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
