@@ -8,7 +8,7 @@ Locks: nothing; functions are new.
 from alembic import op
 
 revision = "0011"
-down_revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
