@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
-from sqlalchemy import Text, case, cast, func, literal, select
+from sqlalchemy import Text, case, cast, func, literal, select, true
 from sqlalchemy import column as sql_column
 from sqlalchemy.dialects.postgresql import JSONB
 from strawberry import UNSET
 
 from domain.audit import models
 from resolvers.reading import (
+    VIEWER,
     Node,
     column,
     document,
@@ -22,6 +23,7 @@ from resolvers.reading import (
     sql,
     subject,
     tenant_public_id,
+    where_told,
 )
 from resolvers.reading.declarations import reads_of
 from schema.accounts import Account
@@ -150,15 +152,36 @@ class AuditEntry(Node):
     """SHA-256, hexadecimal, over the entry before and this one; null until it is sealed."""
 
 
+def _actor_is_told(row: Any) -> Any:
+    """Whether `actor` is shown: of managers those at the viewer's tenant or below, of platform operators nobody but to
+    them; users of customers stand below whom they change."""
+    managers = Manager.__reads__.table.alias()  # type: ignore[attr-defined]
+    at_hand = (
+        select(managers.c.id)
+        .where(
+            managers.c.distributor_id == row.distributor_id,
+            managers.c.id == row.actor_id,
+            managers.c.tenant_path >= VIEWER.lo,
+            managers.c.tenant_path < VIEWER.hi,
+        )
+        .exists()
+    )
+    return case(
+        (row.actor_kind == literal("mgr", Text()), at_hand),
+        (row.actor_kind == literal("tok", Text()), VIEWER.distributor_id.is_(None)),
+        else_=true(),
+    )
+
+
 @strawberry.input
-@filters(models.AuditEntry, at="created_at")
+@filters(models.AuditEntry, at="created_at", actor_id=where_told(models.AuditEntry.actor_id, _actor_is_told))
 class AuditEntryFilter:
     """Which entries a list shows. All given fields must hold."""
 
     id: IDFilter | None = UNSET
     """By id."""
     actor_id: IDFilter | None = UNSET
-    """By who did it."""
+    """By who did it, where you are told."""
     tenant_id: IDFilter | None = UNSET
     """By the tenant whose row it was done to."""
     subject_id: IDFilter | None = UNSET

@@ -21,6 +21,7 @@ from resolvers.reading.connections import (
     filters,
     in_groups,
     sorts,
+    where_told,
 )
 from resolvers.reading.declarations import reads, tenant_public_id
 from resolvers.reading.directives import Cost, ListSize, Requires
@@ -91,4 +92,5 @@ __all__ = [
     "sql",
     "subject",
     "tenant_public_id",
+    "where_told",
 ]

@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeEngine
 from db.words import WORDS, words_wanted
 from resolvers.reading.binding import Binder, leaf_text, plain_text, uuid_texts
 from resolvers.reading.catalog import definition, python_name
-from resolvers.reading.declarations import Columns, Grouped
+from resolvers.reading.declarations import Columns, Grouped, Guarded
 from resolvers.reading.inputs import Argument
 from resolvers.reading.lists import limit_error, never_null
 from resolvers.reading.statement import Sql, may_be_null, text_array
@@ -81,17 +81,26 @@ class Filter:
         parts = [self.condition(type_, item, columns, depth) for item in value.items()]
         return and_(true(), *parts) if name == "and" else or_(false(), *parts)
 
-    def _compared(self, type_: Any, value: Argument, column: Sql | Grouped) -> Sql:
+    def _compared(self, type_: Any, value: Argument, column: Sql | Grouped | Guarded) -> Sql:
         conditions = []
         for name, operand in value.fields().items():
             if isinstance(column, Grouped):
                 conditions.append(self._among(name, operand, column))
+            elif isinstance(column, Guarded):
+                conditions.append(self._told(name, type_, operand, column))
             elif isinstance(column.type, Date | DateTime) and may_be_null(column):
                 conditions.append(self._dated(name, operand, column))
             else:
                 leaf = get_named_type(type_.fields[name].type).name
                 conditions.append(self._operation(name, leaf, operand, column))
         return and_(true(), *conditions)
+
+    def _told(self, name: str, type_: Any, operand: Argument, column: Guarded) -> Sql:
+        """A comparison that a row whose value is not told passes when one without a value does."""
+        leaf = get_named_type(type_.fields[name].type).name
+        found = self._operation(name, leaf, operand, column.column)
+        passes_without = name == "notIn" or (name == "isNull" and operand.exact())
+        return or_(not_(column.told), found) if passes_without else and_(column.told, found)
 
     def _operation(self, name: str, leaf: str, operand: Argument, column: Sql) -> Sql:
         if name == "isNull":

@@ -13,10 +13,22 @@ from strawberry.types.base import StrawberryObjectDefinition, StrawberryType
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
-from resolvers.reading.declarations import Grouped, Source, as_source, reads_of
+from resolvers.reading.declarations import Grouped, Guarded, Source, as_source, reads_of
 from resolvers.reading.fields import node_id
 
-__all__ = ["Connection", "Count", "Edge", "Names", "Node", "PageInfo", "Scope", "filters", "in_groups", "sorts"]
+__all__ = [
+    "Connection",
+    "Count",
+    "Edge",
+    "Names",
+    "Node",
+    "PageInfo",
+    "Scope",
+    "filters",
+    "in_groups",
+    "sorts",
+    "where_told",
+]
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -123,6 +135,12 @@ def in_groups(column: Source, members: Mapping[Any, Sequence[Any]]) -> Any:
     source = as_source(column)
     texts = {str(group): [str(value) for value in values] for group, values in members.items()}
     return lambda row: Grouped(source(row), texts)
+
+
+def where_told(column: Source, told: Callable[[Any], Any]) -> Any:
+    """A filter's field whose value the viewer is told in some rows only: others cannot be found by it either."""
+    source = as_source(column)
+    return lambda row: Guarded(source(row), told(row))
 
 
 def sorts(model: type, **columns: Source) -> Callable[[C], C]:

@@ -27,6 +27,7 @@ __all__ = [
     "Constant",
     "Declaration",
     "Grouped",
+    "Guarded",
     "Inline",
     "Listing",
     "NodeById",
@@ -120,6 +121,14 @@ class Grouped:
 
     column: Sql
     members: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What a filter compares when some viewers are not told the column's value in every row: there it is as if null."""
+
+    column: Sql
+    told: Sql
 
 
 class Declaration(FieldExtension):

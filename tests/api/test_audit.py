@@ -70,6 +70,10 @@ def test_who_acts_for_another_stands_there_with_both_and_is_not_told_below(api: 
     own = entries(api, "child", subjectId={"eq": account})[-1]
     assert (own["actor"], own["actedAs"]) == (None, {"name": "Brook"})
     assert entries(api, "sibling", "ALL", subjectId={"eq": account}) == []
+    above_id = ids.encode("mgr", api.chain.reseller.manager.id)
+    of_above = entries(api, "child", actorId={"eq": above_id})
+    assert (of_above, entries(api, "child", actorId={"in": [above_id]})) == ([], [])
+    assert entries(api, "child", actorId={"notIn": [above_id]}) == entries(api, "child")
 
 
 def test_an_operator_who_acts_for_a_tenant_is_named(api: Api) -> None:
