@@ -301,7 +301,8 @@ def _invitations(world: World) -> None:
         )
         known["invitation"] = made["invitation"]["id"]
     with Sessions(world.engine).begin(PLATFORM) as session:
-        mail = session.scalars(select(Mail).where(Mail.recipient == "gus@meadow.example")).one()
+        of_gus = Mail.recipient == "gus@meadow.example", Mail.distributor_id == uuid_of(world.ids["distributor"])
+        mail = session.scalars(select(Mail).where(*of_gus)).one()
         (world.tokens["invited"],) = re.findall(r"^hw_\S+$", mail.body, re.MULTILINE)
 
 
