@@ -15,11 +15,11 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-# What nobody would look for, or what says nothing about the row: where it stands, when it was changed, by which words it
-# is found.
+# What nobody would look for, or what says nothing about the row: where it stands, when it was changed or used, by which
+# words it is found.
 IGNORED = """
 CREATE FUNCTION app_audit_ignored(name text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN name IN ('distributor_id', 'id', 'tenant_id', 'tenant_path', 'created_at', 'updated_at', 'words')
+RETURN name IN ('distributor_id', 'id', 'tenant_id', 'tenant_path', 'created_at', 'updated_at', 'last_used_at', 'words')
 """
 
 # A value as the log shows it: secrets only by their being there, long texts by their beginning.
