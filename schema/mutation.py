@@ -131,7 +131,7 @@ class Mutation:
     create_account: t.CreateAccountPayload | None = mutation(
         tenants.create_account, t.CreateAccountInput, needs=P.ACCOUNTS_WRITE
     )
-    """Add a customer to the acting tenant. Codes: INVALID_INPUT."""
+    """Add a customer to the acting tenant. Codes: INVALID_INPUT, NOT_FOUND."""
     set_setting: v.SettingPayload | None = mutation(tenants.set_setting, v.SetSettingInput, needs=P.SETTINGS_WRITE)
     """Decide something for the acting tenant, and for those below who inherit it. Codes: INVALID_INPUT."""
     reset_setting: v.SettingPayload | None = mutation(
@@ -162,7 +162,7 @@ class Mutation:
     accept_agreements: k.AcceptAgreementsPayload | None = mutation(
         customers.accept_agreements, k.AcceptAgreementsInput, needs=P.ACCOUNTS_OPEN, customers=True
     )
-    """Accept legal agreements; for users of customers. Codes: INVALID_STATE, NOT_FOUND."""
+    """Accept legal agreements; for users of customers. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND."""
     invite_member: k.InvitationPayload | None = mutation(
         customers.invite_member, k.InviteMemberInput, needs=P.MEMBERS_WRITE, customers=True
     )
@@ -220,8 +220,8 @@ class Mutation:
     assign_services: m.MembershipPayload | None = mutation(
         customers.assign_services, m.AssignServicesInput, needs=P.MEMBERS_WRITE, customers=True
     )
-    """Say which services a USER sees; open to users of the account. Codes: INVALID_STATE, NOT_FOUND,
-    ACT_AS_REQUIRED."""
+    """Say which services a USER sees; open to users of the account. Codes: INVALID_INPUT, INVALID_STATE,
+    NOT_FOUND, ACT_AS_REQUIRED."""
     set_entry_points: m.SetEntryPointsPayload | None = mutation(
         customers.set_entry_points, m.SetEntryPointsInput, needs=P.SUBSCRIPTIONS_WRITE
     )
