@@ -45,6 +45,10 @@ def test_no_filter_and_no_order_reads_what_a_permission_guards() -> None:
     catalog = Engine(schema).catalog
     secret = set(guarded(catalog))
     assert {"net_recurring_per_month", "margin", "markup_percent"} <= secret
+    shown: dict[Any, set[str]] = {}
+    for type_ in catalog.schema.type_map.values():
+        if (reads := catalog.reads(type_)) is not None and is_object_type(type_):
+            shown.setdefault(reads.model, set()).update(_snake(name) for name in type_.fields)
     looked_at = 0
     for type_ in catalog.schema.type_map.values():
         origin = getattr(definition(type_), "origin", None)
@@ -58,7 +62,7 @@ def test_no_filter_and_no_order_reads_what_a_permission_guards() -> None:
                 expression = getattr(value, "column", value)
                 bases = {base.key for base in expression.base_columns if isinstance(base, Column)}
                 looked_at += 1
-                assert not bases & secret, (type_.name, name)
+                assert not bases & (secret - shown.get(named.model, set())), (type_.name, name)
     assert looked_at > 40
 
 

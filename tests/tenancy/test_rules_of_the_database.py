@@ -19,6 +19,11 @@ PLATFORMS = {"access_epochs", "deprecated_uses", "service_tokens", "sign_in_atte
 """Tables of the platform: they have a place, and no distributor."""
 NOT_OURS = {"alembic_version"}
 DEFINERS = {
+    "app_audit_called",
+    "app_audit_changed",
+    "app_audit_created",
+    "app_audit_deleted",
+    "app_audit_seal",
     "app_authenticate",
     "app_authenticate_customer",
     "app_end_access_epoch",
