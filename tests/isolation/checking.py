@@ -296,29 +296,30 @@ class Checker:
 
         `samples`: who sends what. `twins`: the same input in the other distributor's ids.
         """
-        before = self.digest()
         for mutation in MUTATIONS:
-            self.report.mutations.add(mutation)
-            owner, input = samples[mutation]
-            type_ = input_type_of(mutation)
-            for path, coordinate, id in id_leaves(type_, input):
-                self.report.arguments.add(coordinate)
-                if owner in {"operator", "nobody"}:
-                    continue
-                prefix = ids.decode(id)[0]
-                for row in self.foreign(owner):
-                    if row.prefix == prefix or (prefix in {"dst", "rsl"} and row.prefix in {"dst", "rsl"}):
-                        self._compare_inputs(owner, mutation, coordinate, _with(input, path, row.id), (path,))
-            for who in EVERYBODY:
-                self.report.viewers.add(who)
-                for sent in (input, twins[mutation]):
-                    hidden = [path for path, _, id in id_leaves(type_, sent) if not self._sees_id(who, id)]
-                    if hidden:
-                        self._compare_inputs(who, mutation, "the whole input", sent, hidden)
-            after = self.digest()
-            if after != before:
-                self.report.leak(f"{mutation} changed something for whoever may not")
-                before = after
+            self.ask_mutation(mutation, *samples[mutation], twins[mutation])
+
+    def ask_mutation(self, mutation: str, owner: str, input: Answer, twin: Answer) -> None:
+        """The same for one mutation."""
+        before = self.digest()
+        self.report.mutations.add(mutation)
+        type_ = input_type_of(mutation)
+        for path, coordinate, id in id_leaves(type_, input):
+            self.report.arguments.add(coordinate)
+            if owner in {"operator", "nobody"}:
+                continue
+            prefix = ids.decode(id)[0]
+            for row in self.foreign(owner):
+                if row.prefix == prefix or (prefix in {"dst", "rsl"} and row.prefix in {"dst", "rsl"}):
+                    self._compare_inputs(owner, mutation, coordinate, _with(input, path, row.id), (path,))
+        for who in EVERYBODY:
+            self.report.viewers.add(who)
+            for sent in (input, twin):
+                hidden = [path for path, _, id in id_leaves(type_, sent) if not self._sees_id(who, id)]
+                if hidden:
+                    self._compare_inputs(who, mutation, "the whole input", sent, hidden)
+        if self.digest() != before:
+            self.report.leak(f"{mutation} changed something for whoever may not")
 
     def _sees_id(self, who: str, id: str) -> bool:
         known: dict[str, Known] = self.__dict__.setdefault("_by_id", {row.id: row for row in self.rows})

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -12,14 +11,13 @@ from sqlalchemy.pool import NullPool
 
 from db import ids
 from db.engine import application_engine, psycopg_url
-from domain.customers.models import Account, Invitation
 from resolvers.reading.catalog import Catalog, is_inherited
 from tenancy.models import Manager
-from tenancy.permissions import AccessLevel, Role
+from tenancy.permissions import Role
 from tenancy.scope import PLATFORM, Scope
 from tenancy.sessions import Sessions
-from tenancy.tokens import authenticate, hash_of, issue_token, new_token
-from tests.changing.world import World, fill, open_world, prepare, uuid_of
+from tenancy.tokens import authenticate, issue_token
+from tests.changing.world import World, fill, open_world, prepare
 from tests.conftest import Server, found_chain
 
 __all__ = ["USERS", "VIEWERS", "Known", "known_rows", "mark", "prepare_ground", "sees"]
@@ -106,20 +104,6 @@ def _add_the_rest(world: World) -> None:
     world.do("distributor", "advanceClock", distributorId=known["distributor"], to="2027-09-20T09:00:00Z", wait=0)
     entry = {"label": "Mail", "url": "https://mail.example/inbox"}
     world.do("child", "setEntryPoints", subscriptionId=known["running"], entryPoints=[entry])
-    with Sessions(world.engine).begin(PLATFORM) as session:  # until there is a way to invite somebody
-        account = session.scalars(select(Account).where(Account.id == uuid_of(known["account"]))).one()
-        session.add(
-            Invitation(
-                distributor_id=account.distributor_id,
-                tenant_id=account.tenant_id,
-                tenant_path=account.tenant_path,
-                account_id=account.id,
-                email="new@customer.example",
-                level=AccessLevel.USER,
-                token_hash=hash_of(new_token()),
-                expires_at=datetime.now(UTC) + timedelta(days=1),
-            )
-        )
     world.do("sibling", "createServiceTerm", name="Own", key="siblings_own")
 
 
