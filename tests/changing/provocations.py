@@ -44,6 +44,7 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     ],
     "prolongSubscription": [*_PRICED, Provocation("child", lambda known: {"subscriptionId": known["lapsed"]})],
     "renewSubscription": _PRICED,
+    "retryJob": [Provocation("distributor", lambda known: {"jobId": known["job"]})],
 }
 """By the name of the mutation."""
 
@@ -62,6 +63,7 @@ UNPROVOKED: dict[tuple[str, str], str] = {
     ("prolongSubscription", "INVALID_INPUT"): "a total that no column holds",
     ("requestPasswordReset", "LIMIT_EXCEEDED"): _OFTEN,
     ("resetPassword", "LIMIT_EXCEEDED"): _OFTEN,
+    ("retryJob", "ACT_AS_REQUIRED"): "a job of a tenant below that has failed",
     ("signIn", "LIMIT_EXCEEDED"): _OFTEN,
     ("signOut", "INVALID_STATE"): "the token belongs to no session",
     ("updateCustomRole", "KEY_TAKEN"): "another role with the name",
