@@ -259,8 +259,8 @@ def test_a_field_without_its_predicate_is_caught_where_row_level_security_is_mis
     """The checker checks: a broken copy of one field, the customer by id, is found by all of its questions."""
     right = catalog.visible
 
-    def broken(reads: Any, columns: Any, *, is_platform: bool) -> Any:
-        return true() if reads.prefix == "acc" else right(reads, columns, is_platform=is_platform)
+    def broken(reads: Any, columns: Any, **more: Any) -> Any:
+        return true() if reads.prefix == "acc" else right(reads, columns, **more)
 
     monkeypatch.setattr("resolvers.reading.compiler.visible", broken)
     with checking(ground) as checker:  # one wall is left: nothing leaks
