@@ -131,7 +131,7 @@ class Mutation:
     create_account: t.CreateAccountPayload | None = mutation(
         tenants.create_account, t.CreateAccountInput, needs=P.ACCOUNTS_WRITE
     )
-    """Add a customer to the acting tenant. Codes: INVALID_INPUT, NOT_FOUND."""
+    """Add a customer to the acting tenant. Codes: INVALID_INPUT, NOT_FOUND, ACT_AS_REQUIRED."""
     set_setting: v.SettingPayload | None = mutation(tenants.set_setting, v.SetSettingInput, needs=P.SETTINGS_WRITE)
     """Decide something for the acting tenant, and for those below who inherit it. Codes: INVALID_INPUT."""
     reset_setting: v.SettingPayload | None = mutation(

@@ -22,6 +22,10 @@ _PRICED = [
 ]
 
 PROVOCATIONS: dict[str, list[Provocation]] = {
+    "acceptAgreements": [
+        Provocation("stranger", lambda known: {"agreementIds": [known["old privacy policy"]]}),
+        Provocation("stranger", lambda known: {"agreementIds": [known["privacy policy"]] * 1_001}),
+    ],
     "activateSubscription": [Provocation("child", lambda known: {"subscriptionId": known["spent"]})],
     "advanceClock": [Provocation("operator", lambda known: {"distributorId": known["real"]})],
     "changeSubscription": [
@@ -34,6 +38,11 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
             },
         )
     ],
+    "createAccount": [
+        Provocation("reseller", lambda known: {"managerId": None, "accountClassId": None, "ownerId": known["stranger"]})
+    ],
+    "createAccountClass": [Provocation("distributor", lambda _: {"key": "silver"})],
+    "createAccountType": [Provocation("distributor", lambda _: {"key": "club"})],
     "createManager": [
         Provocation("child", lambda known: {"role": "CUSTOM", "customRoleId": known["role"][:-4] + "0000"}),
         Provocation("reseller", lambda known: {"role": "CUSTOM", "customRoleId": known["role"]}),
@@ -42,14 +51,20 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     "moveReseller": [
         Provocation("distributor", lambda known: {"resellerId": known["child"], "parentId": known["sibling"]})
     ],
+    "openAccount": [Provocation("stranger", lambda _: {})],
+    "orderForNewAccount": [Provocation("stranger", lambda _: {})],
+    "orderSubscription": [Provocation("admin", lambda _: {})],
     "prolongSubscription": [*_PRICED, Provocation("child", lambda known: {"subscriptionId": known["lapsed"]})],
     "renewSubscription": _PRICED,
+    "resendInvitation": [Provocation("child", lambda known: {"invitationId": known["revoked invitation"]})],
+    "revokeInvitation": [Provocation("child", lambda known: {"invitationId": known["revoked invitation"]})],
     "retryJob": [Provocation("distributor", lambda known: {"jobId": known["job"]})],
 }
 """By the name of the mutation."""
 
 _OFTEN = "more tries than are allowed in a while"
 UNPROVOKED: dict[tuple[str, str], str] = {
+    ("acceptInvitation", "INVALID_STATE"): "the user belongs to the account already, or is shut out",
     ("changePassword", "INVALID_STATE"): "the token belongs to no person",
     ("changePassword", "LIMIT_EXCEEDED"): _OFTEN,
     ("chooseAccount", "INVALID_STATE"): "the token belongs to no user's session",

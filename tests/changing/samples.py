@@ -197,11 +197,16 @@ SAMPLES: dict[str, Sample] = {
         "child", lambda _: {"key": "PLAN_NUMBERS"}, {"key": "COMPANY_NAME_DOMAINS"}, {"key": "LOCALE"}
     ),
     "updateAccount": Sample(
-        "owner",
+        "child",
         lambda known: {
             "accountId": known["account"],
             "change": {
                 "name": "Meadow Bakery & Café",
+                "kind": "CUSTOM",
+                "accountTypeId": known["type"],
+                "accountClassId": known["class"],
+                "managerId": known["bob"],
+                "microsoft": True,
                 "email": "office@meadow.example",
                 "contactName": "Olga",
                 "contactEmail": "olga@meadow.example",

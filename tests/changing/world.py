@@ -286,6 +286,10 @@ def _customers(world: World) -> None:
     made = world.do(
         "distributor", "publishAgreement", kind="PRIVACY_POLICY", title="Privacy", url="https://delta.example/privacy"
     )
+    known["old privacy policy"] = made["agreement"]["id"]
+    made = world.do(
+        "distributor", "publishAgreement", kind="PRIVACY_POLICY", title="Privacy", url="https://delta.example/privacy"
+    )
     known["privacy policy"] = made["agreement"]["id"]
     for name in ("owner", "user"):
         world.do(name, "acceptAgreements", agreementIds=[known["privacy policy"]])
@@ -295,11 +299,14 @@ def _customers(world: World) -> None:
 def _invitations(world: World) -> None:
     """One to be sent again or taken back, and one whose token is known."""
     known = world.ids
-    for name in ("gus", "hugo"):
+    for name in ("ines", "gus", "hugo"):
         made = world.do(
             "child", "inviteMember", accountId=known["account"], email=f"{name}@meadow.example", level="FINANCE"
         )
         known["invitation"] = made["invitation"]["id"]
+        if name == "ines":
+            known["revoked invitation"] = known["invitation"]
+            world.do("child", "revokeInvitation", invitationId=known["invitation"])
     with Sessions(world.engine).begin(PLATFORM) as session:
         of_gus = Mail.recipient == "gus@meadow.example", Mail.distributor_id == uuid_of(world.ids["distributor"])
         mail = session.scalars(select(Mail).where(*of_gus)).one()
