@@ -124,7 +124,7 @@ class ClassTermsInput:
     pays_below_zero: bool = False
     """Prepay: whether orders may be paid down to the threshold."""
     subzero_days: int = 0
-    """Prepay: days below zero without a credit hold; −1: any number, at most 3,660."""
+    """Prepay: days below zero without a credit hold; −1: as long as it lasts; at most 3,660."""
     cancel_unpaid_days: int = 14
     """Prepay: days after which an unpaid order is cancelled, 1 to 3,660."""
     credit_limit: Decimal | None = UNSET

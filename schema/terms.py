@@ -40,7 +40,7 @@ class AccountClass(Node):
     pays_below_zero: bool = column(models.AccountClass.pays_below_zero)
     """Prepay: whether orders may be paid down to the threshold."""
     subzero_days: int = column(models.AccountClass.subzero_days)
-    """Prepay: days below zero without a credit hold; −1: any number."""
+    """Prepay: days below zero without a credit hold; −1: as long as it lasts."""
     cancel_unpaid_days: int = column(models.AccountClass.cancel_unpaid_days)
     """Prepay: days after which an unpaid order is cancelled."""
     credit_limit: Decimal | None = column(models.AccountClass.credit_limit)

@@ -28,6 +28,10 @@ const VALUES = [
   "WaterfallLevel",
 ];
 
+const RECOMMENDED = graphql.configs["flat/schema-recommended"].rules;
+const [ERROR, NAMES] = RECOMMENDED["@graphql-eslint/naming-convention"];
+const OBJECTS = "ObjectTypeDefinition,ObjectTypeExtension";
+
 export default [
   {
     files: ["**/*.graphql"],
@@ -35,7 +39,12 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: "error" },
     plugins: { "@graphql-eslint": graphql },
     rules: {
-      ...graphql.configs["flat/schema-recommended"].rules,
+      ...RECOMMENDED,
+      // A type of account is one in the field's own words.
+      "@graphql-eslint/naming-convention": [
+        ERROR,
+        { ...NAMES, [OBJECTS]: { ...NAMES[OBJECTS], ignorePattern: "^AccountType$" } },
+      ],
       "@graphql-eslint/require-description": [
         "error",
         {
