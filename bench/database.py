@@ -97,9 +97,8 @@ def _made(server: EmbeddedPostgres, subscriptions: int) -> str:
                     connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(old)))
             draft = f"{name}_draft"
             connection.execute(f"CREATE DATABASE {draft} OWNER headwater_owner")
-            upgrade(server.owner_url(draft), "0001")  # indexes are built sooner than kept up to date
-            fill(server.superuser_url(draft), subscriptions, check_references=False)
             upgrade(server.owner_url(draft))
+            fill(server.superuser_url(draft), subscriptions, check_references=False)
             with psycopg.connect(server.superuser_url(draft), autocommit=True) as made:
                 made.execute("VACUUM (ANALYZE)")
             connection.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
