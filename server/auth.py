@@ -142,11 +142,8 @@ class Holders:
                 raise NotProven
         if who.proof is None:
             return
-        connection = await self._pool.getconn()  # as a context it would roll back, and forget what is prepared
-        try:
+        async with self._pool.connection() as connection:
             await confirm(connection, who.scope, who.proof)
-        finally:
-            await self._pool.putconn(connection)
 
     def forget(self, authorization: str | None) -> None:
         """Look the holder up again at the next request."""
@@ -165,20 +162,17 @@ async def _requester(connection: Connection, hash: bytes) -> Requester:
 
     Raises Unauthorized, TenantSuspended.
     """
-    # Of one instant; and nothing is raised inside, because a rollback forgets what is prepared on the connection.
-    async with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        found = None
+    async with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:  # of one instant
         for look_up, read in _LOOK_UPS:
             await cursor.execute(look_up, [hash], binary=True)
-            if (row := await cursor.fetchone()) is not None:
-                found = read(row), await _proof(cursor, row["tenant_path"][:SEGMENT]), row["expires_at"]
-                break
-    if found is None:
-        raise Unauthorized
-    identity, proof, until = found
-    if identity.suspended:
-        raise TenantSuspended(identity.tenant_name)
-    return Requester(identity, identity.scope, proof=proof, until=until)
+            row = await cursor.fetchone()
+            if row is not None:
+                identity = read(row)
+                if identity.suspended:
+                    raise TenantSuspended(identity.tenant_name)
+                proof = await _proof(cursor, row["tenant_path"][:SEGMENT])
+                return Requester(identity, identity.scope, proof=proof, until=row["expires_at"])
+    raise Unauthorized
 
 
 async def _proof(cursor: psycopg.AsyncCursor[Any], place: str) -> Proof:

@@ -99,7 +99,8 @@ def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool
         options += f" -c role={APPLICATION_ROLE}"
     return AsyncConnectionPool(
         url,
-        kwargs={"autocommit": True, "options": options, "application_name": "headwater", "prepare_threshold": 0},
+        # What is prepared here `wire` prepares: had psycopg prepared anything, its rollback would deallocate all.
+        kwargs={"autocommit": True, "options": options, "application_name": "headwater", "prepare_threshold": None},
         min_size=size,
         max_size=size,
         timeout=LONGEST,

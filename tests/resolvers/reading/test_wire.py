@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import psycopg
 import pytest
 
-from resolvers.reading import wire
+from resolvers.reading import reading_pool, wire
 from resolvers.reading.wire import Statement, pipelined, sent
 from tests.conftest import Server
 
@@ -61,6 +61,19 @@ def test_after_a_statement_that_failed_the_connection_goes_on(database: Server, 
         return await (await connection.execute("SELECT 'psycopg'")).fetchone()
 
     assert on_a_connection(database, use) == ("psycopg",)
+
+
+def test_after_a_transaction_that_failed_what_was_prepared_is_still_there(database: Server) -> None:
+    async def run() -> list[Any]:
+        async with reading_pool(database.app, size=1) as pool, pool.connection() as connection:
+            found = [await echoed(connection, "before")]
+            await connection.execute("SELECT 'psycopg'")
+            with pytest.raises(psycopg.Error):
+                async with connection.transaction():
+                    await connection.execute("SELECT 1 / %s", [0])
+            return [*found, await echoed(connection, "after")]
+
+    assert asyncio.run(run()) == [b"before", b"after"]
 
 
 def test_a_cancelled_pipeline_takes_its_connection_with_it(database: Server) -> None:
