@@ -11,6 +11,7 @@ from domain.payments import checkout
 from domain.subscriptions import assigning
 from domain.subscriptions.models import ServiceSubscription
 from resolvers.changing.change import Answer, Change, Secret
+from tenancy.errors import Refusal
 from tenancy.permissions import Permission
 
 __all__ = [
@@ -181,14 +182,17 @@ def order_for_new_account(
     change: Change, /, *, account_name: str, account_email: str | None = None, **input: Any
 ) -> Answer:
     """See `domain.customers.actions.open_account` and `domain.payments.checkout.order_subscription`."""
-    account, _ = actions.open_account(
-        change.session,
-        change.scope,
-        token_id=change.identity.token_id,
-        name=account_name,
-        email=account_email,
-        clock=change.clock,
-    )
+    try:
+        account, _ = actions.open_account(
+            change.session,
+            change.scope,
+            token_id=change.identity.token_id,
+            name=account_name,
+            email=account_email,
+            clock=change.clock,
+        )
+    except Refusal as refusal:  # a name or an address of the account's, which stand beside the order's
+        raise refusal.at(*(f"account_{step}" for step in refusal.path)) from None
     _look_again(change)
     scope = _of_new(change, account)
     order = checkout.order_subscription(change.session, scope, account_id=account.id, clock=change.clock, **input)

@@ -89,9 +89,8 @@ class Refusal(Exception):
     code: ClassVar[ErrorCode]
 
     def __init__(self, source: str | Tellable, /, *, path: tuple[str | int, ...] = (), **arguments: object) -> None:
-        named = [step for step in path if isinstance(step, str)]
         if isinstance(source, str):
-            source = Message(source, **{"field": Field(named[-1] if named else "input"), **arguments})
+            source = Message(source, **{"field": _field_at(path), **arguments})
         super().__init__(source)
         self.told = source.told
         self.path = path
@@ -103,8 +102,17 @@ class Refusal(Exception):
 
     def at(self, *path: str | int) -> Self:
         """The same refusal of another place in the input."""
+        (text,) = self.args
+        if isinstance(text, Message) and text.arguments.get("field") == _field_at(self.path):
+            text = Message(text.source, **{**text.arguments, "field": _field_at(path)})
+            self.args, self.told = (text,), text.told
         self.path = path
         return self
+
+
+def _field_at(path: tuple[str | int, ...]) -> Field:
+    """The field of the input that a path leads to."""
+    return Field(next((step for step in reversed(path) if isinstance(step, str)), "input"))
 
 
 class NotFound(Refusal):

@@ -28,6 +28,7 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     ],
     "activateSubscription": [Provocation("child", lambda known: {"subscriptionId": known["spent"]})],
     "advanceClock": [Provocation("operator", lambda known: {"distributorId": known["real"]})],
+    "assignServices": [Provocation("admin", lambda known: {"subscriptionIds": [known["running"]] * 1_001})],
     "changeSubscription": [
         Provocation(
             "child",
@@ -65,6 +66,7 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
 _OFTEN = "more tries than are allowed in a while"
 UNPROVOKED: dict[tuple[str, str], str] = {
     ("acceptInvitation", "INVALID_STATE"): "the user belongs to the account already, or is shut out",
+    ("cancelJob", "ACT_AS_REQUIRED"): "a job of a tenant below",
     ("changePassword", "INVALID_STATE"): "the token belongs to no person",
     ("changePassword", "LIMIT_EXCEEDED"): _OFTEN,
     ("chooseAccount", "INVALID_STATE"): "the token belongs to no user's session",

@@ -16,7 +16,7 @@ from tests.conftest import Server
 
 every_keyed_mutation = pytest.mark.parametrize("mutation", KEYED)
 CALLS = 50
-USES_ITS_TOKEN_UP = {"acceptInvitation"}
+USES_ITS_TOKEN_UP = {"acceptInvitation", "signOut"}
 """What is done once because it cannot be asked again: whoever accepted signs in."""
 IN_EVERY_RUN = {"createManager", "orderSubscription", "topUp"}
 """Mutations that a crowd comes to in every run; to the others it comes in slow ones."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from db import ids
 from db.engine import application_engine
 from domain.customers.models import Account
 from resolvers.reading import Engine, Viewer
@@ -36,7 +37,9 @@ def ask(postgres: Server, worker_id: str, reading_engine: Engine) -> Iterator[tu
             for number, (name, email, external_id) in CUSTOMERS.items():
                 session.add(_customer(chain.reseller, number, name, email, external_id))
             session.add(_customer(chain.sibling, "SU000999", "Meadow Neighbour", "n@meadow.example", None))
-            seller = Viewer(scope_of(chain.reseller), frozenset(Permission))
+            seller = Viewer(
+                scope_of(chain.reseller), frozenset(Permission), actor=ids.encode("mgr", chain.reseller.tenant.id)
+            )
         engine.dispose()
         with asking(server, reading_engine) as read:
             yield read, seller
