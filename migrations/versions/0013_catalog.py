@@ -1,0 +1,12 @@
+"""Nothing yet."""
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+def upgrade() -> None:
+    pass
+
+def downgrade() -> None:
+    raise NotImplementedError("migrations go forward only")

@@ -1,0 +1,12 @@
+"""Nothing yet."""
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+def upgrade() -> None:
+    pass
+
+def downgrade() -> None:
+    raise NotImplementedError("migrations go forward only")

@@ -1,0 +1,12 @@
+"""Nothing yet."""
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+def upgrade() -> None:
+    pass
+
+def downgrade() -> None:
+    raise NotImplementedError("migrations go forward only")
