@@ -9,7 +9,7 @@ from sqlalchemy import select
 from domain.customers.models import Account
 from domain.ordering.models import Order
 from domain.payments import actions as payments
-from domain.payments import checkout, completion, lifecycle, renewing
+from domain.payments import checkout, closing_by_hand, completion, lifecycle, renewing
 from domain.payments.models import PaymentPurpose
 from domain.shared import steering
 from domain.shared.advancing import start_advance_clock
@@ -26,6 +26,7 @@ __all__ = [
     "advance_clock",
     "cancel_job",
     "change_subscription",
+    "close_charges",
     "complete_payment",
     "delete_subscription",
     "order_subscription",
@@ -75,6 +76,12 @@ def activate_subscription(change: Change, /, **input: Any) -> Answer:
 def delete_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.lifecycle.delete_subscription`."""
     return {"subscription": lifecycle.delete_subscription(change.session, change.scope, clock=change.clock, **input)}
+
+
+def close_charges(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.closing_by_hand.close_charges`."""
+    subscription, charges = closing_by_hand.close_charges(change.session, change.scope, clock=change.clock, **input)
+    return {"subscription": subscription, "charges": list(charges)}
 
 
 def top_up(change: Change, /, *, amount: Money, **input: Any) -> Answer:

@@ -291,6 +291,13 @@ class Mutation:
     )
     """End a subscription for good; days used are closed as the billing type says. Codes: INVALID_INPUT, NOT_FOUND,
     INVALID_STATE, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    close_charges: s.CloseChargesPayload | None = mutation(
+        sales.close_charges, s.CloseChargesInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Write off at once what a subscription has blocked or opened: its recurring charges are deleted, and one closed
+    charge for the plan and one for each resource replaces them, one for each price where prices differ. Nothing of it
+    is returned by a later decrease, stop or deletion. Codes: NOT_FOUND, INVALID_STATE (nothing to close),
+    INSUFFICIENT_BALANCE, STALE, ACT_AS_REQUIRED."""
     top_up: s.TopUpPayload | None = mutation(sales.top_up, s.TopUpInput, needs=P.PAYMENTS_WRITE, customers=True)
     """Put money on a customer's balance; it pays nothing by itself. Codes: INVALID_INPUT, NOT_FOUND, CURRENCY_MISMATCH,
     ACT_AS_REQUIRED."""

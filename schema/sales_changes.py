@@ -7,6 +7,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema.accounts import Account
+from schema.charges import Charge
 from schema.common import MoneyInput
 from schema.jobs import Job
 from schema.orders import Order, Payment
@@ -20,6 +21,8 @@ __all__ = [
     "AdvanceClockPayload",
     "CancelJobInput",
     "ChangeSubscriptionInput",
+    "CloseChargesInput",
+    "CloseChargesPayload",
     "CompletePaymentInput",
     "CompletePaymentPayload",
     "DeleteSubscriptionInput",
@@ -162,6 +165,26 @@ class SubscriptionPayload(Payload):
 
     subscription: ServiceSubscription | None
     """The subscription as it is now; null when refused."""
+
+
+@strawberry.input
+class CloseChargesInput:
+    """All that a subscription still has to pay for days that are ordered, written off now."""
+
+    subscription_id: strawberry.ID
+    """Which subscription."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
+
+
+@strawberry.type
+class CloseChargesPayload(Payload):
+    """What closeCharges answers."""
+
+    subscription: ServiceSubscription | None
+    """The subscription as it is now; null when refused."""
+    charges: list[Charge] | None
+    """The merged charges, CLOSED; those they replace are DELETED. Null when refused."""
 
 
 @strawberry.input

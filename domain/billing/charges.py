@@ -17,7 +17,7 @@ from domain.billing.charging import recomputed_for_payment, state_when_paid
 from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, lots_of
-from domain.billing.explanation import Explanation, months_of
+from domain.billing.explanation import Explanation, Rule, months_of
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeState, LedgerAccount
 from domain.billing.prices import Prices
@@ -44,9 +44,9 @@ __all__ = [
     "draft_of",
     "drop",
     "existing",
+    "is_merged",
     "late",
     "make",
-    "number_of",
     "opened_today",
     "rewrite",
 ]
@@ -317,19 +317,13 @@ def announce_closed(session: Session, scope: Scope, charges: Sequence[Charge], *
     levels.owe_upstream(session, scope, charges, at=clock.now)
 
 
-def number_of(charge: Charge) -> int:
-    """The number without its letters: higher is newer."""
-    return int("".join(digit for digit in charge.number if digit.isdigit()))
-
-
 def existing(
     contract: Contract, charges: Sequence[Charge], groups: Mapping[UUID, str], clock: Clock
 ) -> list[ExistingCharge]:
-    """Stored recurring charges as the calculation of a split takes them."""
+    """Stored recurring charges as the calculation of a split takes them; those closed by hand are never split."""
     return [
         ExistingCharge(
             id=charge.id,
-            number=number_of(charge),
             resource_key=charge.resource_key,
             state=charge.state,
             quantity=charge.quantity,
@@ -343,8 +337,16 @@ def existing(
             price_group=groups.get(charge.id, ""),
         )
         for charge in charges
-        if charge.period_start is not None and charge.period_end is not None and charge.billing_period_start is not None
+        if charge.period_start is not None
+        and charge.period_end is not None
+        and charge.billing_period_start is not None
+        and not is_merged(charge)
     ]
+
+
+def is_merged(charge: Charge) -> bool:
+    """Whether it was closed by hand, together with others."""
+    return bool(charge.explanation["rule"] == Rule.MERGED)
 
 
 def _money(amount: Decimal, charge: Charge) -> Decimal:

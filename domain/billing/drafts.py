@@ -65,9 +65,7 @@ class Lot:
     """Units that came with one charge and have not left: newest ones leave first, and keep that charge's prices."""
 
     charge_id: UUID
-    """The charge they first came with, however often it was split since."""
-    number: int
-    """That charge's number: higher is newer."""
+    """The charge they first came with, however often it was split since. A higher id is newer."""
     quantity: Decimal
 
 
@@ -147,7 +145,7 @@ def with_lots(draft: ChargeDraft, lots: tuple[Lot, ...]) -> ChargeDraft:
     """The draft as units of other charges; its explanation keeps them too, where `lots_of` finds them."""
     inputs = {
         **draft.explanation.inputs,
-        "lots": [[f"{lot.charge_id}", lot.number, plain(lot.quantity)] for lot in lots],
+        "lots": [[f"{lot.charge_id}", plain(lot.quantity)] for lot in lots],
     }
     return replace(draft, split_from=lots, explanation=replace(draft.explanation, inputs=inputs))
 
@@ -155,6 +153,5 @@ def with_lots(draft: ChargeDraft, lots: tuple[Lot, ...]) -> ChargeDraft:
 def lots_of(explanation: Explanation) -> tuple[Lot, ...]:
     """The charges that a stored charge's units came with; empty for a charge that is no part of a split."""
     return tuple(
-        Lot(UUID(charge_id), number, Decimal(quantity))
-        for charge_id, number, quantity in explanation.inputs.get("lots", ())
+        Lot(UUID(charge_id), Decimal(quantity)) for charge_id, *_, quantity in explanation.inputs.get("lots", ())
     )

@@ -43,6 +43,8 @@ class Rule(StrEnum):
     """By days, for what remains of a charge after a change."""
     RETURNED_PART = "RETURNED_PART"
     """The original charges less what stays billed of them."""
+    MERGED = "MERGED"
+    """The sum of charges that were closed together by hand."""
     RESELLER = "RESELLER"
     """Upstream price × months × quantity × (100 − discount %) / 100."""
 
@@ -179,6 +181,35 @@ def added_up(
     )
 
 
+def merged(
+    of: Sequence[tuple[str, Decimal]], *, currency: str, months: Fraction, units: Mapping[date, Decimal]
+) -> Explanation:
+    """Charges closed together: the sum of their amounts, which are given with their numbers.
+
+    `months` of the merged quantity, for what is owed upstream; `units` that each billing period is charged for, by its
+    first day.
+    """
+    inputs: dict[str, Any] = {
+        "currency": currency,
+        "digits": minor_digits(currency),
+        "plus": [f"{amount:f}" for _, amount in of],
+        "minus": [],
+        "months": str(months),
+        "charges": [number for number, _ in of],
+        "units": [[f"{day}", plain(quantity)] for day, quantity in sorted(units.items())],
+    }
+    exact, rounded = _added_up_value(inputs)
+    formula = f"{' + '.join(inputs['plus'])} = {rounded:f}"
+    return Explanation(
+        rule=Rule.MERGED,
+        fraction=inputs["months"],
+        exact=exact,
+        rounded=rounded,
+        steps=(Step(_LABELS[Rule.MERGED], formula, rounded),),
+        inputs=inputs,
+    )
+
+
 def with_discount(
     explanation: Explanation, *, percent: Decimal, amounts: Sequence[Decimal], position: int
 ) -> Explanation:
@@ -266,6 +297,7 @@ def _added_up_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
 _VALUES: Mapping[Rule, Callable[[Inputs], tuple[Fraction, Decimal]]] = {
     **dict.fromkeys(Rule, _priced_value),
     Rule.RETURNED_PART: _added_up_value,
+    Rule.MERGED: _added_up_value,
 }
 
 _LABELS: Mapping[Rule, str] = {
@@ -277,6 +309,7 @@ _LABELS: Mapping[Rule, str] = {
     Rule.USED_PART: "used part",
     Rule.REST: "rest of the period",
     Rule.RETURNED_PART: "returned",
+    Rule.MERGED: "closed together",
     Rule.RESELLER: "owed upstream",
 }
 

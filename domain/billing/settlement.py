@@ -22,7 +22,7 @@ from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
 from domain.billing.splitting import Amendment, ExistingCharge, Split, settle_decrease, settle_deletion, settle_stop
 from domain.customers.models import Account
-from domain.shared.billing_policy import Deletion, Horizon, Measure, Stop
+from domain.shared.billing_policy import Decrease, Deletion, Horizon, Measure, Stop
 from domain.shared.decimals import plain
 from domain.shared.errors import RefusedByBillingType
 from domain.shared.money import round_money
@@ -88,7 +88,10 @@ def decrease(
 def _decreases(contract: Contract, stake: _Stake, units: Mapping[str, Decimal], clock: Clock) -> list[Split]:
     terms = contract.terms(clock)
     splits = []
+    merged = {row.resource_key for row in stake.rows.values() if written.is_merged(row)}
     for key, quantity in units.items():
+        if key in merged and contract.policy.decrease is Decrease.SPLIT_UNTIL_CLOSED:
+            raise refusing(contract, NotAllowedByBillingType(terms.billing_type, Message("a decrease")))
 
         def settling(charges: Sequence[ExistingCharge], to: Decimal = quantity) -> Split:
             return settle_decrease(terms, charges, quantity=to, on=clock.today)
@@ -103,7 +106,10 @@ def charged_units(session: Session, contract: Contract, clock: Clock) -> Charged
         return None
     found: dict[tuple[str | None, date], Decimal] = defaultdict(Decimal)
     for charge in _at_stake(session, contract, clock):
-        if charge.billing_period_start is not None:
+        if written.is_merged(charge):
+            for day, quantity in charge.explanation["inputs"]["units"]:
+                found[charge.resource_key, date.fromisoformat(day)] += Decimal(quantity)
+        elif charge.billing_period_start is not None:
             found[charge.resource_key, charge.billing_period_start] += charge.quantity
     return found
 
@@ -368,7 +374,7 @@ def _line_json(line: Line) -> dict[str, Any]:
         "resource": line.resource_key,
         "quantity": plain(line.quantity),
         "unit_price": plain(line.unit_price),
-        "lots": [[f"{lot.charge_id}", lot.number, plain(lot.quantity)] for lot in line.lots],
+        "lots": [[f"{lot.charge_id}", plain(lot.quantity)] for lot in line.lots],
         "days": None if line.period is None else [f"{line.period.start}", f"{line.period.end}"],
     }
 
@@ -379,6 +385,6 @@ def _line(stored: dict[str, Any]) -> Line:
         stored["resource"],
         Decimal(stored["quantity"]),
         Decimal(stored["unit_price"]),
-        lots=tuple(Lot(UUID(id), number, Decimal(quantity)) for id, number, quantity in stored["lots"]),
+        lots=tuple(Lot(UUID(id), Decimal(quantity)) for id, *_, quantity in stored["lots"]),
         period=None if days is None else Period(*map(date.fromisoformat, days)),
     )

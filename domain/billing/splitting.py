@@ -34,8 +34,7 @@ class ExistingCharge:
     """A recurring charge of one resource (or of the plan itself) whose money is still at stake."""
 
     id: UUID
-    number: int
-    """Higher is newer."""
+    """Higher is newer: numbers are people's, and their format may change."""
     resource_key: str | None
     state: ChargeState
     """BLOCKED, CLOSED, or OPENED for a later period."""
@@ -57,7 +56,7 @@ class ExistingCharge:
     @property
     def units(self) -> tuple[Lot, ...]:
         """Its units by the charge they came with."""
-        return self.lots or (Lot(self.id, self.number, self.quantity),)
+        return self.lots or (Lot(self.id, self.quantity),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +217,7 @@ def _grouped(
 ) -> list[list[ExistingCharge]]:
     """Charges with the same key together, the oldest first."""
     groups: dict[_PriceKey, list[ExistingCharge]] = {}
-    for charge in sorted(charges, key=lambda charge: charge.number):
+    for charge in sorted(charges, key=lambda charge: charge.id):
         groups.setdefault(key(charge), []).append(charge)
     return list(groups.values())
 
@@ -232,7 +231,7 @@ def _staying(charges: Sequence[ExistingCharge], quantity: Decimal) -> dict[UUID,
     units = [(lot, charge.id) for charge in charges for lot in charge.units]
     left = quantity
     staying: dict[UUID, tuple[Lot, ...]] = {charge.id: () for charge in charges}
-    for lot, holder in sorted(units, key=lambda unit: unit[0].number):
+    for lot, holder in sorted(units, key=lambda unit: unit[0].charge_id):
         kept = min(lot.quantity, left)
         left -= kept
         if kept:
@@ -250,7 +249,7 @@ def _merged(lots: Iterable[Lot]) -> tuple[Lot, ...]:
     for lot in lots:
         before = found.get(lot.charge_id)
         found[lot.charge_id] = lot if before is None else replace(lot, quantity=before.quantity + lot.quantity)
-    return tuple(sorted(found.values(), key=lambda lot: lot.number, reverse=True))
+    return tuple(sorted(found.values(), key=lambda lot: lot.charge_id, reverse=True))
 
 
 def _part(

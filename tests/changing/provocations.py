@@ -70,6 +70,7 @@ UNPROVOKED: dict[tuple[str, str], str] = {
     ("changePassword", "INVALID_STATE"): "the token belongs to no person",
     ("changePassword", "LIMIT_EXCEEDED"): _OFTEN,
     ("chooseAccount", "INVALID_STATE"): "the token belongs to no user's session",
+    ("closeCharges", "INSUFFICIENT_BALANCE"): "charges that were opened, and a balance that was spent otherwise",
     ("completePayment", "INVALID_INPUT"): "a balance that no column holds: see test_limits",
     ("completePayment", "REFUSED_BY_BILLING_TYPE"): "a decrease that is allowed no longer when it is paid",
     ("createCustomRole", "KEY_TAKEN"): "another role with the name",

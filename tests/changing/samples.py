@@ -472,6 +472,7 @@ SAMPLES: dict[str, Sample] = {
     "stopSubscription": _of_id("child", "subscriptionId", "to stop", reason="The customer asked"),
     "activateSubscription": _of_id("child", "subscriptionId", "stopped", reason="The customer paid"),
     "deleteSubscription": _of_id("child", "subscriptionId", "to delete", reason="The customer left"),
+    "closeCharges": _of_id("child", "subscriptionId", "running"),
     "topUp": Sample(
         "child",
         lambda known: {

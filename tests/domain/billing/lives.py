@@ -172,7 +172,6 @@ class Life:
         self.drafts[number] = draft
         self.charges[number] = ExistingCharge(
             id=_id(number),
-            number=number,
             resource_key=draft.resource_key,
             state=draft.state,
             quantity=draft.quantity,

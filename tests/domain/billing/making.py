@@ -49,7 +49,6 @@ def existing(draft: ChargeDraft, number: int, state: ChargeState | None = None) 
     assert draft.billing_period is not None
     return ExistingCharge(
         id=UUID(int=number),
-        number=number,
         resource_key=draft.resource_key,
         state=draft.state if state is None else state,
         quantity=draft.quantity,

@@ -61,11 +61,11 @@ def test_every_part_of_a_split_knows_the_charges_it_came_from(five_and_three: li
     # then
     sale, added = UUID(int=1), UUID(int=2)
     assert [draft.split_from for draft in result.used] == [
-        (Lot(sale, 1, Decimal(5)),),
-        (Lot(added, 2, Decimal(3)),),
+        (Lot(sale, Decimal(5)),),
+        (Lot(added, Decimal(3)),),
     ]
-    assert result.rest[0].split_from == (Lot(added, 2, Decimal(1)), Lot(sale, 1, Decimal(5)))
-    assert result.returned[0].split_from == (Lot(added, 2, Decimal(2)),)
+    assert result.rest[0].split_from == (Lot(added, Decimal(1)), Lot(sale, Decimal(5)))
+    assert result.returned[0].split_from == (Lot(added, Decimal(2)),)
     stored = Explanation.from_json(result.rest[0].explanation.to_json())
     assert lots_of(stored) == result.rest[0].split_from
 
@@ -98,7 +98,7 @@ def test_the_newest_units_leave_first_and_the_others_keep_their_price() -> None:
         (Decimal("10.00"), Decimal(5)),
         (Decimal("12.00"), Decimal(2)),
     ]
-    assert second.rest[0].split_from == (Lot(UUID(int=1), 1, Decimal(5)),)
+    assert second.rest[0].split_from == (Lot(UUID(int=1), Decimal(5)),)
 
 
 def test_charges_of_one_price_with_other_upstream_prices_are_not_merged(
@@ -180,7 +180,7 @@ def test_stop_on_10_september_and_activation_on_the_20th_bill_the_active_days() 
     (active,) = activation_charges(terms_of(), stopped.stopped, on=date(2026, 9, 20))
     # then
     assert (active.amount, active.state) == (Decimal("18.33"), ChargeState.BLOCKED)
-    assert active.split_from == (Lot(UUID(int=1), 1, Decimal(5)),)
+    assert active.split_from == (Lot(UUID(int=1), Decimal(5)),)
     assert active.explanation.fraction == "11/30"
 
 

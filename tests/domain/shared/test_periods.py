@@ -198,3 +198,8 @@ def test_the_parts_of_a_range_are_the_range(start: date, days: int, billing_day:
     assert sum(part.days for part, _ in cuts) == days
     assert all(part.intersect(whole) == part for part, whole in cuts)
     assert all(part == whole for part, whole in cuts[1:-1])
+
+
+def test_example_3_a_billing_day_of_31_keeps_its_day_through_shorter_months() -> None:
+    ends = [whole.end for _, whole in billing_periods(date(2017, 1, 31), date(2017, 4, 30), 31)]
+    assert ends == [date(2017, 2, 28), date(2017, 3, 31), date(2017, 4, 30)]
