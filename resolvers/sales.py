@@ -7,9 +7,19 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.customers.models import Account
+from domain.ordering import numbering
 from domain.ordering.models import Order
 from domain.payments import actions as payments
-from domain.payments import checkout, closing_by_hand, completion, lifecycle, renewing
+from domain.payments import (
+    cancelling,
+    checkout,
+    closing_by_hand,
+    completion,
+    lifecycle,
+    renewing,
+    switching,
+    updating,
+)
 from domain.payments.models import PaymentPurpose
 from domain.shared import steering
 from domain.shared.advancing import start_advance_clock
@@ -25,6 +35,7 @@ __all__ = [
     "activate_subscription",
     "advance_clock",
     "cancel_job",
+    "cancel_order",
     "change_subscription",
     "close_charges",
     "complete_payment",
@@ -32,9 +43,12 @@ __all__ = [
     "order_subscription",
     "prolong_subscription",
     "renew_subscription",
+    "renumber_order",
     "retry_job",
     "stop_subscription",
+    "switch_subscription",
     "top_up",
+    "update_subscription",
 ]
 
 
@@ -46,6 +60,26 @@ def order_subscription(change: Change, /, **input: Any) -> Answer:
 def change_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.checkout.change_subscription`."""
     return _ordered(change, checkout.change_subscription(change.session, change.scope, clock=change.clock, **input))
+
+
+def switch_subscription(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.switching.switch_subscription`."""
+    return _ordered(change, switching.switch_subscription(change.session, change.scope, clock=change.clock, **input))
+
+
+def update_subscription(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.updating.update_subscription`."""
+    return {"subscription": updating.update_subscription(change.session, change.scope, clock=change.clock, **input)}
+
+
+def cancel_order(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.cancelling.cancel_order`."""
+    return _ordered(change, cancelling.cancel_order(change.session, change.scope, clock=change.clock, **input))
+
+
+def renumber_order(change: Change, /, **input: Any) -> Answer:
+    """See `domain.ordering.numbering.renumber_order`."""
+    return _ordered(change, numbering.renumber_order(change.session, change.scope, clock=change.clock, **input))
 
 
 def renew_subscription(change: Change, /, **input: Any) -> Answer:

@@ -265,6 +265,27 @@ class Mutation:
     )
     """Order other quantities; an order of zero completes at once. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE,
     CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    switch_subscription: s.OrderPayload | None = mutation(
+        sales.switch_subscription, s.SwitchSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
+    )
+    """Order another plan for a running subscription. When the order completes, the days used of the present plan are
+    closed, and what is unused comes back as its billing type says. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE,
+    CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    update_subscription: s.SubscriptionPayload | None = mutation(
+        sales.update_subscription, s.UpdateSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
+    )
+    """Rename a subscription, or say whether it renews itself. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE, STALE,
+    ACT_AS_REQUIRED."""
+    cancel_order: s.OrderPayload | None = mutation(
+        sales.cancel_order, s.CancelOrderInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
+    )
+    """Cancel an order that is not paid; a subscription that was to begin with it is deleted. Codes: NOT_FOUND,
+    INVALID_STATE, ACT_AS_REQUIRED."""
+    renumber_order: s.OrderPayload | None = mutation(
+        sales.renumber_order, s.RenumberOrderInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Give an order another number. Codes: INVALID_INPUT, KEY_TAKEN, NOT_FOUND, INVALID_STATE (the tenant's numbers
+    are not edited), ACT_AS_REQUIRED."""
     renew_subscription: s.OrderPayload | None = mutation(
         sales.renew_subscription, s.RenewSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )

@@ -12,6 +12,7 @@ from domain.ordering import models
 from domain.payments import models as payments
 from resolvers.reading import Node, column, filters, money, period, reads, related, sorts
 from schema.accounts import Account
+from schema.catalog import Plan
 from schema.common import (
     DateFilter,
     DateTimeFilter,
@@ -96,6 +97,14 @@ class Order(Node):
     """What was taken off."""
     paid_period: Period | None = period(models.Order.paid_from, models.Order.paid_until)
     """The span of service this order pays for."""
+    plan: Plan | None = related(models.Order.plan_id)
+    """The plan that a SWITCH leads to; null for other types."""
+    automatic: bool = column(models.Order.automatic)
+    """Whether the billing run made it, not a person."""
+    cancels_on: date | None = column(models.Order.cancels_on)
+    """Unpaid, it is cancelled on this day; null: when the billing run settles what becomes of its subscription."""
+    completed_at: datetime | None = column(models.Order.completed_at)
+    """When it completed, on the distributor's clock; null before."""
     payment: Payment | None = related(payments.Payment.order_id)
     """Its payment; null for an order of zero."""
     charges: list[Annotated["Charge", strawberry.lazy("schema.charges")]] = related(

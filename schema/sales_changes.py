@@ -20,6 +20,7 @@ __all__ = [
     "AdvanceClockInput",
     "AdvanceClockPayload",
     "CancelJobInput",
+    "CancelOrderInput",
     "ChangeSubscriptionInput",
     "CloseChargesInput",
     "CloseChargesPayload",
@@ -31,11 +32,14 @@ __all__ = [
     "OrderSubscriptionInput",
     "ProlongSubscriptionInput",
     "RenewSubscriptionInput",
+    "RenumberOrderInput",
     "RetryJobInput",
     "StopSubscriptionInput",
     "SubscriptionPayload",
+    "SwitchSubscriptionInput",
     "TopUpInput",
     "TopUpPayload",
+    "UpdateSubscriptionInput",
 ]
 
 
@@ -113,6 +117,68 @@ class ProlongSubscriptionInput:
     """What the order is expected to cost, discounts taken off: refused with PRICE_CHANGED when it is another amount."""
 
 
+@strawberry.input
+class SwitchSubscriptionInput:
+    """Another plan for a running subscription, or another period of its plan; a full term begins with it."""
+
+    subscription_id: strawberry.ID
+    """Which subscription; it must be ACTIVE."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
+    expected_total: MoneyInput | None = UNSET
+    """What the order is expected to cost, discounts taken off: refused with PRICE_CHANGED when it is another amount.
+    What comes back of the present plan is not taken off."""
+    plan_id: strawberry.ID
+    """An active plan of the acting tenant, in the subscription's currency."""
+    period_id: strawberry.ID
+    """One of the plan's periods, no trial."""
+    quantities: list[QuantityInput] | None = UNSET
+    """Resources left out keep their quantity where the subscription has them, else start at their minimum."""
+
+
+@strawberry.input
+class SubscriptionChange:
+    """What is to be otherwise. Fields left out stay; null clears externalId."""
+
+    name: str | None = UNSET
+    """The customer's name for it, up to 200 characters."""
+    auto_renew: bool | None = UNSET
+    """Whether the next term is ordered by itself. Turned off, a renewal order that was made so and waits is cancelled;
+    INVALID_STATE for an endless subscription."""
+    external_id: str | None = UNSET
+    """The client's own id for it; up to 200 characters."""
+
+
+@strawberry.input
+class UpdateSubscriptionInput:
+    """What is written about a subscription, and whether it renews itself."""
+
+    subscription_id: strawberry.ID
+    """Which subscription."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
+    change: SubscriptionChange
+    """What is to be otherwise."""
+
+
+@strawberry.input
+class CancelOrderInput:
+    """An order that is not wanted any more."""
+
+    order_id: strawberry.ID
+    """Which order; it must be WAITING_FOR_PAYMENT."""
+
+
+@strawberry.input
+class RenumberOrderInput:
+    """Another number for an order, where the setting ORDER_NUMBERS_EDITABLE allows it."""
+
+    order_id: strawberry.ID
+    """Which order."""
+    number: str
+    """Unique at the tenant, up to 40 characters, and none that the tenant's series could write."""
+
+
 @strawberry.type
 class OrderPayload(Payload):
     """What ordering and changing answer."""
@@ -161,7 +227,7 @@ class DeleteSubscriptionInput:
 
 @strawberry.type
 class SubscriptionPayload(Payload):
-    """What stopping, activating and deleting answer."""
+    """What stopping, activating, deleting and updating answer."""
 
     subscription: ServiceSubscription | None
     """The subscription as it is now; null when refused."""

@@ -82,7 +82,10 @@ def make(session: Session, makings: Sequence[Making], *, prices: Prices | None =
         price = None if prices is None else prices.get((charge.subscription_id, charge.resource_key))
         if price is not None and price.charge_id is not None and charge.split_from_id is None:
             held[charge.id] = price.charge_id
-    levels.snapshot(session, [charge for charge in charges if charge.split_from_id is None], held, at=clock.now)
+    sold = {
+        making.contract.subscription.id: (making.contract.plan.id, making.contract.period.key) for making in makings
+    }
+    levels.snapshot(session, [charge for charge in charges if charge.split_from_id is None], held, sold, at=clock.now)
     return charges
 
 
@@ -220,7 +223,7 @@ def block(
             draft,
             paid_on=clock.today,
             window_days=contract.service_term.deletion_window_days,
-            sales_or_renewal=order.type in {OrderType.SALES, OrderType.RENEWAL},
+            sales_or_renewal=order.type in {OrderType.SALES, OrderType.RENEWAL, OrderType.SWITCH},
         )
         _reserve(session, account, charge, closing, clock)
         if closing <= clock.today:

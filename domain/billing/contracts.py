@@ -49,8 +49,10 @@ class Contract:
         return policy_of(self.subscription.billing_type)
 
     def ordered_on(self, clock: Clock) -> date:
-        """The day of the sales order: the term, its anchor and price protection count from it."""
-        return clock.day_of(self.subscription.created_at)
+        """The day of the sales order, or of the switch to the present plan: the term, its anchor and price protection
+        count from it.
+        """
+        return self.subscription.switched_on or clock.day_of(self.subscription.created_at)
 
     def end(self, clock: Clock) -> date | None:
         """The day after the term's last one; None when it is endless. A late payment does not move it."""

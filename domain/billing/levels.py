@@ -26,7 +26,6 @@ from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.shared.errors import InvalidInput
 from domain.shared.outbox import announce
 from domain.shared.rounding import half_up
-from domain.subscriptions.models import ServiceSubscription
 from tenancy.rows import TenantRow
 from tenancy.scope import SEGMENT, Scope
 from tenancy.sessions import seeing
@@ -59,33 +58,39 @@ class _Level:
     currency: str
 
 
-def snapshot(session: Session, charges: Sequence[Charge], held: Mapping[UUID, UUID], *, at: datetime) -> None:
+Sold = Mapping[UUID, tuple[UUID, str]]
+"""By subscription, the seller's plan and the key of its period."""
+
+
+def snapshot(
+    session: Session, charges: Sequence[Charge], held: Mapping[UUID, UUID], sold: Sold, *, at: datetime
+) -> None:
     """Write down what every level pays the one above for one unit of these new charges.
 
     `held` maps a charge to the one whose levels it keeps, where the price is held; the others take the prices of now,
-    as do those whose seller was moved below others since.
+    as do those whose seller was moved below others since. `sold` names the plan that each subscription's charges are
+    for, which is not the present one while a switch waits.
     Not for parts of a split: those use the levels of the charge they come from. Raises InvalidInput where a level
     would owe more than can be booked.
     """
     if not charges:
         return
     with seeing(session, _everything(charges[0])):
-        rows = _copied(session, charges, held, at)
+        rows = _copied(session, charges, held, sold, at)
         known = {row["charge_id"] for row in rows}
-        rows += _current(session, [charge for charge in charges if charge.id not in known], at)
+        rows += _current(session, [charge for charge in charges if charge.id not in known], sold, at)
         append_all(session, ChargeLevel, rows)
 
 
 def _copied(
-    session: Session, charges: Sequence[Charge], held: Mapping[UUID, UUID], at: datetime
+    session: Session, charges: Sequence[Charge], held: Mapping[UUID, UUID], sold: Sold, at: datetime
 ) -> list[dict[str, Any]]:
     if not held:
         return []
     distributor_id = charges[0].distributor_id
     levels = _levels_of(session, distributor_id, set(held.values()))
     keeping = [charge for charge in charges if charge.id in held]
-    sold = _sold(session, distributor_id, keeping)
-    chains = _chains(session, distributor_id, {plan_id for plan_id, _ in sold.values()})
+    chains = _chains(session, distributor_id, {sold[charge.subscription_id][0] for charge in keeping})
     rows = []
     for charge in keeping:
         kept = levels.get(held[charge.id], [])
@@ -108,12 +113,11 @@ def _level_values(level: Any, at: datetime) -> dict[str, Any]:
     return {**level._mapping, "id": uuid7(), "created_at": at, "updated_at": at}  # noqa: SLF001 - a row's public name
 
 
-def _current(session: Session, charges: Sequence[Charge], at: datetime) -> list[dict[str, Any]]:
+def _current(session: Session, charges: Sequence[Charge], sold: Sold, at: datetime) -> list[dict[str, Any]]:
     if not charges:
         return []
     distributor_id = charges[0].distributor_id
-    sold = _sold(session, distributor_id, charges)
-    chains = _chains(session, distributor_id, {plan_id for plan_id, _ in sold.values()})
+    chains = _chains(session, distributor_id, {sold[charge.subscription_id][0] for charge in charges})
     plan_ids = {level.plan_id for chain in chains.values() for level in chain}
     by_resource = _fees(session, PlanResource, distributor_id, plan_ids)
     by_period = _fees(session, PlanPeriod, distributor_id, plan_ids)
@@ -149,24 +153,6 @@ def _current(session: Session, charges: Sequence[Charge], at: datetime) -> list[
                 }
             )
     return rows
-
-
-def _sold(session: Session, distributor_id: UUID, charges: Collection[Charge]) -> dict[UUID, tuple[UUID, str]]:
-    """Of each charge's subscription, the seller's plan and the key of its period."""
-    return {
-        row.id: (row.plan_id, row.key)
-        for row in session.execute(
-            select(ServiceSubscription.id, ServiceSubscription.plan_id, PlanPeriod.key)
-            .join(
-                PlanPeriod,
-                (PlanPeriod.distributor_id == distributor_id) & (PlanPeriod.id == ServiceSubscription.plan_period_id),
-            )
-            .where(
-                ServiceSubscription.distributor_id == distributor_id,
-                ServiceSubscription.id.in_({charge.subscription_id for charge in charges}),
-            )
-        )
-    }
 
 
 def _chains(session: Session, distributor_id: UUID, plan_ids: Collection[UUID]) -> dict[UUID, list[_Level]]:

@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from domain.billing.contracts import Contract
 from domain.billing.drafts import Line
-from domain.billing.models import Charge, ChargeKind
+from domain.billing.models import Charge, ChargeKind, ChargeLevel
 from domain.billing.proration import chargeable
 from domain.shared.periods import add_months
 from domain.subscriptions.models import SubscriptionResource
@@ -76,10 +76,37 @@ def held_prices(session: Session, contracts: Collection[Contract], on: Mapping[U
         )
         .order_by(Charge.id.desc())
     )
+    left = _of_left_plans(session, contracts)
     for row in firsts:
+        if row.id in left:
+            continue
         if row.period_start is not None and row.period_start >= since[row.subscription_id]:
             found[row.subscription_id, row.resource_key] = Held(row.unit_price, row.id)
     return found
+
+
+def _of_left_plans(session: Session, contracts: Collection[Contract]) -> set[UUID]:
+    """Charges of switched subscriptions that were made on a plan they have left: their prices hold no more."""
+    plans = {
+        contract.subscription.id: contract.plan
+        for contract in contracts
+        if contract.subscription.switched_on is not None
+    }
+    if not plans:
+        return set()
+    rows = session.execute(
+        select(Charge.id, Charge.subscription_id, ChargeLevel.plan_id)
+        .join(
+            ChargeLevel,
+            and_(
+                ChargeLevel.distributor_id == Charge.distributor_id,
+                ChargeLevel.charge_id == Charge.id,
+                ChargeLevel.tenant_id == Charge.tenant_id,
+            ),
+        )
+        .where(Charge.distributor_id == next(iter(plans.values())).distributor_id, Charge.subscription_id.in_(plans))
+    )
+    return {row.id for row in rows if row.plan_id != plans[row.subscription_id].id}
 
 
 def recurring_lines(contract: Contract, prices: Prices) -> list[Line]:

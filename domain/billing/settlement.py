@@ -39,6 +39,7 @@ __all__ = [
     "delete",
     "refusing",
     "require_stoppable",
+    "require_switchable",
     "stop",
 ]
 
@@ -120,6 +121,12 @@ def require_stoppable(contract: Contract) -> None:
         raise refusing(contract, NotAllowedByBillingType(contract.subscription.billing_type, Message("a stop")))
 
 
+def require_switchable(contract: Contract) -> None:
+    """Raises RefusedByBillingType for a type that one does not switch from."""
+    if not contract.policy.switches or contract.policy.deletion is Deletion.REFUSED:
+        raise refusing(contract, NotAllowedByBillingType(contract.subscription.billing_type, Message("a switch")))
+
+
 def stop(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:
     """Settle the current period by the type's column `stop`, and remember what an activation charges again.
 
@@ -174,21 +181,30 @@ def activate(session: Session, scope: Scope, contract: Contract, account: Accoun
 
 
 def delete(
-    session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock, asked: bool = True
+    session: Session,
+    scope: Scope,
+    contract: Contract,
+    account: Account,
+    *,
+    clock: Clock,
+    asked: bool = True,
+    switch: bool = False,
 ) -> None:
-    """Settle the current period and release later ones by the type's deletion rule.
+    """Settle the current period and release later ones by the type's deletion rule, which a `switch` shares.
 
     Where nobody asked, because time deletes what has long been stopped, a type that refuses it keeps what is reserved.
     The account must be locked. Raises RefusedByBillingType.
     """
     terms = contract.terms(clock)
     stake = _stake(session, contract, account, clock)
-    started_on = contract.subscription.started_on or clock.today
+    started_on = contract.subscription.switched_on or contract.subscription.started_on or clock.today
     window = started_on + timedelta(days=max(0, contract.service_term.deletion_window_days))
     splits = [
         _settled(
             contract,
-            lambda charges: settle_deletion(terms, charges, on=clock.today, inside_window=clock.today < window),
+            lambda charges: settle_deletion(
+                terms, charges, on=clock.today, inside_window=clock.today < window, switch=switch
+            ),
             charges,
         )
         # The type is asked also when nothing is at stake.

@@ -70,6 +70,12 @@ class Order(TenantRow, Base):
     paid_from: Mapped[date | None]
     paid_until: Mapped[date | None]
     """The span of service the order pays for, half-open."""
+    plan_id: Mapped[UUID | None]
+    """The plan that a switch leads to."""
+    plan_period_id: Mapped[UUID | None]
+    """How long that is subscribed to."""
+    automatic: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether the billing run made it, not a person."""
     cancels_on: Mapped[date | None]
     """Unpaid, it is cancelled on this day; null: when its subscription's fate is settled."""
     completed_at: Mapped[datetime | None]
@@ -92,8 +98,14 @@ class Order(TenantRow, Base):
         words_index("orders"),
         CheckConstraint("total >= 0 AND discount >= 0", name="amounts_not_negative"),
         CheckConstraint("paid_until > paid_from", name="paid_period_has_days"),
+        CheckConstraint(
+            "(type = 'SWITCH') = (plan_id IS NOT NULL) AND (plan_id IS NULL) = (plan_period_id IS NULL)",
+            name="a_switch_names_its_plan",
+        ),
         account_id="accounts",
         subscription_id="subscriptions",
+        plan_id="plans",
+        plan_period_id="plan_periods",
     )
     __mapper_args__ = WITHOUT_WORDS
 

@@ -4,7 +4,7 @@ from domain.ordering.models import Order, OrderState
 from domain.shared.errors import InvalidState
 from tenancy.messages import Word
 
-__all__ = ["TRANSITIONS", "OrderStep", "advance"]
+__all__ = ["TRANSITIONS", "OrderStep", "advance", "require"]
 
 
 class OrderStep(Word):
@@ -22,8 +22,8 @@ TRANSITIONS: dict[tuple[OrderState, OrderStep], OrderState] = {
 """Provisioning has its own states; they get their rows with the first connector."""
 
 
-def advance(order: Order, step: OrderStep, *path: str | int) -> None:
-    """Move the order. Raises InvalidState naming its state and the step."""
+def require(order: Order, step: OrderStep, *path: str | int) -> OrderState:
+    """The state that the step leads to. Raises InvalidState naming the present state and the step."""
     following = TRANSITIONS.get((order.state, step))
     if following is None:
         raise InvalidState(
@@ -33,4 +33,9 @@ def advance(order: Order, step: OrderStep, *path: str | int) -> None:
             step=step,
             path=path,
         )
-    order.state = following
+    return following
+
+
+def advance(order: Order, step: OrderStep, *path: str | int) -> None:
+    """Move the order. Raises InvalidState."""
+    order.state = require(order, step, *path)

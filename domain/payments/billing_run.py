@@ -22,7 +22,7 @@ from domain.catalog.models import ServiceTerm
 from domain.customers.models import Account
 from domain.ordering.models import Order, OrderState, OrderType
 from domain.ordering.queries import open_orders
-from domain.payments.cancelling import cancel
+from domain.payments.cancelling import cancel, withdraw
 from domain.payments.completion import complete
 from domain.payments.next_periods import ends_its_term, prolongations, renewals
 from domain.payments.placing import Placed, place
@@ -104,10 +104,7 @@ def cancel_lapsed(session: Session, scope: Scope, *, clock: Clock, day: date) ->
     cancel(session, scope, still, clock=clock)
     for order in still:
         if order.type is OrderType.SALES:
-            subscription = subscriptions[order.subscription_id]
-            states.advance(subscription, Operation.CANCEL)
-            subscription.updated_at = clock.now
-            announce(session, scope, "subscription.deleted", subject=subscription, prefix="sub", at=clock.now)
+            withdraw(session, scope, subscriptions[order.subscription_id], clock=clock)
     session.flush()
     return len(due)
 

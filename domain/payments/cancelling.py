@@ -1,19 +1,51 @@
 """Orders that are not to be: their charges and payments end with them."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.billing.charges import charges_of_orders, drop
-from domain.ordering.models import Order
-from domain.ordering.states import OrderStep, advance
+from domain.customers.queries import account_for_update
+from domain.ordering.models import Order, OrderType
+from domain.ordering.states import OrderStep, advance, require
 from domain.payments.models import Payment, PaymentState
 from domain.shared.outbox import announce
+from domain.shared.rows import locked, own
+from domain.subscriptions import states
+from domain.subscriptions.models import ServiceSubscription
+from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
-__all__ = ["cancel"]
+__all__ = ["cancel", "cancel_order", "withdraw"]
+
+
+def cancel_order(session: Session, scope: Scope, *, order_id: UUID, clock: Clock) -> Order:
+    """Cancel an order that nobody has paid yet; a subscription that was to begin with it is deleted.
+
+    Raises NotFound, ActAsRequired; InvalidState for an order that does not wait.
+    """
+    seen = own(session, scope, Order, order_id, "order_id")
+    account_for_update(session, scope, seen.account_id, "order_id")
+    subscription = locked(session, ServiceSubscription, seen.distributor_id, [seen.subscription_id])[
+        seen.subscription_id
+    ]
+    order = locked(session, Order, seen.distributor_id, [seen.id])[seen.id]
+    require(order, OrderStep.CANCEL, "order_id")
+    cancel(session, scope, [order], clock=clock)
+    if order.type is OrderType.SALES:
+        withdraw(session, scope, subscription, clock=clock)
+    session.flush()
+    return order
+
+
+def withdraw(session: Session, scope: Scope, subscription: ServiceSubscription, *, clock: Clock) -> None:
+    """Delete what was ordered and never paid. Raises InvalidState."""
+    states.advance(subscription, Operation.CANCEL)
+    subscription.updated_at = clock.now
+    announce(session, scope, "subscription.deleted", subject=subscription, prefix="sub", at=clock.now)
 
 
 def cancel(session: Session, scope: Scope, orders: Sequence[Order], *, clock: Clock) -> None:

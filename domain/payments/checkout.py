@@ -14,7 +14,7 @@ from domain.billing.contracts import Contract, contracts_of, covered, span_of
 from domain.billing.drafts import ChargeDraft, ChargeKind, Line, NotAllowedByBillingType
 from domain.billing.prices import Prices, held_prices, recurring_lines, resource_price
 from domain.billing.proration import chargeable, chargeable_increase
-from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState, ServiceTerm
+from domain.catalog.models import Plan, PlanPeriod, PlanState, ServiceTerm
 from domain.catalog.queries import plan_by_id
 from domain.catalog.queries import resources_of as plan_resources_of
 from domain.customers.agreements import require_agreed
@@ -24,6 +24,7 @@ from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import changed_on, require_no_open_order
 from domain.payments.completion import finish
+from domain.payments.onto_plan import resource_row
 from domain.payments.placing import Wish, lapses_on, place
 from domain.payments.quantities import checked_quantities, require_total
 from domain.shared.billing_policy import Anchor, Decrease, Increase
@@ -34,14 +35,23 @@ from domain.shared.outbox import announce
 from domain.shared.periods import PeriodUnit
 from domain.shared.rows import locked, own
 from domain.subscriptions import states
-from domain.subscriptions.models import ServiceSubscription, SubscriptionResource, SubscriptionState
+from domain.subscriptions.models import ServiceSubscription, SubscriptionState
 from domain.subscriptions.queries import require_version
 from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
-__all__ = ["change_subscription", "order_subscription", "own_contract", "placed", "prolong_subscription"]
+__all__ = [
+    "change_subscription",
+    "order_subscription",
+    "own_contract",
+    "placed",
+    "prolong_subscription",
+    "require_before_billing_run",
+    "sales_lines",
+    "sold",
+]
 
 
 def order_subscription(
@@ -68,7 +78,7 @@ def order_subscription(
     PriceChanged.
     """
     account = account_for_update(session, scope, account_id, "account_id")
-    plan, period = _sold(session, scope, plan_id, period_id)
+    plan, period = sold(session, scope, plan_id, period_id)
     if scope.customer is not None:
         require_agreed(session, account, scope.customer.user_id, *AgreementKind)
     require_company_name(session, account, "account_id")
@@ -87,19 +97,20 @@ def order_subscription(
     subscription = _subscription(
         account, plan, period, name=name, auto_renew=auto_renew, external_id=external_id, clock=clock
     )
-    subscription.billing_day = _billing_day(session, plan)
+    subscription.billing_day = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id)).billing_day
     subscription.number = number_for(session, account, "subscriptions")
     session.add(subscription)
     session.flush()
     session.add_all(
-        _resource(subscription, resource, asked.get(key, resource.minimum), clock) for key, resource in offered.items()
+        resource_row(subscription, resource, asked.get(key, resource.minimum), clock)
+        for key, resource in offered.items()
     )
     session.flush()
     contract = contracts_of(session, [subscription])[subscription.id]
     terms = contract.terms(clock)
-    drafts = sales_charges(terms, _sales_lines(contract), on=clock.today)
+    drafts = sales_charges(terms, sales_lines(contract), on=clock.today)
     require_total(_total(drafts), subscription.currency, expected_total)
-    lapses = lapses_on(contract, clock)
+    lapses = lapses_on(session, account, contract, clock)
     wish = Wish(
         contract=contract,
         account=account,
@@ -154,7 +165,7 @@ def change_subscription(
         _require_first_today(session, contract, clock)
     settlement.check_decrease(session, contract, account, fewer, clock=clock)
     require_total(_total(drafts), subscription.currency, expected_total)
-    lapses = lapses_on(contract, clock)
+    lapses = lapses_on(session, account, contract, clock)
     wish = Wish(
         contract=contract,
         account=account,
@@ -225,7 +236,7 @@ def prolong_subscription(
             path=("subscription_id",),
         )
     require_total(_total(drafts), subscription.currency, expected_total)
-    lapses = lapses_on(contract, clock)
+    lapses = lapses_on(session, account, contract, clock)
     wish = Wish(contract, account, OrderType.PROLONG, drafts, period, cancels_on=lapses, due_on=lapses)
     return placed(session, scope, wish, prices=prices, clock=clock)
 
@@ -253,7 +264,10 @@ def _total(drafts: Sequence[ChargeDraft]) -> Decimal:
     return sum((draft.amount for draft in drafts), Decimal(0))
 
 
-def _sold(session: Session, scope: Scope, plan_id: UUID, period_id: UUID) -> tuple[Plan, PlanPeriod]:
+def sold(session: Session, scope: Scope, plan_id: UUID, period_id: UUID) -> tuple[Plan, PlanPeriod]:
+    """A plan of the acting tenant that may be ordered, and one of its periods. Raises NotFound, ActAsRequired,
+    InvalidState.
+    """
     plan = plan_by_id(session, scope, plan_id, "plan_id")
     scope.require_own(plan.tenant_id, plan.tenant_path, "plan_id")
     if scope.customer is not None and not plan.public:
@@ -306,37 +320,7 @@ def _subscription(
     )
 
 
-def _billing_day(session: Session, plan: Plan) -> int:
-    return session.scalars(
-        select(ServiceTerm.billing_day).where(
-            ServiceTerm.distributor_id == plan.distributor_id, ServiceTerm.id == plan.service_term_id
-        )
-    ).one()
-
-
-def _resource(
-    subscription: ServiceSubscription, offer: PlanResource, quantity: Decimal, clock: Clock
-) -> SubscriptionResource:
-    return SubscriptionResource(
-        distributor_id=subscription.distributor_id,
-        tenant_id=subscription.tenant_id,
-        tenant_path=subscription.tenant_path,
-        subscription_id=subscription.id,
-        account_id=subscription.account_id,
-        plan_resource_id=offer.id,
-        key=offer.key,
-        name=offer.name,
-        priority=offer.priority,
-        quantity=quantity,
-        included=offer.included,
-        unit_price=offer.recurring_per_month,
-        currency=subscription.currency,
-        created_at=clock.now,
-        updated_at=clock.now,
-    )
-
-
-def _sales_lines(contract: Contract) -> list[Line]:
+def sales_lines(contract: Contract) -> list[Line]:
     """One-time fees that cost something, then what recurs."""
     lines = []
     if contract.period.setup:
@@ -356,13 +340,18 @@ def _require_changeable(contract: Contract, clock: Clock) -> None:
             "{billing_type} does not allow a change.", billing_type=subscription.billing_type, path=("subscription_id",)
         )
     states.require(subscription, Operation.CHANGE)
+    require_before_billing_run(subscription, Operation.CHANGE, clock)
+
+
+def require_before_billing_run(subscription: ServiceSubscription, operation: Operation, clock: Clock) -> None:
+    """Raises InvalidState on the day whose billing run is still to come: it goes before any change of the day."""
     if subscription.paid_to is not None and subscription.paid_to <= clock.today:
-        # The billing run comes before any change of the day.
         raise InvalidState(
-            "Subscription {number} is paid to {paid_to}: its change is not possible before the billing run of "
+            "Subscription {number} is paid to {paid_to}: its {operation} is not possible before the billing run of "
             "that day.",
             number=subscription.number,
             paid_to=subscription.paid_to,
+            operation=operation,
             path=("subscription_id",),
         )
 
@@ -382,7 +371,7 @@ def _add_missing(session: Session, contract: Contract, changed: Mapping[str, Dec
     """A resource that the plan got after the order starts at nothing."""
     present = {resource.key for resource in contract.resources}
     session.add_all(
-        _resource(contract.subscription, contract.offered[key], Decimal(0), clock)
+        resource_row(contract.subscription, contract.offered[key], Decimal(0), clock)
         for key in changed
         if key not in present
     )

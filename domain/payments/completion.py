@@ -20,6 +20,7 @@ from domain.ordering.models import Order, OrderState, OrderType
 from domain.ordering.queries import lines_of
 from domain.ordering.states import OrderStep, advance
 from domain.payments.models import Payment, PaymentState
+from domain.payments.onto_plan import take_over
 from domain.shared.billing_policy import Prolongs
 from domain.shared.decimals import plain
 from domain.shared.errors import InvalidInput, InvalidState
@@ -135,9 +136,12 @@ def complete(
     """Block the order's charges and do what the order asks for; returns the charges that close at once.
 
     Account, subscription, order and charges must be locked. Raises InvalidState and InsufficientBalance before
-    anything has changed, RefusedByBillingType for a decrease that was allowed when it was ordered.
+    anything has changed, RefusedByBillingType for a decrease or a switch that was allowed when it was ordered. A switch
+    leaves its old plan first, whose money helps to pay the new one: what it raises comes after that.
     """
     _require_possible(contract, order)
+    if order.type is OrderType.SWITCH:
+        contract = take_over(session, scope, contract, account, order, clock=clock)
     computed: Sequence[tuple[Charge, ChargeDraft | None]] = [
         (charge, billed.draft_of(charge, contract, clock)) for charge in charges
     ]
@@ -173,6 +177,7 @@ _OPERATIONS = {
     OrderType.PROLONG: Operation.PROLONG,
     OrderType.RENEWAL: Operation.RENEW,
     OrderType.CHANGE: Operation.CHANGE,
+    OrderType.SWITCH: Operation.SWITCH,
 }
 
 
@@ -226,6 +231,15 @@ def _renew(session: Session, scope: Scope, contract: Contract, _account: Account
     announce(session, scope, "subscription.renewed", subject=contract.subscription, prefix="sub", at=clock.now)
 
 
+def _switch(session: Session, scope: Scope, contract: Contract, _account: Account, order: Order, clock: Clock) -> None:
+    """The subscription is on its new plan already: what it is paid to, and when that ends."""
+    subscription, end = contract.subscription, contract.end(clock)
+    states.advance(subscription, Operation.SWITCH)
+    subscription.paid_to = order.paid_until
+    subscription.expires_on = None if end is None else end - timedelta(days=1)
+    announce(session, scope, "subscription.switched", subject=subscription, prefix="sub", at=clock.now)
+
+
 def _run_on(contract: Contract, order: Order, operation: Operation) -> None:
     """The next period is paid: a stopped or graced subscription is active again."""
     subscription = contract.subscription
@@ -262,4 +276,5 @@ _EFFECTS = {
     OrderType.PROLONG: _prolong,
     OrderType.RENEWAL: _renew,
     OrderType.CHANGE: _change,
+    OrderType.SWITCH: _switch,
 }

@@ -45,6 +45,7 @@ def prolongations(
                 period=covered(terms, on=start, prolongation=True),
                 cancels_on=None,
                 due_on=start,
+                automatic=True,
             )
         )
     return wishes, prices
@@ -73,6 +74,7 @@ def renewals(
                 period=covered(terms, on=start),
                 cancels_on=None,
                 due_on=start,
+                automatic=True,
             )
         )
     return wishes, prices

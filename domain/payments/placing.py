@@ -16,6 +16,7 @@ from domain.billing.drafts import ChargeDraft
 from domain.billing.models import Charge, ChargeState
 from domain.billing.prices import Prices
 from domain.customers.models import Account, PaymentModel
+from domain.customers.queries import class_of
 from domain.ordering.models import Order, OrderLine, OrderState, OrderType
 from domain.payments.models import Payment, PaymentPurpose, PaymentState
 from domain.shared.billing_policy import Anchor
@@ -30,7 +31,7 @@ from tenancy.scope import Scope
 __all__ = ["CANCEL_AFTER_DAYS", "Placed", "Wish", "lapses_on", "place"]
 
 CANCEL_AFTER_DAYS = 14
-"""Days after which an unpaid order is cancelled, unless the account class says otherwise."""
+"""Days after which an unpaid order is cancelled where no account class says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Wish:
     lines: Mapping[str, Decimal] = field(default_factory=dict)
     """Quantities it asks for, by resource."""
     external_id: str | None = None
+    automatic: bool = False
+    """Whether the billing run makes it."""
 
     @property
     def total(self) -> Decimal:
@@ -72,12 +75,18 @@ class Placed:
         return self.payment is None
 
 
-def lapses_on(contract: Contract, clock: Clock) -> date:
-    """The day an order of today is cancelled, unpaid: after the account class's days or on the next billing day."""
-    days = clock.today + timedelta(days=CANCEL_AFTER_DAYS)
+def lapses_on(session: Session, account: Account, contract: Contract, clock: Clock) -> date:
+    """The day an order of today is cancelled, unpaid: after the account class's days, on the next billing day, or when
+    what is paid ends, whichever is first.
+    """
+    terms, paid_to = class_of(session, account), contract.subscription.paid_to
+    days = clock.today + timedelta(days=CANCEL_AFTER_DAYS if terms is None else terms.cancel_unpaid_days)
     if contract.policy.anchor is Anchor.NONE:
         return days
-    return min(days, next_billing_day(clock.today, contract.cutting_day(clock)))
+    ends = [days, next_billing_day(clock.today, contract.cutting_day(clock))]
+    if paid_to is not None and paid_to > clock.today:
+        ends.append(paid_to)
+    return min(ends)
 
 
 def place(
@@ -137,6 +146,9 @@ def _order(wish: Wish, number: str, clock: Clock) -> Order:
         discount=sum((draft.discount for draft in wish.drafts), Decimal(0)),
         paid_from=None if wish.period is None else wish.period.start,
         paid_until=None if wish.period is None else wish.period.end,
+        plan_id=wish.contract.plan.id if wish.type is OrderType.SWITCH else None,
+        plan_period_id=wish.contract.period.id if wish.type is OrderType.SWITCH else None,
+        automatic=wish.automatic,
         cancels_on=wish.cancels_on,
         external_id=wish.external_id,
         created_at=clock.now,

@@ -69,7 +69,7 @@ def renew_subscription(
     drafts = sales_charges(terms, _lines(contract, renewal_lines(contract, prices), asked), on=start)
     require_total(sum((draft.amount for draft in drafts), Decimal(0)), subscription.currency, expected_total)
     late = start == clock.today
-    lapses = lapses_on(contract, clock) if late else None
+    lapses = lapses_on(session, account, contract, clock) if late else None
     wish = Wish(
         contract=contract,
         account=account,

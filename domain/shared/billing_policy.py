@@ -188,6 +188,8 @@ class Policy:
     """Other fees that are not zero are refused when the plan is saved."""
     becomes_delivered: bool = False
     """A paid subscription is `DELIVERED`, not active."""
+    switches: bool = True
+    """Whether one may switch from, or to, a plan of the type; what `deletion` refuses stays refused."""
 
 
 # fmt: off
@@ -241,12 +243,12 @@ POLICIES: Mapping[BillingType, Policy] = {
     BillingType.NEXT_DAY_MONTHLY: Policy(
         Horizon.CURRENT_PERIOD, Anchor.BILLING_DAY, FirstPeriod.BY_DAYS, Measure.DAYS, Closes.NEXT_BILLING_DAY,
         Increase.FROM_NEXT_DAY, Decrease.FROM_NEXT_DAY, Stop.ACTIVE_DAYS_ONLY, Deletion.SPLIT,
-        Prolongs.BY_RENEWAL, Needs.NOTHING,
+        Prolongs.BY_RENEWAL, Needs.NOTHING, switches=False,
     ),
     BillingType.NON_RECURRING: Policy(
         Horizon.ONCE, Anchor.NONE, FirstPeriod.WHOLE_FEE, Measure.NONE, Closes.WHEN_PAID,
         Increase.REFUSED, Decrease.REFUSED, Stop.REFUSED, Deletion.REFUSED,
-        Prolongs.NO, Needs.NOTHING, becomes_delivered=True,
+        Prolongs.NO, Needs.NOTHING, becomes_delivered=True, switches=False,
     ),
     BillingType.PAY_AS_YOU_GO: Policy(
         Horizon.NONE, Anchor.BILLING_DAY, FirstPeriod.NONE, Measure.CONSUMPTION, Closes.BILLING_DAY_AFTER_PERIOD,

@@ -1,6 +1,7 @@
 """Numbers that people say: one series a tenant and kind, rising with creation, written as the tenant has set."""
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from db.ids import uuid7
 from tenancy import settings
 from tenancy.rows import TenantRow
 
-__all__ = ["FORMATS", "number_for", "numbers_for", "numbers_of_each", "written"]
+__all__ = ["FORMATS", "could_be_written", "number_for", "numbers_for", "numbers_of_each", "written"]
 
 FORMATS = {
     "accounts": settings.ACCOUNT_NUMBERS,
@@ -74,6 +75,20 @@ def written(value: int, format: str) -> str:
     front, _, rest = format.partition("{")
     zeros, _, back = rest.partition("}")
     return f"{front}{value:0{len(zeros)}d}{back}"
+
+
+def could_be_written(session: Session, owner: TenantRow, series: str, number: str) -> bool:
+    """Whether the tenant's series writes this number, or will one day. It is locked until the transaction ends."""
+    session.execute(_LOCK, {"distributor_id": owner.distributor_id, "tenant_id": owner.tenant_id, "series": series})
+    front, _, rest = settings.of(session, owner, FORMATS[series]).partition("{")
+    zeros, _, back = rest.partition("}")
+    return re.fullmatch(rf"{re.escape(front)}\d{{{len(zeros)},}}{re.escape(back)}", number, re.ASCII) is not None
+
+
+_LOCK = text(
+    "SELECT value FROM counters WHERE distributor_id = :distributor_id AND tenant_id = :tenant_id AND series = :series"
+    " FOR UPDATE"
+)
 
 
 def number_for(session: Session, owner: TenantRow, series: str) -> str:

@@ -128,6 +128,8 @@ class ServiceSubscription(TenantRow, Base):
     auto_renew: Mapped[bool] = mapped_column(default=True)
     started_on: Mapped[date | None]
     """The day its first order completed."""
+    switched_on: Mapped[date | None]
+    """The day of the order that led to the present plan, if another came before: terms and prices count from it."""
     paid_to: Mapped[date | None]
     """Paid to this day, exclusive."""
     expires_on: Mapped[date | None]

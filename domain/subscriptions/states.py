@@ -19,6 +19,9 @@ class Operation(Word):
     CANCEL = "cancellation"
     """Its sales order was never paid."""
     CHANGE = "change"
+    SWITCH = "switch"
+    """Its plan becomes another."""
+    SET_AUTO_RENEWAL = "change of automatic renewal"
     PROLONG = "prolongation"
     RENEW = "renewal"
     GRACE = "grace"
@@ -34,7 +37,12 @@ TRANSITIONS: dict[tuple[SubscriptionState, Operation], SubscriptionState] = {
     (_S.ORDERED, _O.DELIVER): _S.DELIVERED,
     (_S.ORDERED, _O.CANCEL): _S.DELETED,
     (_S.ORDERED, _O.DELETE): _S.DELETED,
+    (_S.ORDERED, _O.SET_AUTO_RENEWAL): _S.ORDERED,
+    (_S.ACTIVE, _O.SET_AUTO_RENEWAL): _S.ACTIVE,
+    (_S.GRACED, _O.SET_AUTO_RENEWAL): _S.GRACED,
+    (_S.STOPPED, _O.SET_AUTO_RENEWAL): _S.STOPPED,
     (_S.ACTIVE, _O.CHANGE): _S.ACTIVE,
+    (_S.ACTIVE, _O.SWITCH): _S.ACTIVE,
     (_S.ACTIVE, _O.PROLONG): _S.ACTIVE,
     (_S.GRACED, _O.PROLONG): _S.ACTIVE,
     (_S.STOPPED, _O.PROLONG): _S.ACTIVE,

@@ -17,6 +17,7 @@ from domain.catalog.drafts import (
 )
 from domain.customers.actions import AccountChange
 from domain.customers.terms import ClassTerms
+from domain.payments.updating import SubscriptionChange
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.money import Money
 from tenancy.people import ManagerChange
@@ -39,6 +40,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "manager_id": ("mgr",),
     "parent_id": ("dst", "rsl"),
     "job_id": ("job",),
+    "order_id": ("ord",),
     "payment_id": ("pay",),
     "period_id": ("per",),
     "plan_id": ("pln",),
@@ -68,6 +70,7 @@ SHAPES: dict[str, Callable[..., Any]] = {
     "PlanResourceChange": PlanResourceChange,
     "PlanResourceInput": PlanResourceDraft,
     "QuantityInput": lambda resource_key, quantity: (resource_key, quantity),
+    "SubscriptionChange": lambda **given: SubscriptionChange(given),
 }
 """What the domain calls the objects inside inputs."""
 

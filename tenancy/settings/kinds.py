@@ -230,4 +230,6 @@ def _clean(text: str, name: str, *path: str | int, limit: int) -> str:
     try:
         return clean_text(text, name, limit=limit)
     except InvalidInput as refusal:
-        raise refusal.at(*path) from None
+        # Not `at`, which would tell of the field.
+        refusal.path = path
+        raise

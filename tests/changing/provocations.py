@@ -59,6 +59,7 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     "renewSubscription": _PRICED,
     "resendInvitation": [Provocation("child", lambda known: {"invitationId": known["revoked invitation"]})],
     "revokeInvitation": [Provocation("child", lambda known: {"invitationId": known["revoked invitation"]})],
+    "renumberOrder": [Provocation("child", lambda _: {"number": "2027/16"})],
     "retryJob": [Provocation("distributor", lambda known: {"jobId": known["job"]})],
 }
 """By the name of the mutation."""
@@ -79,6 +80,7 @@ UNPROVOKED: dict[tuple[str, str], str] = {
     ("deactivateManager", "INVALID_STATE"): "the last active system administrator",
     ("deleteCustomRole", "INVALID_STATE"): "somebody has the role",
     ("prolongSubscription", "INVALID_INPUT"): "a total that no column holds",
+    ("renumberOrder", "INVALID_STATE"): "the setting ORDER_NUMBERS_EDITABLE is off",
     ("requestPasswordReset", "LIMIT_EXCEEDED"): _OFTEN,
     ("resetPassword", "LIMIT_EXCEEDED"): _OFTEN,
     ("retryJob", "ACT_AS_REQUIRED"): "a job of a tenant below that has failed",

@@ -214,6 +214,7 @@ def fill(world: World) -> None:
     world.do("child", "stopSubscription", subscriptionId=known["stopped"])
     waiting = _ordered(world, "waiting")
     known["waiting"], known["payment"] = waiting["subscription"]["id"], waiting["order"]["payment"]["id"]
+    known["waiting order"] = waiting["order"]["id"]
     known["real"] = world.do(
         "operator", "createDistributor", name="Real", currency="EUR", adminEmail="admin@real.example"
     )["distributor"]["id"]
@@ -323,10 +324,11 @@ def _spend_everything(world: World) -> None:
     world.do("child", "completePayment", paymentId=first["order"]["payment"]["id"])
     world.do("child", "stopSubscription", subscriptionId=known["spent"])
     second = _ordered(world, "spends", account="spent account", seats="4")
-    known["paid payment"] = second["order"]["payment"]["id"]
+    known["paid payment"], known["paid order"] = second["order"]["payment"]["id"], second["order"]["id"]
     world.do("child", "completePayment", paymentId=known["paid payment"])
     third = _ordered(world, "spends more", account="spent account")
     known["dear payment"] = third["order"]["payment"]["id"]
+    world.do("child", "renumberOrder", orderId=third["order"]["id"], number="2027/16")
 
 
 def _plan(world: World, name: str, billing_type: str, periods: list[Row], price: str) -> Row:

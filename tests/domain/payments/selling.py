@@ -17,7 +17,7 @@ from domain.customers.actions import create_account
 from domain.customers.models import Account, PaymentModel
 from domain.delegation.actions import delegate_plan
 from domain.ordering.models import Order, OrderState
-from domain.payments import actions, checkout
+from domain.payments import actions, checkout, switching
 from domain.payments.models import Payment
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
@@ -50,10 +50,10 @@ class Shop:
         """Nine in the morning of the shop's day."""
         return clock_on(self.day)
 
-    def period_id(self) -> UUID:
+    def period_id(self, plan: Plan | None = None) -> UUID:
         """The plan's first period."""
         return self.session.scalars(
-            select(PlanPeriod.id).where(PlanPeriod.plan_id == self.plan.id).order_by(PlanPeriod.position)
+            select(PlanPeriod.id).where(PlanPeriod.plan_id == (plan or self.plan).id).order_by(PlanPeriod.position)
         ).all()[0]
 
     def order(self, quantity: int = 5, **more: Any) -> Order:
@@ -74,6 +74,18 @@ class Shop:
             self.scope,
             subscription_id=subscription.id,
             quantities=[("seats", Decimal(quantity))],
+            **more,
+            clock=self.clock,
+        )
+
+    def switch(self, subscription: ServiceSubscription, plan: Plan, **more: Any) -> Order:
+        """Order another plan, with its first period."""
+        return switching.switch_subscription(
+            self.session,
+            self.scope,
+            subscription_id=subscription.id,
+            plan_id=plan.id,
+            period_id=self.period_id(plan),
             **more,
             clock=self.clock,
         )
@@ -172,29 +184,80 @@ def open_shop(
     """Prices 8.00 at the distributor, 9.00 at the reseller, 10.00 at the child reseller; net cost 7.00."""
     clock = clock_on(day)
     scope = act_as(session, scope_of(chain.distributor).writing_downstream())
-    price, *markups = prices
     service_term = create_service_term(session, scope, name="Monthly", key="monthly", **(term or {}), clock=clock)
-    fees = FeesDraft(recurring_per_month=Decimal(price))
-    own = create_plan(
+    plans = _delegated(
         session,
-        scope,
-        name="Business Basic",
+        chain,
         service_term_id=service_term.id,
         billing_type=billing_type,
-        periods=[period],
-        resources=[
+        period=period,
+        plan=plan or {},
+        prices=prices,
+        clock=clock,
+    )
+    scope = act_as(session, scope_of(chain.child))
+    account = create_account(
+        session, scope, name="Harbour", email="it@harbour.example", payment_model=payment_model, clock=clock
+    )
+    return Shop(session, chain, scope, account, plans[2], plans, day)
+
+
+def also_sell(
+    shop: Shop,
+    *,
+    billing_type: BillingType = BillingType.CSP_MONTHLY,
+    period: PlanPeriodDraft = ENDLESS,
+    plan: dict[str, Any] | None = None,
+    prices: tuple[str, str, str] = ("16.00", "12.5", "11.1111"),
+) -> Plan:
+    """Another plan with the same service term: 20.00 at the child reseller, whose copy is answered."""
+    term_id = shop.plan.service_term_id
+    made = _delegated(
+        shop.session,
+        shop.chain,
+        service_term_id=term_id,
+        billing_type=billing_type,
+        period=period,
+        plan={"name": "Business Premium", **(plan or {})},
+        prices=prices,
+        clock=shop.clock,
+    )
+    act_as(shop.session, shop.scope)
+    return made[2]
+
+
+def _delegated(
+    session: Session,
+    chain: Chain,
+    *,
+    service_term_id: UUID,
+    billing_type: BillingType,
+    period: PlanPeriodDraft,
+    plan: dict[str, Any],
+    prices: tuple[str, str, str],
+    clock: Clock,
+) -> tuple[Plan, Plan, Plan]:
+    """A plan of the distributor's, the reseller's copy and the child reseller's."""
+    price, *markups = prices
+    scope = act_as(session, scope_of(chain.distributor).writing_downstream())
+    values: dict[str, Any] = {
+        "name": "Business Basic",
+        "service_term_id": service_term_id,
+        "billing_type": billing_type,
+        "periods": [period],
+        "resources": [
             PlanResourceDraft(
                 key="seats",
                 name="Seats",
                 unit="licence",
-                fees=fees,
+                fees=FeesDraft(recurring_per_month=Decimal(price)),
                 net_cost=FeesDraft(recurring_per_month=Decimal("7.00")),
                 maximum=Decimal(1000),
             )
         ],
-        **(plan or {}),
-        clock=clock,
-    )
+        **plan,
+    }
+    own = create_plan(session, scope, **values, clock=clock)
     (first,) = delegate_plan(
         session,
         scope,
@@ -212,11 +275,7 @@ def open_shop(
         markup_percent=Decimal(markups[1]),
         clock=clock,
     )
-    scope = act_as(session, scope_of(chain.child))
-    account = create_account(
-        session, scope, name="Harbour", email="it@harbour.example", payment_model=payment_model, clock=clock
-    )
-    return Shop(session, chain, scope, account, second, (own, first, second), day)
+    return own, first, second
 
 
 def owed(session: Session, chain: Chain) -> list[tuple[str, str]]:

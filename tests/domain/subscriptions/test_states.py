@@ -8,17 +8,37 @@ from domain.subscriptions.queries import require_version
 from domain.subscriptions.states import TRANSITIONS, Operation, advance
 
 ALLOWED = {
-    "ORDERED": {"START": "ACTIVE", "DELIVER": "DELIVERED", "CANCEL": "DELETED", "DELETE": "DELETED"},
+    "ORDERED": {
+        "START": "ACTIVE",
+        "DELIVER": "DELIVERED",
+        "CANCEL": "DELETED",
+        "SET_AUTO_RENEWAL": "ORDERED",
+        "DELETE": "DELETED",
+    },
     "ACTIVE": {
         "CHANGE": "ACTIVE",
+        "SWITCH": "ACTIVE",
+        "SET_AUTO_RENEWAL": "ACTIVE",
         "PROLONG": "ACTIVE",
         "RENEW": "ACTIVE",
         "GRACE": "GRACED",
         "STOP": "STOPPED",
         "DELETE": "DELETED",
     },
-    "GRACED": {"PROLONG": "ACTIVE", "RENEW": "ACTIVE", "STOP": "STOPPED", "DELETE": "DELETED"},
-    "STOPPED": {"PROLONG": "ACTIVE", "RENEW": "ACTIVE", "ACTIVATE": "ACTIVE", "DELETE": "DELETED"},
+    "GRACED": {
+        "PROLONG": "ACTIVE",
+        "RENEW": "ACTIVE",
+        "SET_AUTO_RENEWAL": "GRACED",
+        "STOP": "STOPPED",
+        "DELETE": "DELETED",
+    },
+    "STOPPED": {
+        "PROLONG": "ACTIVE",
+        "RENEW": "ACTIVE",
+        "ACTIVATE": "ACTIVE",
+        "SET_AUTO_RENEWAL": "STOPPED",
+        "DELETE": "DELETED",
+    },
     "DELIVERED": {"DELETE": "DELETED"},
 }
 """Written out a second time on purpose: who changes the table changes a promise."""

@@ -1,0 +1,116 @@
+"""A subscription on a plan of its seller: as an order writes it down, and as a switch rewrites it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import delete, inspect
+from sqlalchemy.orm import Session
+
+from domain.billing import settlement
+from domain.billing.contracts import Contract, contracts_of
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
+from domain.catalog.queries import resources_of
+from domain.customers.models import Account
+from domain.ordering.models import Order
+from domain.ordering.queries import lines_of
+from domain.shared.periods import PeriodUnit
+from domain.subscriptions.models import ServiceSubscription, SubscriptionResource
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+
+__all__ = ["as_switched", "resource_row", "take_over"]
+
+
+def resource_row(
+    subscription: ServiceSubscription, offer: PlanResource, quantity: Decimal, clock: Clock
+) -> SubscriptionResource:
+    """A resource of the plan as a subscription has it; not added to a session."""
+    return SubscriptionResource(
+        distributor_id=subscription.distributor_id,
+        tenant_id=subscription.tenant_id,
+        tenant_path=subscription.tenant_path,
+        subscription_id=subscription.id,
+        account_id=subscription.account_id,
+        plan_resource_id=offer.id,
+        key=offer.key,
+        name=offer.name,
+        priority=offer.priority,
+        quantity=quantity,
+        included=offer.included,
+        unit_price=offer.recurring_per_month,
+        currency=subscription.currency,
+        created_at=clock.now,
+        updated_at=clock.now,
+    )
+
+
+def as_switched(
+    session: Session,
+    contract: Contract,
+    plan: Plan,
+    period: PlanPeriod,
+    quantities: Mapping[str, Decimal],
+    *,
+    clock: Clock,
+) -> Contract:
+    """The contract that a switch of today leads to, to compute with: nothing of it is written.
+
+    `quantities` hold every resource of the plan.
+    """
+    columns = inspect(ServiceSubscription).column_attrs
+    copy = ServiceSubscription(**{each.key: getattr(contract.subscription, each.key) for each in columns})
+    term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
+    _set(copy, plan, period, term, on=clock.today)
+    offered = {offer.key: offer for offer in resources_of(session, plan)}
+    resources = [resource_row(copy, offer, quantities[key], clock) for key, offer in offered.items()]
+    return replace(
+        contract,
+        subscription=copy,
+        resources=resources,
+        plan=plan,
+        period=period,
+        service_term=term,
+        offered=offered,
+    )
+
+
+def take_over(
+    session: Session, scope: Scope, contract: Contract, account: Account, order: Order, *, clock: Clock
+) -> Contract:
+    """Leave the present plan, whose charges are settled today, for the one that a switch order names.
+
+    The new term counts from the day of the order, however late it is paid. Subscription and account must be locked.
+    Raises RefusedByBillingType.
+    """
+    subscription = contract.subscription
+    plan = session.get_one(Plan, (order.distributor_id, order.plan_id))
+    period = session.get_one(PlanPeriod, (order.distributor_id, order.plan_period_id))
+    settlement.delete(session, scope, contract, account, clock=clock, switch=True)
+    term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
+    _set(subscription, plan, period, term, on=clock.day_of(order.created_at))
+    session.execute(
+        delete(SubscriptionResource).where(
+            SubscriptionResource.distributor_id == subscription.distributor_id,
+            SubscriptionResource.subscription_id == subscription.id,
+        )
+    )
+    quantities = {line.resource_key: line.quantity for line in lines_of(session, order)}
+    session.add_all(
+        resource_row(subscription, offer, quantities.get(offer.key, offer.minimum), clock)
+        for offer in resources_of(session, plan)
+    )
+    session.flush()
+    return contracts_of(session, [subscription])[subscription.id]
+
+
+def _set(subscription: ServiceSubscription, plan: Plan, period: PlanPeriod, term: ServiceTerm, *, on: date) -> None:
+    subscription.plan_id = plan.id
+    subscription.plan_period_id = period.id
+    subscription.billing_type = plan.billing_type
+    subscription.billing_day = term.billing_day
+    subscription.trial = period.trial
+    subscription.endless = period.unit is PeriodUnit.ENDLESS
+    subscription.switched_on = on
+    subscription.paid_to = subscription.expires_on = None

@@ -1,0 +1,129 @@
+"""Another plan for a running subscription."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from domain.billing import settlement
+from domain.billing.charging import sales_charges
+from domain.billing.contracts import Contract, covered
+from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.catalog.queries import resources_of
+from domain.ordering.models import Order, OrderType
+from domain.ordering.queries import require_no_open_order
+from domain.payments.checkout import own_contract, require_before_billing_run, sales_lines, sold
+from domain.payments.completion import finish
+from domain.payments.onto_plan import as_switched
+from domain.payments.placing import Wish, lapses_on, place
+from domain.payments.quantities import checked_quantities, require_total
+from domain.shared.billing_policy import policy_of
+from domain.shared.decimals import plain
+from domain.shared.errors import CurrencyMismatch, InvalidInput
+from domain.shared.money import Money
+from domain.subscriptions import states
+from domain.subscriptions.states import Operation
+from tenancy.clock import Clock
+from tenancy.scope import Scope
+
+__all__ = ["switch_subscription"]
+
+
+def switch_subscription(
+    session: Session,
+    scope: Scope,
+    *,
+    subscription_id: UUID,
+    plan_id: UUID,
+    period_id: UUID,
+    quantities: Sequence[tuple[str, Decimal]] = (),
+    if_version: int | None = None,
+    expected_total: Money | None = None,
+    clock: Clock,
+) -> Order:
+    """Order another plan of the acting tenant, or another period of the same one, for a running subscription.
+
+    A full term of the new plan begins today; its total is to be paid. On the day the order completes the days used of
+    the present plan are closed, and what is unused comes back as its billing type says. Resources that both plans have
+    keep their quantity unless `quantities` say otherwise, others start at their minimum.
+
+    Raises NotFound, ActAsRequired, Stale; InvalidState, also for a plan that is not sold and for an open order;
+    InvalidInput, also for quantities that the new plan does not offer; CurrencyMismatch, PriceChanged,
+    RefusedByBillingType.
+    """
+    account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
+    subscription = contract.subscription
+    settlement.require_switchable(contract)
+    states.require(subscription, Operation.SWITCH)
+    require_before_billing_run(subscription, Operation.SWITCH, clock)
+    require_no_open_order(session, subscription, Operation.SWITCH)
+    plan, period = sold(session, scope, plan_id, period_id)
+    require_switchable_to(contract, plan, period)
+    offered = {offer.key: offer for offer in resources_of(session, plan)}
+    wanted = _quantities(contract, offered, checked_quantities(quantities, offered))
+    target = as_switched(session, contract, plan, period, wanted, clock=clock)
+    terms = target.terms(clock)
+    drafts = sales_charges(terms, sales_lines(target), on=clock.today)
+    require_total(sum((draft.amount for draft in drafts), Decimal(0)), subscription.currency, expected_total)
+    lapses = lapses_on(session, account, contract, clock)
+    wish = Wish(
+        contract=target,
+        account=account,
+        type=OrderType.SWITCH,
+        drafts=drafts,
+        period=covered(terms, on=clock.today),
+        cancels_on=lapses,
+        due_on=lapses,
+        lines=wanted,
+    )
+    (made,) = place(session, scope, [wish], clock=clock)
+    if made.completes_at_once:
+        # Not the contract that was computed with: what is completed are rows.
+        finish(session, scope, contract, account, made.order, made.charges, None, clock=clock)
+    return made.order
+
+
+def require_switchable_to(contract: Contract, plan: Plan, period: PlanPeriod) -> None:
+    """Raises InvalidInput or CurrencyMismatch where one does not switch from this subscription to that plan."""
+    subscription = contract.subscription
+    if (plan.id, period.id) == (subscription.plan_id, subscription.plan_period_id):
+        raise InvalidInput("The subscription has this plan and period already.", path=("plan_id",))
+    if not policy_of(plan.billing_type).switches:
+        raise InvalidInput(
+            "{name} is {billing_type}: one does not switch to it.",
+            name=plan.name,
+            billing_type=plan.billing_type,
+            path=("plan_id",),
+        )
+    if period.trial:
+        raise InvalidInput("One does not switch to a trial.", path=("period_id",))
+    if plan.currency != subscription.currency:
+        raise CurrencyMismatch(
+            "{name} is sold in {currency}; the account pays in {other}.",
+            name=plan.name,
+            currency=plan.currency,
+            other=subscription.currency,
+            path=("plan_id",),
+        )
+
+
+def _quantities(
+    contract: Contract, offered: Mapping[str, PlanResource], asked: Mapping[str, Decimal]
+) -> dict[str, Decimal]:
+    """What is asked for, else what there is, else the minimum. Raises InvalidInput for what the new limits exclude."""
+    present = {resource.key: resource.quantity for resource in contract.resources}
+    found = {}
+    for key, offer in offered.items():
+        quantity = asked.get(key, present.get(key, offer.minimum))
+        if quantity < offer.minimum or (offer.maximum is not None and quantity > offer.maximum):
+            raise InvalidInput(
+                "{name} of the new plan is from {minimum} to {maximum}; the subscription has {quantity}: say how many.",
+                name=offer.name,
+                minimum=plain(offer.minimum),
+                maximum="∞" if offer.maximum is None else plain(offer.maximum),
+                quantity=plain(quantity),
+                path=("quantities",),
+            )
+        found[key] = quantity
+    return found
