@@ -41,7 +41,13 @@ def decode(text: str) -> tuple[str, UUID]:
 
     Only the one spelling that `encode` writes is accepted, so that an id has one text everywhere (caches rely on it).
     """
+    prefix, digits = split(text)
+    return prefix, UUID(hex=digits)
+
+
+def split(text: str) -> tuple[str, str]:
+    """The prefix and the 32 hex digits of a public id; else as `decode`."""
     found = _PUBLIC.fullmatch(text)
     if found is None:
         raise InvalidId(text)
-    return found[1], UUID(hex=found[2])
+    return found[1], found[2]

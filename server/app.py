@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from db.engine import application_engine
 from jobs.messages import message_broker
@@ -29,6 +30,7 @@ from server.limits import Budgets
 from server.oidc import Issuers
 from server.request_ids import RequestIds
 from server.settings import Settings
+from server.site import Site
 
 __all__ = ["application"]
 
@@ -48,24 +50,25 @@ def application(config: Settings) -> Starlette:
             switch_role=config.switches_role,
             statement_timeout=LONGEST,
         )
-        app.state.pool = pool
-        app.state.holders = Holders(pool, Issuers(config.oidc_issuers))
-        app.state.budgets = Budgets(config.cost_per_minute)
-        app.state.open_budgets = Budgets(config.open_cost_per_minute)
-        app.state.documents = TrustedDocuments(pool, only=config.trusted_documents)
-        app.state.engine = Engine(schema, introspection=config.introspection)
-        app.state.pipeline = Pipeline(
-            app.state.engine, writes, threads=config.web_pool_size, on_enqueued=partial(wake, writes)
+        engine = Engine(schema, introspection=config.introspection)
+        site = app.state.site = Site(
+            pool=pool,
+            holders=Holders(pool, Issuers(config.oidc_issuers)),
+            budgets=Budgets(config.cost_per_minute),
+            open_budgets=Budgets(config.open_cost_per_minute),
+            documents=TrustedDocuments(pool, only=config.trusted_documents),
+            engine=engine,
+            pipeline=Pipeline(engine, writes, threads=config.web_pool_size, on_enqueued=partial(wake, writes)),
+            broker_health=BrokerHealth(message_broker(config.broker_url)) if config.broker_url else None,
+            deprecated_uses=DeprecatedUses(engine.documents, writes),
+            last_uses=LastUses(writes),
         )
-        app.state.broker_health = BrokerHealth(message_broker(config.broker_url)) if config.broker_url else None
-        app.state.deprecated_uses = DeprecatedUses(app.state.engine.documents, writes)
-        app.state.last_uses = LastUses(writes)
         await pool.open()
         try:
-            async with app.state.deprecated_uses.written_down(), app.state.last_uses.written_down():
+            async with site.deprecated_uses.written_down(), site.last_uses.written_down():
                 yield
         finally:
-            app.state.pipeline.close()
+            site.pipeline.close()
             await pool.close()
             writes.dispose()
 
@@ -75,12 +78,9 @@ def application(config: Settings) -> Starlette:
     ]
     if config.explorer:
         routes += explorer.routes()
-    app = Starlette(routes=routes, lifespan=lifespan)
-    if not config.cors_origins:
-        app.add_middleware(SecurityHeaders)
-        app.add_middleware(RequestIds)
-    app.add_middleware(GraphQL)
+    app = _Application(routes=routes, lifespan=lifespan)
     if config.cors_origins:
+        app.add_middleware(GraphQL, state=app.state)
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.cors_origins,
@@ -88,9 +88,24 @@ def application(config: Settings) -> Starlette:
             allow_headers=["Authorization", "Content-Type", *OUR_HEADERS],
             expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
         )
-        app.add_middleware(SecurityHeaders)
-        app.add_middleware(RequestIds)
+    else:
+        app.graphql = GraphQL(app, app.state)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestIds)
     return app
+
+
+class _Application(Starlette):
+    """Hands GraphQL what is its, before any layer of Starlette's."""
+
+    graphql: GraphQL | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection of the server."""
+        if self.graphql is not None and self.graphql.is_for(scope):
+            await self.graphql(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 async def healthz(_: Request) -> Response:
@@ -101,11 +116,11 @@ async def healthz(_: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """The database answers too. A message broker that is away is told and changes nothing: jobs wait in the table."""
     try:
-        async with request.app.state.pool.connection(timeout=2) as connection:
+        async with request.app.state.site.pool.connection(timeout=2) as connection:
             await connection.execute("SELECT 1 FROM tenants LIMIT 1")
     except Exception:  # noqa: BLE001 - whatever is wrong, the answer is no
         return JSONResponse({"status": "database unavailable"}, 503)
-    health: BrokerHealth | None = request.app.state.broker_health
+    health: BrokerHealth | None = request.app.state.site.broker_health
     if health is None:
         return JSONResponse({"status": "ready"})
     return JSONResponse({"status": "ready", "broker": "there" if await health.is_there() else "away"})

@@ -96,6 +96,15 @@ class Holders:
         self._issuers = issuers or Issuers(())
         self._known: OrderedDict[bytes, Requester] = OrderedDict()
 
+    def remembered(self, authorization: str | None) -> Requester | None:
+        """Who a request without Headwater-Act-As comes from, when that is known. Raises Unauthorized."""
+        hash = hash_of(_token(authorization))
+        known = self._known.get(hash)
+        if known is None or not known.lasts:
+            return None
+        self._known.move_to_end(hash)
+        return known
+
     async def requester(self, authorization: str | None, act_as: str | None) -> Requester:
         """Who a request comes from, by its headers Authorization and Headwater-Act-As.
 
@@ -104,9 +113,6 @@ class Holders:
         if self._issuers.may_have_made(token := _token(authorization)):
             return await self._vouched(token, act_as)
         hash = hash_of(token)
-        if act_as is None and (known := self._known.get(hash)) is not None and known.lasts:
-            self._known.move_to_end(hash)
-            return known
         async with self._pool.connection() as connection:
             who = await _requester(connection, hash)
             if act_as is not None:
@@ -143,11 +149,7 @@ class Holders:
         if who.proof is None:
             return
         async with self._pool.connection() as connection:
-            await confirm(connection, who.scope, who.proof)
-
-    def forget(self, authorization: str | None) -> None:
-        """Look the holder up again at the next request."""
-        self._known.pop(hash_of(_token(authorization)), None)
+            await confirm(connection, who.viewer, who.proof)
 
 
 def _token(authorization: str | None) -> str:

@@ -1,10 +1,11 @@
 """Who still uses what the schema is to lose: noted in memory, written down every few seconds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -12,8 +13,8 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from resolvers.reading.documents import Documents, RequestErrors
-from server.graphql_http import Asked
+from resolvers.reading.documents import Documents, Operation
+from server.noting import written_down
 from tenancy.models import DeprecatedUse
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
@@ -50,40 +51,20 @@ class DeprecatedUses:
         self._now = now
         self._noted: dict[tuple[UUID, str], _Use] = {}
 
-    def note(self, identity: Identity, document: str, question: Asked) -> None:
-        """Note what a request uses. Says nothing of a request that is wrong."""
+    def note(self, identity: Identity, operation: Operation, variables: Mapping[str, Any]) -> None:
+        """Note what an operation uses."""
         deprecations = self._documents.deprecations
         if not deprecations:
             return
-        try:
-            operation = self._documents.find(document).operation(question.operation_name)
-        except RequestErrors:
-            return
         name = (operation.name or "")[:LONGEST_NAME] or None
-        for each in (*operation.deprecated, *deprecations.in_variables(operation.node, question.variables)):
+        for each in (*operation.deprecated, *deprecations.in_variables(operation.node, variables)):
             if len(self._noted) < MOST_NOTED:
                 use = _Use(identity.scope.path, each.removed_after, self._now(), name)
                 self._noted[identity.token_id, each.coordinate] = use
 
-    @asynccontextmanager
-    async def written_down(self) -> AsyncIterator[None]:
+    def written_down(self) -> AbstractAsyncContextManager[None]:
         """Write every few seconds for as long as the block runs, and at its end."""
-        if not self._documents.deprecations:
-            yield
-            return
-        writing = asyncio.create_task(self._write_again_and_again())
-        try:
-            yield
-        finally:
-            writing.cancel()
-            with suppress(asyncio.CancelledError):
-                await writing
-            await self.write()
-
-    async def _write_again_and_again(self) -> None:
-        while True:
-            await asyncio.sleep(PAUSE)
-            await self.write()
+        return written_down(self.write, pause=PAUSE) if self._documents.deprecations else nullcontext()
 
     async def write(self) -> None:
         """Write what is noted. What the database does not take now waits for the next time."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, cast
 from urllib.parse import parse_qsl
 
 import orjson
@@ -27,8 +27,15 @@ __all__ = [
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 _CONTENT_TYPES = {media: f"{media}; charset=utf-8".encode() for media in (GRAPHQL_JSON, JSON)}
-T = TypeVar("T")
 
+_FORMS: dict[str, tuple[type, str]] = {
+    "query": (str, "a string that holds a GraphQL document"),
+    "documentId": (str, "a string"),
+    "variables": (dict, "a JSON object"),
+    "operationName": (str, "a string"),
+    "extensions": (dict, "a JSON object"),
+}
+"""What may be there, of which type, and how that is told."""
 BODY_LIMIT = 1_000_000
 """Bytes of a request's body."""
 
@@ -44,7 +51,7 @@ class BadRequest(Exception):
         self.headers = headers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Incoming:
     """An HTTP request: what GraphQL needs of it, without the comfort of Starlette's, which takes longer than a plan."""
 
@@ -68,7 +75,7 @@ class Incoming:
         return None if value is None else value.decode("latin-1")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """One GraphQL request."""
 
@@ -82,15 +89,15 @@ class Asked:
 async def asked(request: Incoming) -> Asked:
     """The GraphQL request in a GET or POST. Raises BadRequest."""
     parameters = await _parameters(request)
-    document = _typed(parameters, "query", str, "a string that holds a GraphQL document")
-    document_id = _typed(parameters, "documentId", str, "a string")
-    variables = _typed(parameters, "variables", dict, "a JSON object")
-    operation_name = _typed(parameters, "operationName", str, "a string")
-    extensions = _typed(parameters, "extensions", dict, "a JSON object")
-    document_id = document_id or _persisted(extensions)
+    for name, value in parameters.items():
+        kind, told = _FORMS.get(name, (object, ""))
+        if value is not None and not isinstance(value, kind):
+            raise BadRequest(400, f"`{name}` must be {told}.")
+    document = parameters.get("query")
+    document_id = parameters.get("documentId") or _persisted(parameters.get("extensions"))
     if document is None and document_id is None:
         raise BadRequest(400, "Send a GraphQL document as `query`, or the id of a stored one as `documentId`.")
-    return Asked(document, document_id, variables or {}, operation_name or None)
+    return Asked(document, document_id, parameters.get("variables") or {}, parameters.get("operationName") or None)
 
 
 async def _parameters(request: Incoming) -> dict[str, Any]:
@@ -111,13 +118,6 @@ async def _parameters(request: Incoming) -> dict[str, Any]:
     return parameters
 
 
-def _typed(parameters: dict[str, Any], name: str, kind: type[T], told: str) -> T | None:
-    value = parameters.get(name)
-    if value is None or isinstance(value, kind):
-        return value
-    raise BadRequest(400, f"`{name}` must be {told}.")
-
-
 def _persisted(extensions: dict[str, Any] | None) -> str | None:
     """The id in Apollo's form."""
     match extensions:
@@ -127,9 +127,8 @@ def _persisted(extensions: dict[str, Any] | None) -> str | None:
 
 
 async def _body(request: Incoming) -> bytes:
-    too_long = BadRequest(413, f"A body may have {BODY_LIMIT} bytes; this one has more.", "LIMIT_EXCEEDED")
     if int(request.header(b"content-length") or 0) > BODY_LIMIT:
-        raise too_long
+        raise _too_long()
     parts: list[bytes] = []
     length, more = 0, True
     while more:
@@ -140,9 +139,13 @@ async def _body(request: Incoming) -> bytes:
         parts.append(part)
         length += len(part)
         if length > BODY_LIMIT:
-            raise too_long
+            raise _too_long()
         more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_long() -> BadRequest:
+    return BadRequest(413, f"A body may have {BODY_LIMIT} bytes; this one has more.", "LIMIT_EXCEEDED")
 
 
 def _json(text: bytes, name: str) -> Any:
@@ -178,7 +181,7 @@ class Answer(Response):
         self.raw_headers = [
             (b"content-type", _CONTENT_TYPES[media]),
             (b"content-length", b"%d" % len(body)),
-            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers),
+            *[(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         ]
 
 

@@ -2,19 +2,23 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["OF_THE_API", "SecurityHeaders"]
+__all__ = ["OF_THE_API", "TO_PROGRAMS", "SecurityHeaders"]
 
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-# An answer of the API is nobody's page, and what it holds is for one token's holder only.
+TO_PROGRAMS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+)
+"""Of the answer to posted JSON, which no page, frame or image asks with. What it holds is for one token's holder."""
 OF_THE_API = (
     *_ALWAYS,
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
+"""Of every other answer of the API, which is nobody's page either."""
 
 
 class SecurityHeaders:

@@ -1,8 +1,8 @@
 """When tokens and sessions were last used: noted in memory, written down once a minute."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import time
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.noting import written_down
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tenancy.tokens import Identity
@@ -36,33 +37,17 @@ UPDATE {table} SET last_used_at = used.at
 class LastUses:
     """One web process's notes: a request costs one entry in a dictionary, a minute two statements."""
 
-    def __init__(self, database: Engine, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, database: Engine) -> None:
         self._sessions = Sessions(database)
-        self._now = now
-        self._noted: dict[tuple[str, UUID, UUID], datetime] = {}
+        self._noted: dict[int, tuple[Identity, float]] = {}
 
     def note(self, identity: Identity) -> None:
         """That a request of this token was answered."""
-        if identity.scope.distributor_id is not None:
-            table = "api_tokens" if identity.session_id is None else "person_sessions"
-            self._noted[table, identity.scope.distributor_id, identity.token_id] = self._now()
+        self._noted[identity.token_id.int] = identity, time.time()
 
-    @asynccontextmanager
-    async def written_down(self) -> AsyncIterator[None]:
+    def written_down(self) -> AbstractAsyncContextManager[None]:
         """Write every minute for as long as the block runs, and at its end."""
-        writing = asyncio.create_task(self._write_again_and_again())
-        try:
-            yield
-        finally:
-            writing.cancel()
-            with suppress(asyncio.CancelledError):
-                await writing
-            await self.write()
-
-    async def _write_again_and_again(self) -> None:
-        while True:
-            await asyncio.sleep(PAUSE)
-            await self.write()
+        return written_down(self.write, pause=PAUSE)
 
     async def write(self) -> None:
         """Write what is noted. What the database does not take now is let go: the next use is as good."""
@@ -74,12 +59,16 @@ class LastUses:
         except SQLAlchemyError as error:
             log.warning("last use of tokens not written down", exc_info=error)
 
-    def _write(self, noted: dict[tuple[str, UUID, UUID], datetime]) -> None:
+    def _write(self, noted: dict[int, tuple[Identity, float]]) -> None:
+        used: dict[str, list[tuple[UUID, UUID, datetime]]] = {table: [] for table in _WRITE}
+        for identity, at in noted.values():
+            if (owner := identity.scope.distributor_id) is not None:
+                table = "api_tokens" if identity.session_id is None else "person_sessions"
+                used[table].append((owner, identity.token_id, datetime.fromtimestamp(at, UTC)))
         with self._sessions.begin(PLATFORM) as session:
             for table, statement in _WRITE.items():
                 # In one order everywhere: two processes that write the same rows do not wait for each other.
-                rows = sorted((key[1], key[2], at) for key, at in noted.items() if key[0] == table)
-                if rows:
+                if rows := sorted(used[table]):
                     distributors, ids, instants = zip(*rows, strict=True)
                     session.execute(
                         statement,

@@ -54,37 +54,33 @@ class Budgets:
         self.per_minute = per_minute
         self._policy = f'"cost";q={per_minute};w=60'
         self._now = now
-        self._buckets: OrderedDict[UUID, _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[int, _Bucket] = OrderedDict()
 
     def spending(self, token_id: UUID) -> "Spending":
         """One request of a token."""
-        return Spending(self, token_id)
+        key = token_id.int  # hashed far faster than the UUID
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = _Bucket(self.per_minute, self._now())
+            if len(self._buckets) > MOST_TOKENS:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(key)
+        return Spending(self, bucket)
 
-    def take(self, token_id: UUID, points: int) -> None:
+    def take(self, bucket: _Bucket, points: int) -> None:
         """Take the points of an operation, at least one. Raises OutOfBudget."""
         if self.per_minute == 0:
             return
         now = self._now()
-        bucket = self._buckets.get(token_id)
-        if bucket is None:
-            bucket = self._buckets[token_id] = _Bucket(self.per_minute, now)
-            if len(self._buckets) > MOST_TOKENS:
-                self._buckets.popitem(last=False)
-        else:
-            self._buckets.move_to_end(token_id)
-            bucket.level = min(self.per_minute, bucket.level + (now - bucket.at) * self.per_minute / 60)
-            bucket.at = now
+        bucket.level = min(self.per_minute, bucket.level + (now - bucket.at) * self.per_minute / 60)
+        bucket.at = now
         # An operation that is dearer than a whole minute waits for a full bucket and empties it.
         needed = min(max(points, 1), self.per_minute)
         if bucket.level < needed:
             wait = math.ceil((needed - bucket.level) * 60 / self.per_minute)
             raise OutOfBudget(self, points, int(bucket.level), max(wait, 1))
         bucket.level -= needed
-
-    def left(self, token_id: UUID) -> int:
-        """Points that the token's last operation left."""
-        bucket = self._buckets.get(token_id)
-        return self.per_minute if bucket is None else int(bucket.level)
 
     def headers(self, left: int) -> dict[str, str]:
         """RateLimit-Policy and RateLimit: points left, and seconds until the bucket is full again."""
@@ -97,22 +93,27 @@ class Budgets:
 class Spending:
     """What one request spends, and what its answer says of it."""
 
-    __slots__ = ("_budgets", "_token_id")
+    __slots__ = ("_bucket", "_budgets")
 
-    def __init__(self, budgets: Budgets, token_id: UUID) -> None:
+    def __init__(self, budgets: Budgets, bucket: _Bucket) -> None:
         self._budgets = budgets
-        self._token_id = token_id
+        self._bucket = bucket
 
     def __call__(self, points: int) -> None:
         """Take the points. Raises OutOfBudget."""
-        self._budgets.take(self._token_id, points)
+        self._budgets.take(self._bucket, points)
+
+    @property
+    def left(self) -> int:
+        """Points that the token's last operation left."""
+        return int(self._bucket.level)
 
     def headers(self) -> dict[str, str]:
         """Of the answer; none without a limit."""
-        return self._budgets.headers(self._budgets.left(self._token_id))
+        return self._budgets.headers(self.left)
 
     def told(self, points: int | None) -> dict[str, int | None]:
         """The entry `cost` of an answer's extensions: of the operation, the most allowed, and of the minute."""
         per_minute = self._budgets.per_minute
-        left = self._budgets.left(self._token_id) if per_minute else None
+        left = self.left if per_minute else None
         return {"points": points, "limit": MOST_COST, "left": left, "perMinute": per_minute or None}

@@ -1,6 +1,7 @@
 """A name for every request, in the answer and in the log."""
 
 import re
+from itertools import count
 from secrets import token_hex
 
 from starlette.datastructures import MutableHeaders
@@ -9,14 +10,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 __all__ = ["RequestIds", "request_id_of"]
 
 _ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_process = token_hex(8)
+_numbers = count(1)
 
 
 def request_id_of(scope: Scope) -> str:
-    """What the request is called: its own X-Request-Id when that is short and plain, else one made here, once."""
+    """What the request is called: its own X-Request-Id when that is short and plain, else one made here, once.
+
+    One made here is the process's random name and the request's number.
+    """
     state: dict[str, str] = scope.setdefault("state", {})
     if "request_id" not in state:
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        state["request_id"] = given.decode() if _ACCEPTED.fullmatch(given) else token_hex(16)
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _ACCEPTED.fullmatch(value):
+                state["request_id"] = value.decode()
+                break
+        else:
+            state["request_id"] = f"{_process}{next(_numbers):016x}"
     return state["request_id"]
 
 

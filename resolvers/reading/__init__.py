@@ -25,7 +25,8 @@ from resolvers.reading.connections import (
 )
 from resolvers.reading.declarations import reads, tenant_public_id
 from resolvers.reading.directives import Cost, ListSize, Requires
-from resolvers.reading.execute import Engine, NotProven, Proof, Response, confirm, reading_pool
+from resolvers.reading.documents import RequestErrors
+from resolvers.reading.execute import Engine, NotProven, Pool, Proof, Response, confirm, reading_pool, refused_request
 from resolvers.reading.fields import (
     by_id,
     column,
@@ -61,7 +62,9 @@ __all__ = [
     "Node",
     "NotProven",
     "PageInfo",
+    "Pool",
     "Proof",
+    "RequestErrors",
     "Requires",
     "Response",
     "Scope",
@@ -87,6 +90,7 @@ __all__ = [
     "python",
     "reading_pool",
     "reads",
+    "refused_request",
     "related",
     "sorts",
     "sql",

@@ -22,7 +22,7 @@ __all__ = ["Binder", "cursor_values", "leaf_text", "page_size", "plain_text", "u
 
 MOST_ROWS = 200
 """Largest page, and most ids of `nodes`."""
-NOTHING = "00000000-0000-0000-0000-000000000000"
+NOTHING = "0" * 32
 """The UUID that no row has."""
 
 
@@ -113,10 +113,9 @@ def id_texts(wanted: list[str]) -> list[str]:
 def split_id(id: str) -> tuple[str, str]:
     """The prefix and the UUID in a public id; of any other text nothing's."""
     try:
-        prefix, uuid = ids.decode(id)
+        return ids.split(id)
     except ids.InvalidId:
         return "", NOTHING
-    return prefix, str(uuid)
 
 
 def uuid_texts(wanted: list[str], prefixes: tuple[str, ...]) -> list[str]:

@@ -55,29 +55,24 @@ class Operation:
         self.deprecated: tuple[Deprecation, ...] = ()
         """What it uses that is to go."""
         self._schema = schema
+        self.is_query = node.operation is OperationType.QUERY
+        """Whether it changes nothing."""
+        self.is_mutation = node.operation is OperationType.MUTATION
+        """Whether it may change something."""
+        self.name = None if node.name is None else node.name.value
+        """Its name in the document."""
         self._definitions = node.variable_definitions or ()
         self._plain = {name: kind for each in self._definitions if (kind := _plain(each)) for name in [_name(each)]}
         self._quick = len(self._plain) == len(self._definitions)
 
-    @property
-    def is_query(self) -> bool:
-        """Whether it changes nothing."""
-        return self.node.operation is OperationType.QUERY
-
-    @property
-    def is_mutation(self) -> bool:
-        """Whether it may change something."""
-        return self.node.operation is OperationType.MUTATION
-
-    @property
-    def name(self) -> str | None:
-        """Its name in the document."""
-        return self.node.name.value if self.node.name else None
-
     def coerced(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The variables as their types say. Raises RequestErrors."""
-        if self._quick and all(_fits(variables.get(name), kind) for name, kind in self._plain.items()):
-            return variables
+        if self._quick:
+            for name, kind in self._plain.items():
+                if not _fits(variables.get(name), kind):
+                    break
+            else:
+                return variables
         found = get_variable_values(self._schema, self._definitions, dict(variables), max_errors=50)
         if isinstance(found, list):
             raise RequestErrors(found)

@@ -28,7 +28,7 @@ from resolvers.reading.wire import Statement, pipelined, sent
 from tenancy.scope import Scope
 from tenancy.sessions import settings_of
 
-__all__ = ["Engine", "NotProven", "Proof", "Response", "confirm", "reading_pool"]
+__all__ = ["Engine", "NotProven", "Pool", "Proof", "Response", "confirm", "reading_pool", "refused_request"]
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
@@ -60,7 +60,7 @@ DATA_ERROR = "22"
 """SQLSTATE class of values that cannot be: also how a missing value of a non-null field shows."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
     """What goes to the client. `executed` False: the request was wrong and nothing ran."""
 
@@ -117,11 +117,13 @@ def scope_settings(scope: Scope, *, is_wide: bool = False) -> list[str]:
     return [settings["lo"], settings["hi"], settings["ancestors"], planning, *(settings[name] for name in _CUSTOMERS)]
 
 
-def setting(scope: Scope, proof: Proof | None, *, is_wide: bool = False) -> tuple[Statement, list[bytes | None]]:
-    """The statement that sets a scope, for `pipelined`; with a proof it also tells the epoch."""
-    alone, telling = _SETTINGS[scope.customer is not None]
-    given = scope_settings(scope, is_wide=is_wide)
-    return (alone, sent(given)) if proof is None else (telling, sent([*given, proof.place]))
+def setting(viewer: Viewer, proof: Proof | None, *, is_wide: bool = False) -> tuple[Statement, list[bytes | None]]:
+    """The statement that sets the viewer's scope, for `pipelined`; with a proof it also tells the epoch."""
+    alone, telling = _SETTINGS[viewer.is_customer]
+    given = viewer.settings.get(is_wide)
+    if given is None:
+        given = viewer.settings[is_wide] = sent(scope_settings(viewer.scope, is_wide=is_wide))
+    return (alone, given) if proof is None else (telling, [*given, proof.place.encode()])
 
 
 def require_epoch(told: Any, proof: Proof | None) -> None:
@@ -130,9 +132,9 @@ def require_epoch(told: Any, proof: Proof | None) -> None:
         raise NotProven
 
 
-async def confirm(connection: psycopg.AsyncConnection[Any], scope: Scope, proof: Proof) -> None:
+async def confirm(connection: psycopg.AsyncConnection[Any], viewer: Viewer, proof: Proof) -> None:
     """See, without reading anything else, that the proof's epoch has not ended. Raises NotProven."""
-    (told,) = await pipelined(connection, setting(scope, proof))
+    (told,) = await pipelined(connection, setting(viewer, proof))
     require_epoch(told, proof)
 
 
@@ -166,14 +168,33 @@ class Engine:
         """
         try:
             operation = self.documents.find(document).operation(operation_name)
+        except RequestErrors as refused:
+            return refused_request(refused)
+        return await self.answer(
+            pool, viewer, operation, variables or {}, request_id=request_id, spend=spend, proof=proof
+        )
+
+    async def answer(
+        self,
+        pool: Pool,
+        viewer: Viewer,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        *,
+        request_id: str | None = None,
+        spend: Callable[[int], None] | None = None,
+        proof: Proof | None = None,
+    ) -> Response:
+        """Answer one operation of a document: see `execute`."""
+        try:
             if not operation.is_query:
                 raise GraphQLError("This is not a query.")
-            coerced = operation.coerced(variables or {})
+            coerced = operation.coerced(variables)
             plan = self.plan(operation, viewer, coerced)
             cost = allowed_points(plan.cost, coerced)
             parameters = plan.statement.parameters(coerced, viewer) if plan.statement else []
         except RequestErrors as refused:
-            return Response(errors_only(refused.errors), executed=False)
+            return refused_request(refused)
         except GraphQLError as error:
             return Response(errors_only([error]), executed=False)
         if spend is not None:
@@ -190,15 +211,8 @@ class Engine:
                 raise
         async with self._references:
             reference = Reference(self.catalog, viewer, lambda: snapshot(pool, viewer))
-            answer = await asyncio.to_thread(reference.answer, operation, variables or {})
+            answer = await asyncio.to_thread(reference.answer, operation, variables)
         return Response(orjson.dumps(answer.formatted(request_id)), faults=answer.faults, cost=cost)
-
-    def is_mutation(self, document: str, operation_name: str | None = None) -> bool:
-        """Whether the operation changes something. A wrong request does not: `execute` says what is wrong."""
-        try:
-            return self.documents.find(document).operation(operation_name).is_mutation
-        except RequestErrors:
-            return False
 
     def selected(self, operation: Operation, type_: GraphQLObjectType, variables: Mapping[str, Any]) -> list[Selected]:
         """The fields that an operation asks of its root."""
@@ -272,7 +286,7 @@ class Engine:
         Its statements see one instant: what was read in an epoch that had ended is not handed on.
         """
         assert plan.prepared is not None
-        steps = setting(viewer.scope, proof, is_wide=plan.is_wide), (plan.prepared, sent(parameters))
+        steps = setting(viewer, proof, is_wide=plan.is_wide), (plan.prepared, sent(parameters))
         connection = await pool.getconn()  # as a context it would end a transaction that there is not
         try:
             scope, found = await pipelined(connection, *steps)
@@ -292,6 +306,11 @@ def snapshot(pool: Pool, viewer: Viewer) -> psycopg.Connection[Any]:
     setting = SET_CUSTOMER if viewer.is_customer else SET_SCOPE
     psycopg.RawCursor(connection).execute(setting, scope_settings(viewer.scope))
     return connection
+
+
+def refused_request(refused: RequestErrors) -> Response:
+    """The answer to a request that is wrong before anything of it is looked at closer."""
+    return Response(errors_only(refused.errors), executed=False)
 
 
 def errors_only(errors: list[GraphQLError]) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -20,9 +21,9 @@ PREFIX_OF_ACTOR = {"manager": "mgr", "platform": "tok", "user": "usr", "invitati
 """Of public ids, by `Identity.kind`; nobody has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Viewer:
-    """Who asks: what they may see, which rows they reach, and who they are.
+    """Who asks: what they may see, which rows they reach, and who they are. It remembers what follows from that.
 
     `actor` is the public id of whoever holds the token, such as `mgr_…`; None: nobody in particular, such as a job.
     `acted_as` is the public id of the tenant that somebody above acts as; None when they act for their own.
@@ -56,10 +57,20 @@ class Viewer:
         """Whether it sees the rows of every distributor: statements then have no distributor to bind."""
         return self.scope.distributor_id is None and self.scope.lo <= self.scope.hi
 
-    @property
+    @cached_property
     def kind(self) -> tuple[frozenset[Permission], bool, bool]:
         """All that a plan depends on: viewers of one kind share theirs."""
         return self.permissions, self.is_platform, self.is_customer
+
+    @cached_property
+    def texts(self) -> dict[str, str | None]:
+        """Its values as parameters of statements, each since it was needed first."""
+        return {}
+
+    @cached_property
+    def settings(self) -> dict[bool, list[bytes | None]]:
+        """What sets its scope in PostgreSQL, for reads of tenants below and for others, since it was needed first."""
+        return {}
 
     @property
     def is_customer(self) -> bool:
@@ -84,7 +95,12 @@ def _split(viewer: Viewer) -> tuple[str | None, str | None]:
 
 
 def _viewer(name: str, type_: Any, read: Callable[[Viewer], str | None]) -> Sql:
-    return cast(Parameter(f"viewer_{name}", lambda _variables, viewer: read(viewer)), type_)
+    def bind(_variables: object, viewer: Viewer) -> str | None:
+        if name not in viewer.texts:
+            viewer.texts[name] = read(viewer)
+        return viewer.texts[name]
+
+    return cast(Parameter(f"viewer_{name}", bind), type_)
 
 
 class _ViewerSql:

@@ -38,15 +38,13 @@ class Statement:
 
 def sent(parameters: Sequence[str | None]) -> list[bytes | None]:
     """Parameters as bytes. Raises psycopg.errors.CharacterNotInRepertoire for what is no text in PostgreSQL."""
-    encoded: list[bytes | None] = []
-    for text in parameters:
-        try:
-            value = None if text is None else text.encode()
-        except UnicodeEncodeError as error:
-            raise psycopg.errors.CharacterNotInRepertoire(str(error)) from None
+    try:
+        encoded = [None if text is None else text.encode() for text in parameters]
+    except UnicodeEncodeError as error:
+        raise psycopg.errors.CharacterNotInRepertoire(str(error)) from None
+    for value in encoded:
         if value is not None and b"\0" in value:  # the text would end there
             raise psycopg.errors.CharacterNotInRepertoire("a text cannot contain NUL")
-        encoded.append(value)
     return encoded
 
 

@@ -77,7 +77,7 @@ def write(api: Api) -> None:
     """Have the notes written now, not in some seconds."""
     assert api.client.portal is not None
     app: Any = api.client.app
-    api.client.portal.call(app.state.deprecated_uses.write)
+    api.client.portal.call(app.state.site.deprecated_uses.write)
 
 
 def told(api: Api, who: str) -> list[dict[str, Any]]:

@@ -178,7 +178,7 @@ def test_a_removed_document_runs_no_longer_than_half_a_minute(
 ) -> None:
     # given
     now = 0.0
-    kept: TrustedDocuments = strict.client.app.state.documents  # type: ignore[attr-defined]
+    kept: TrustedDocuments = strict.client.app.state.site.documents  # type: ignore[attr-defined]
     monkeypatch.setattr(kept, "_now", lambda: now)
     (tmp_path / "who").write_text(WHO)
     documents("add", tmp_path / "who")

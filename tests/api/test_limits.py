@@ -134,26 +134,26 @@ def test_points_come_back_evenly() -> None:
     now = 0.0
     budgets = Budgets(600, lambda: now)
     # when
-    budgets.take(SOMEBODY, 600)
+    budgets.spending(SOMEBODY)(600)
     with pytest.raises(OutOfBudget) as refused:
-        budgets.take(SOMEBODY, 100)
+        budgets.spending(SOMEBODY)(100)
     now = 10.0
-    budgets.take(SOMEBODY, 100)
+    budgets.spending(SOMEBODY)(100)
     # then
     assert refused.value.headers["Retry-After"] == "10"
-    assert budgets.left(SOMEBODY) == 0
-    assert budgets.left(ELSE) == 600
+    assert budgets.spending(SOMEBODY).left == 0
+    assert budgets.spending(ELSE).left == 600
     now = 1_000.0
-    budgets.take(SOMEBODY, 0)
-    assert budgets.left(SOMEBODY) == 599
+    budgets.spending(SOMEBODY)(0)
+    assert budgets.spending(SOMEBODY).left == 599
 
 
 def test_the_budgets_of_tokens_that_rest_are_forgotten() -> None:
     budgets = Budgets(600)
     for number in range(MOST_TOKENS + 1):
-        budgets.take(UUID(int=number), 10)
-    assert budgets.left(UUID(int=0)) == 600
-    assert budgets.left(UUID(int=1)) == 590
+        budgets.spending(UUID(int=number))(10)
+    assert budgets.spending(UUID(int=2)).left == 590
+    assert budgets.spending(UUID(int=0)).left == 600
 
 
 def _sent(api: Api, who: str, document: str, **variables: Any) -> Response:

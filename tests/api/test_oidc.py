@@ -22,7 +22,7 @@ def provider(api: Api) -> Iterator[Provider]:
     provider = Provider()
     number = api.chain.child.tenant.number
     state: Any = api.client.app
-    state.state.holders._issuers = Issuers([provider.issuer(tenant=number)])
+    state.state.site.holders._issuers = Issuers([provider.issuer(tenant=number)])
     yield provider
     provider.close()
 

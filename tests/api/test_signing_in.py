@@ -459,7 +459,7 @@ def test_what_an_open_mutation_answers_is_nobodys(site: Site) -> None:
 
 
 def test_an_address_without_a_token_has_a_budget_of_its_own(site: Site) -> None:
-    site.api.client.app.state.open_budgets.per_minute = 3  # type: ignore[attr-defined]
+    site.api.client.app.state.site.open_budgets.per_minute = 3  # type: ignore[attr-defined]
     status = [site.post("{ viewer { permissions } }").status_code for _ in range(5)]
     assert status == [401, 401, 401, 429, 429]
     assert site.opens(site.api.tokens["child"])
