@@ -17,6 +17,8 @@ UNWATCHED = {
     "ledger_entries": "a log of its own, only added to, and checked against the balances",
     "mails": "a log of its own; texts may hold secrets for one person",
     "outside_calls": "a log of its own; answers may hold secrets",
+    "price_list_entries": "made from plans, whose changes are logged",
+    "price_versions": "a log of its own, made from changes that are logged",
     "schedules": "the platform's, not a tenant's",
 }
 """Tables that the log says nothing of, and why."""

@@ -7,6 +7,7 @@ from domain.catalog import actions as catalog
 from domain.catalog.drafts import PlanChange
 from domain.delegation import actions as delegation
 from domain.pricing import actions as pricing
+from domain.pricing import by_hand
 from domain.shared.unset import UNSET
 from resolvers.changing.change import Answer, Change
 from tenancy.permissions import Permission
@@ -18,6 +19,7 @@ __all__ = [
     "deactivate_plan",
     "delegate_plan",
     "set_markup",
+    "set_prices",
     "update_plan",
 ]
 
@@ -58,6 +60,11 @@ def deactivate_plan(change: Change, /, **input: Any) -> Answer:
 def set_markup(change: Change, /, **input: Any) -> Answer:
     """See `domain.pricing.actions.set_markup`."""
     return {"plan": pricing.set_markup(change.session, change.scope, clock=change.clock, **input)}
+
+
+def set_prices(change: Change, /, **input: Any) -> Answer:
+    """See `domain.pricing.by_hand.set_prices`."""
+    return {"plan": by_hand.set_prices(change.session, change.scope, clock=change.clock, **input)}
 
 
 def create_reseller_discount(change: Change, /, **input: Any) -> Answer:

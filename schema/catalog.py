@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from sqlalchemy import select
 from strawberry import UNSET
 
 from domain.catalog import models
+from domain.pricing import models as pricing
 from resolvers.reading import (
     VIEWER,
     Connection,
@@ -27,9 +28,13 @@ from resolvers.reading import (
 )
 from schema.common import BillingTypeFilter, DateTimeFilter, IDFilter, PlanStateFilter, StringFilter
 from schema.enums import BillingType, Direction, ExpiredRenewal, PeriodUnit, PlanState, closed
+from schema.price_lists import PriceVersionFilter
 from schema.references import TenantRef
 from schema.scalars import CurrencyCode
 from tenancy.permissions import Permission
+
+if TYPE_CHECKING:
+    from schema.prices import PriceVersion
 
 __all__ = [
     "Plan",
@@ -130,6 +135,8 @@ class Prices:
 class PlanPeriod(Node):
     """How long one may subscribe to a plan, and the plan's own fees for it."""
 
+    key: str = column(models.PlanPeriod.key)
+    """What programs call it, such as 1_YEAR or ENDLESS; the same at every level of the chain."""
     duration: int | None = column(models.PlanPeriod.duration)
     """How many units; null: endless."""
     unit: PeriodUnit = column(models.PlanPeriod.unit)
@@ -220,6 +227,19 @@ class Plan(Node):
         models.Plan.parent_id, needs=Permission.CATALOG_READ
     )
     """Delegated copies one level down, newest first."""
+    net_cost_changed_at: datetime | None = column(
+        models.Plan.net_cost_changed_at, needs=Permission.PRICES_UPSTREAM_READ
+    )
+    """When a net cost last changed, on the distributor's clock; null: not since the plan came to be."""
+    prices_to_review: bool | None = column(models.Plan.prices_to_review, needs=Permission.PRICES_UPSTREAM_READ)
+    """True: prices are set by hand, and a net cost has changed since. setPrices and setMarkup end it."""
+    price_history: Connection[Annotated["PriceVersion", strawberry.lazy("schema.prices")]] | None = listing(
+        pricing.PriceVersion.plan_id,
+        filter=PriceVersionFilter,
+        default_sort=(pricing.PriceVersion.valid_from.desc(),),
+        needs=Permission.CATALOG_READ,
+    )
+    """What its periods and resources cost from when to when, the newest first."""
     created_at: datetime = column(models.Plan.created_at)
     """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.Plan.updated_at)

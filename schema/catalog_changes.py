@@ -24,6 +24,8 @@ __all__ = [
     "DelegatePlanPayload",
     "SetMarkupInput",
     "SetMarkupPayload",
+    "SetPricesInput",
+    "SetPricesPayload",
     "UpdatePlanInput",
     "UpdatePlanPayload",
 ]
@@ -243,6 +245,40 @@ class DelegatePlanPayload(Payload):
 
     plans: list[Plan] | None
     """The copies, in the order of tenantIds; null when refused."""
+
+
+@strawberry.input
+class PriceChange:
+    """What becomes of the fees of the period or resource with this key; what is left out stays."""
+
+    key: str
+    """Which one; another one than the plan's is INVALID_INPUT."""
+    fees: FeesChange | None = UNSET
+    """What this tenant takes, set by hand: the plan's markup ends."""
+    net_cost: FeesChange | None = UNSET
+    """What the vendor charges; own plans only, of delegated copies READ_ONLY_DELEGATED."""
+
+
+@strawberry.input
+class SetPricesInput:
+    """Prices by hand."""
+
+    plan_id: strawberry.ID
+    """A plan of the acting tenant."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the plan has another version; left out: whatever it has."""
+    periods: list[PriceChange] | None = UNSET
+    """Of the plan's own fees, by a period's key."""
+    resources: list[PriceChange] | None = UNSET
+    """Of fees for one unit, by a resource's key."""
+
+
+@strawberry.type
+class SetPricesPayload(Payload):
+    """What setPrices answers."""
+
+    plan: Plan | None
+    """The plan with its new prices; null when refused."""
 
 
 @strawberry.input

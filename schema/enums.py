@@ -12,6 +12,7 @@ from domain.catalog.models import ExpiredRenewal, PlanState
 from domain.customers.models import AccountKind, AgreementKind, HowDone, PaymentModel
 from domain.ordering.models import OrderState, OrderType
 from domain.payments.models import PaymentPurpose, PaymentState
+from domain.pricing.models import PriceOf
 from domain.shared.billing_types import BillingType
 from domain.shared.models import JobState
 from domain.shared.periods import PeriodUnit
@@ -46,6 +47,7 @@ __all__ = [
     "PeriodUnit",
     "PersonKind",
     "PlanState",
+    "PriceOf",
     "SessionEnd",
     "SettingKey",
     "SettingType",
@@ -85,6 +87,7 @@ _OPEN: tuple[type[StrEnum], ...] = (
     AccountKind,
     AgreementKind,
     HowDone,
+    PriceOf,
 )
 
 

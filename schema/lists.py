@@ -7,10 +7,11 @@ from schema.accounts import AccountFilter, AccountSort
 from schema.catalog import PlanFilter, PlanSort
 from schema.charge_lists import ChargeFilter, ChargeSort, ResellerChargeFilter, ResellerChargeSort
 from schema.orders import OrderFilter, OrderSort, PaymentFilter, PaymentSort
+from schema.price_lists import PriceListFilter, PriceListSort
 from schema.subscription_lists import SubscriptionFilter, SubscriptionSort
 from tenancy.permissions import Permission
 
-__all__ = ["accounts", "charges", "orders", "payments", "plans", "reseller_charges", "subscriptions"]
+__all__ = ["accounts", "charges", "orders", "payments", "plans", "price_list", "reseller_charges", "subscriptions"]
 
 
 def accounts() -> Any:
@@ -32,6 +33,16 @@ def plans() -> Any:
         sort=PlanSort,
         search=True,
         needs=Permission.CATALOG_READ,
+    )
+
+
+def price_list() -> Any:
+    """What is earned on what is sold."""
+    return listing(
+        scope=True,
+        filter=PriceListFilter,
+        sort=PriceListSort,
+        needs=Permission.PRICES_UPSTREAM_READ,
     )
 
 

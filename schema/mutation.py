@@ -247,6 +247,12 @@ class Mutation:
     )
     """Let a plan's prices follow its net costs; copies below with a markup follow at once. Codes: INVALID_INPUT,
     NOT_FOUND, ACT_AS_REQUIRED."""
+    set_prices: c.SetPricesPayload | None = mutation(
+        catalog.set_prices, c.SetPricesInput, needs=P.PRICES_WRITE, downstream=True
+    )
+    """Set fees of a plan's periods and resources by hand, which ends its markup; copies below get new net costs, those
+    with a markup new prices, the others a mark. Codes: INVALID_INPUT, NOT_FOUND, READ_ONLY_DELEGATED, STALE,
+    ACT_AS_REQUIRED."""
     deactivate_plan: c.DeactivatePlanPayload | None = mutation(
         catalog.deactivate_plan, c.DeactivatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )

@@ -13,6 +13,7 @@ from schema.jobs import Job
 from schema.members import LegalAgreement, User
 from schema.orders import Order, Payment
 from schema.people import CustomRole, Manager, Viewer
+from schema.prices import PriceListEntry
 from schema.subscriptions import ServiceSubscription
 from schema.tenants import Distributor, Reseller, Tenant
 from schema.terms import AccountClass, AccountClassFilter, AccountType
@@ -106,6 +107,9 @@ class Query:
     """Every version of the tenant's own agreements and of those above, newest first."""
     plans: Connection[Plan] | None = lists.plans()
     """What the viewer's tenant sells, newest first unless sorted."""
+    price_list: Connection[PriceListEntry] | None = lists.price_list()
+    """What the viewer's tenant takes, pays and earns for each period of each plan, newest first unless sorted; trials
+    are left out."""
     subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()
     """What customers of the viewer's tenant bought, newest first unless sorted."""
     charges: Connection[Charge] | None = lists.charges()

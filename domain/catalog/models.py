@@ -1,10 +1,11 @@
 """What is sold: products, service terms, plans with their periods and resources."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -115,6 +116,10 @@ class Plan(TenantRow, Base):
     """The own plan at the top of the delegations; itself for an own plan."""
     markup_percent: Mapped[Decimal | None] = mapped_column(Percent)
     """Price = net cost × (100 + markup) / 100 when set; null: prices are set by hand."""
+    net_cost_changed_at: Mapped[datetime | None]
+    """When a net cost last changed; null: not since the plan came to be."""
+    prices_to_review: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A net cost has changed since prices were last set by hand."""
     version: Mapped[int] = mapped_column(default=1)
     """Rises with every change of the row, its periods or its resources."""
     synchronized_version: Mapped[int] = mapped_column(default=1)

@@ -10,14 +10,14 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, exists, func, insert, literal, select, update
+from sqlalchemy import Row, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.shared.models import Event
 from tenancy.scope import Scope
 
-__all__ = ["announce_copies", "forget_loaded", "has_copies", "levels_below", "locked_copies", "raise_versions"]
+__all__ = ["announce_copies", "forget_loaded", "has_copies", "levels_below", "locked_copies"]
 
 
 def has_copies(session: Session, plan: Plan) -> bool:
@@ -50,16 +50,6 @@ def levels_below(session: Session, distributor_id: UUID, plan_id: UUID) -> Itera
     level = [plan_id]
     while level := [copy.id for copy in locked_copies(session, distributor_id, level)]:
         yield level
-
-
-def raise_versions(session: Session, distributor_id: UUID, plan_ids: Collection[UUID], *, at: datetime) -> None:
-    """Count a change of these plans, of their periods or of their resources."""
-    session.execute(
-        update(Plan)
-        .where(Plan.distributor_id == distributor_id, Plan.id.in_(plan_ids))
-        .values(version=Plan.version + 1, updated_at=at)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def announce_copies(session: Session, scope: Scope, type: str, plan_ids: Collection[UUID], *, at: datetime) -> None:

@@ -5,15 +5,13 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeVar
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import instance_state
 
-from db.base import Base
 from domain.catalog.checks import PRIORITY_LIMIT, SKU_LIMIT, check_billing_type, check_whole, clean_description
-from domain.catalog.drafts import FEES, FeesChange, PlanChange, PlanResourceChange
+from domain.catalog.drafts import PlanChange, PlanResourceChange
 from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan, PlanResource
 from domain.catalog.queries import own_plan_for_update, resources_of
@@ -21,20 +19,18 @@ from domain.delegation.actions import clean_markup
 from domain.delegation.copies import has_copies
 from domain.delegation.errors import FieldIsUpstreams
 from domain.delegation.synchronization import PLAN_FIELDS, RESOURCE_FIELDS
+from domain.pricing.fees import PRICES, changed_fields, count_change, given, mark_net_costs, set_fees
 from domain.pricing.repricing import apply_markups, reprice_below
 from domain.shared import outbox
 from domain.shared.billing_policy import FeeSet
-from domain.shared.decimals import clean_price
 from domain.shared.errors import InvalidInput
-from domain.shared.unset import UNSET, Unset
+from domain.shared.unset import UNSET
 from tenancy.clock import Clock
 from tenancy.messages import Field
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
 __all__ = ["ask_for_synchronization", "set_markup", "update_plan"]
-
-_T = TypeVar("_T")
 
 
 def update_plan(
@@ -62,18 +58,19 @@ def update_plan(
     with session.no_autoflush:
         _change_plan(plan, change)
         if change.resources is not UNSET:
-            _change_resources(plan, resources, _given(change.resources, "change", "resources"))
-        of_plan = _changed_fields(plan)
-        of_resources = {resource.key: _changed_fields(resource) for resource in resources}
+            _change_resources(plan, resources, given(change.resources, "change", "resources"))
+        of_resources = {resource.key: changed_fields(resource) for resource in resources}
+        mark_net_costs(plan, {*chain.from_iterable(of_resources.values())}, clock, by_hand=_sets_prices(change))
+        of_plan = changed_fields(plan)
     if not of_plan and not any(of_resources.values()):
         return plan
     for resource in resources:
         if of_resources[resource.key]:
             resource.updated_at = clock.now
-    _count_change(plan, clock)
+    count_change(plan, clock)
     session.flush()
     outbox.announce(session, scope, "plan.updated", subject=plan, prefix="pln", at=clock.now)
-    if any(fields & _PRICES for fields in of_resources.values()):
+    if any(fields & PRICES for fields in of_resources.values()):
         apply_markups(session, plan.distributor_id, [plan.id], at=clock.now)
         reprice_below(session, scope, [plan.id], clock=clock)
     renamed = of_plan & {*PLAN_FIELDS} or any(fields & {*RESOURCE_FIELDS} for fields in of_resources.values())
@@ -93,7 +90,8 @@ def set_markup(session: Session, scope: Scope, *, plan_id: UUID, markup_percent:
     if plan.markup_percent == markup:
         return plan
     plan.markup_percent = markup
-    _count_change(plan, clock)
+    plan.prices_to_review = False
+    count_change(plan, clock)
     apply_markups(session, plan.distributor_id, [plan.id], at=clock.now)
     outbox.announce(session, scope, "plan.markup_set", subject=plan, prefix="pln", at=clock.now)
     reprice_below(session, scope, [plan.id], clock=clock)
@@ -112,29 +110,18 @@ def ask_for_synchronization(session: Session, plan: Plan) -> None:
     )
 
 
-_PRICES = {*FEES, *(f"net_{fee}" for fee in FEES)}
-
-
-def _changed_fields(row: Base) -> set[str]:
-    """The attributes with another value than in the database; 8 and 8.0000 are the same."""
-    return {attribute.key for attribute in instance_state(row).attrs if attribute.history.has_changes()}
-
-
-def _count_change(plan: Plan, clock: Clock) -> None:
-    plan.version += 1
-    plan.updated_at = clock.now
-    if plan.parent_id is None:
-        plan.synchronized_version = plan.version
+def _sets_prices(change: PlanChange) -> bool:
+    return any(each.fees is not UNSET for each in change.resources or ()) if change.resources is not UNSET else False
 
 
 def _change_plan(plan: Plan, change: PlanChange) -> None:
     _refuse_synchronized(plan, ("change",), name=change.name, sku=change.sku)
     if change.name is not UNSET:
-        plan.name = clean_text(_given(change.name, "change", "name"), "change", "name")
+        plan.name = clean_text(given(change.name, "change", "name"), "change", "name")
     if change.sku is not UNSET:
         plan.sku = None if change.sku is None else clean_text(change.sku, "change", "sku", limit=SKU_LIMIT)
     if change.public is not UNSET:
-        plan.public = _given(change.public, "change", "public")
+        plan.public = given(change.public, "change", "public")
     if change.description is not UNSET:
         plan.description = clean_description(change.description, "change", "description")
 
@@ -160,27 +147,16 @@ def _change_resource(plan: Plan, resource: PlanResource, change: PlanResourceCha
         plan, path, name=change.name, priority=change.priority, public=change.public, net_cost=change.net_cost
     )
     if change.name is not UNSET:
-        resource.name = clean_text(_given(change.name, *path, "name"), *path, "name")
+        resource.name = clean_text(given(change.name, *path, "name"), *path, "name")
     if change.priority is not UNSET:
-        resource.priority = _given(change.priority, *path, "priority")
+        resource.priority = given(change.priority, *path, "priority")
         check_whole(resource.priority, *path, "priority", least=-PRIORITY_LIMIT, most=PRIORITY_LIMIT)
     if change.public is not UNSET:
-        resource.public = _given(change.public, *path, "public")
-    if change.fees is not UNSET and _set_fees(resource, "", _given(change.fees, *path, "fees"), *path, "fees"):
+        resource.public = given(change.public, *path, "public")
+    if change.fees is not UNSET and set_fees(resource, "", given(change.fees, *path, "fees"), *path, "fees"):
         plan.markup_percent = None
     if change.net_cost is not UNSET:
-        _set_fees(resource, "net_", _given(change.net_cost, *path, "net_cost"), *path, "net_cost")
-
-
-def _set_fees(resource: PlanResource, prefix: str, change: FeesChange, *path: str | int) -> bool:
-    """Whether any was given."""
-    given = False
-    for fee in FEES:
-        value: Decimal | Unset | None = getattr(change, fee)
-        if value is not UNSET:
-            setattr(resource, prefix + fee, clean_price(_given(value, *path, fee), *path, fee))
-            given = True
-    return given
+        set_fees(resource, "net_", given(change.net_cost, *path, "net_cost"), *path, "net_cost")
 
 
 def _check_fees(plan: Plan, resources: dict[str, PlanResource], where: dict[str, int]) -> None:
@@ -202,10 +178,3 @@ def _refuse_synchronized(plan: Plan, path: tuple[str | int, ...], **fields: obje
     for name, value in fields.items():
         if value is not UNSET:
             raise FieldIsUpstreams((*path, name))
-
-
-def _given(value: _T | Unset | None, *path: str | int) -> _T:
-    """The value of a field that may be left out but not cleared. Raises InvalidInput for None."""
-    if value is None or value is UNSET:
-        raise InvalidInput("{field} cannot be cleared.", path=path)
-    return value

@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
-from domain.delegation.copies import announce_copies, forget_loaded, locked_copies, raise_versions
+from domain.delegation.copies import announce_copies, forget_loaded, locked_copies
 from domain.shared.errors import InvalidInput
 from tenancy.clock import Clock
 from tenancy.scope import Scope
@@ -81,7 +81,7 @@ def reprice_below(session: Session, scope: Scope, plan_ids: Collection[UUID], *,
         changed = _take_upstream_prices(session, scope, ids, at=clock.now)
         if changed:
             automatic = {copy.id for copy in copies if copy.automatic} & changed
-            raise_versions(session, _distributor(scope), changed, at=clock.now)
+            _count_changes(session, _distributor(scope), changed, at=clock.now)
             announce_copies(session, scope, "plan.repriced", automatic, at=clock.now)
             announce_copies(session, scope, "plan.net_cost_changed", changed - automatic, at=clock.now)
             repriced += len(changed)
@@ -90,6 +90,21 @@ def reprice_below(session: Session, scope: Scope, plan_ids: Collection[UUID], *,
             parents = set()
     forget_loaded(session)
     return repriced
+
+
+def _count_changes(session: Session, distributor_id: UUID, copies: Collection[UUID], *, at: datetime) -> None:
+    """Of copies with new net costs; whoever sets prices by hand should look at them again."""
+    session.execute(
+        update(Plan)
+        .where(Plan.distributor_id == distributor_id, Plan.id.in_(copies))
+        .values(
+            version=Plan.version + 1,
+            updated_at=at,
+            net_cost_changed_at=at,
+            prices_to_review=or_(Plan.prices_to_review, Plan.markup_percent.is_(None)),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _take_upstream_prices(session: Session, scope: Scope, copies: Collection[UUID], *, at: datetime) -> set[UUID]:

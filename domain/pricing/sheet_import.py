@@ -347,6 +347,8 @@ class _Import:
                 self.report.plans.unchanged += 1
                 continue
             licence.updated_at = plan.updated_at = self.clock.now
+            if net != licence.net_recurring_per_month:
+                plan.net_cost_changed_at = self.clock.now
             plan.version += 1
             plan.synchronized_version = plan.version
             before[plan.id] = row, net, price

@@ -18,6 +18,7 @@ from domain.catalog.drafts import (
 from domain.customers.actions import AccountChange
 from domain.customers.terms import ClassTerms
 from domain.payments.updating import SubscriptionChange
+from domain.pricing.by_hand import PriceChange
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.money import Money
 from tenancy.people import ManagerChange
@@ -69,6 +70,7 @@ SHAPES: dict[str, Callable[..., Any]] = {
     "PlanPeriodInput": PlanPeriodDraft,
     "PlanResourceChange": PlanResourceChange,
     "PlanResourceInput": PlanResourceDraft,
+    "PriceChange": PriceChange,
     "QuantityInput": lambda resource_key, quantity: (resource_key, quantity),
     "SubscriptionChange": lambda **given: SubscriptionChange(given),
 }

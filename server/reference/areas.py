@@ -29,6 +29,8 @@ _PAGES = {
     "references": "tenants",
     "settings": "tenants",
     "discounts": "catalog",
+    "price": "catalog",
+    "prices": "catalog",
     "accounts": "sales",
     "customer": "customers",
     "member": "customers",

@@ -431,6 +431,19 @@ SAMPLES: dict[str, Sample] = {
         {"markupPercent": "-100"},
         {"markupPercent": "21"},
     ),
+    "setPrices": Sample(
+        "distributor",
+        lambda known: {
+            "planId": known["distributor's plan"],
+            "ifVersion": 1,
+            "periods": [{"key": "ENDLESS", "netCost": {"recurringPerMonth": "0.50"}}],
+            "resources": [
+                {"key": "seats", "fees": {"recurringPerMonth": "12.00"}, "netCost": {"recurringPerMonth": "9.00"}}
+            ],
+        },
+        {"ifVersion": 99},
+        {"resources": [{"key": "seats", "fees": {"recurringPerMonth": "13.00"}}]},
+    ),
     "deactivatePlan": _of_id("distributor", "planId", "distributor's plan"),
     "createResellerDiscount": _named(
         "distributor",

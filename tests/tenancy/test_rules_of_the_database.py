@@ -29,6 +29,10 @@ DEFINERS = {
     "app_end_access_epoch",
     "app_holder",
     "app_move_rows",
+    "app_plans_changed",
+    "app_prices_gone",
+    "app_prices_set",
+    "app_products_changed",
 }
 """Functions with the owner's rights. A new one needs a reason, and a test of what it may not do."""
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Numeric, literal, select
+from sqlalchemy import Numeric, literal, or_, select
 
 from domain.catalog.drafts import FeesChange, PlanChange, PlanResourceChange
 from domain.catalog.models import Plan
 from domain.delegation.synchronization import synchronize_plan
 from domain.pricing.actions import set_markup, update_plan
+from domain.pricing.models import PriceListEntry, PriceOf, PriceVersion
 from domain.pricing.repricing import marked_up_in_sql
 from domain.shared.money import marked_up
 from tenancy.hierarchy import Founded
@@ -106,8 +108,10 @@ def carry_down(expected: list[Expected]) -> None:
             copy.price = marked_up(copy.net, copy.markup)
 
 
-def act(session: ScopedSession, owner: Founded, plan: Plan, kind: str, amount: Decimal) -> None:
+def act(session: ScopedSession, owner: Founded, plan: Plan, kind: str, amount: Decimal, *, step: int = 0) -> None:
+    """One step, a minute after the one before."""
     scope, clock = acting(session, owner), now_of(session, owner)
+    clock = replace(clock, now=clock.now + timedelta(minutes=step))
     if kind == "markup":
         set_markup(session, scope, plan_id=plan.id, markup_percent=amount, clock=clock)
         return
@@ -116,6 +120,31 @@ def act(session: ScopedSession, owner: Founded, plan: Plan, kind: str, amount: D
     if kind == "net":
         licence = PlanResourceChange("licence", net_cost=fees)
     update_plan(session, scope, plan_id=plan.id, change=PlanChange(resources=[licence]), clock=clock)
+
+
+def check_margins(session: ScopedSession, plans: list[Plan], expected: list[Expected]) -> None:
+    """Every price list has the level's own prices, and margins add up from the vendor to the customer."""
+    lines = [session.scalars(select(PriceListEntry).where(PriceListEntry.plan_id == plan.id)).one() for plan in plans]
+    assert [(line.net_cost, line.retail_price) for line in lines] == [(plan.net, plan.price) for plan in expected]
+    assert [line.margin for line in lines] == [plan.price - plan.net for plan in expected]
+    for arm in ([0, 1, 2, 3], [0, 4, 5]):
+        assert sum(lines[at].margin for at in arm) == expected[arm[-1]].price - expected[0].net
+
+
+def check_history(session: ScopedSession, plans: list[Plan], told: list[list[Expected]], start: datetime) -> None:
+    """At every instant since the beginning the prices that hold are those that were told then."""
+    for number, then in enumerate(told):
+        instant = start + timedelta(minutes=number)
+        for plan, known in zip(plans, then, strict=True):
+            version = session.scalars(
+                select(PriceVersion).where(
+                    PriceVersion.plan_id == plan.id,
+                    PriceVersion.price_of == PriceOf.RESOURCE,
+                    PriceVersion.valid_from <= instant,
+                    or_(PriceVersion.valid_to.is_(None), PriceVersion.valid_to > instant),
+                )
+            ).one()
+            assert (version.net_recurring_per_month, version.recurring_per_month) == (known.net, known.price)
 
 
 @pytest.mark.feature("C-08")
@@ -133,8 +162,9 @@ def test_a_net_cost_is_the_price_above_after_any_sequence_of_changes(
             markup = first[at - 1]
             expected.append(Expected(net, net if markup is None else marked_up(net, markup), markup))
         # when
-        for kind, at, amount in steps:
-            act(session, owners[at], plans[at], kind, amount)
+        told = [[replace(plan) for plan in expected]]
+        for number, (kind, at, amount) in enumerate(steps, start=1):
+            act(session, owners[at], plans[at], kind, amount, step=number)
             if kind == "price":
                 expected[at].price, expected[at].markup = amount, None
             elif kind == "markup":
@@ -142,10 +172,13 @@ def test_a_net_cost_is_the_price_above_after_any_sequence_of_changes(
             else:
                 expected[at].net = amount
             carry_down(expected)
+            told.append([replace(plan) for plan in expected])
         # then
         assert prices(session, plans) == [(plan.net, plan.price) for plan in expected]
         with seeing(session, PLATFORM):
             assert [plan.markup_percent for plan in plans] == [plan.markup for plan in expected]
+            check_margins(session, plans, expected)
+            check_history(session, plans, told, now_of(session, owners[0]).now)
 
 
 @generated

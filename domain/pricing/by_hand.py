@@ -1,0 +1,148 @@
+"""Prices set by hand: of a plan's periods and resources at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from domain.catalog.checks import check_billing_type
+from domain.catalog.drafts import FeesChange
+from domain.catalog.errors import PlanStale
+from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
+from domain.delegation.errors import FieldIsUpstreams
+from domain.pricing.fees import PRICES, changed_fields, count_change, given, mark_net_costs, set_fees
+from domain.pricing.repricing import apply_markups, reprice_below
+from domain.shared import outbox
+from domain.shared.billing_policy import FeeSet
+from domain.shared.errors import InvalidInput
+from domain.shared.unset import UNSET, Unset
+from tenancy.clock import Clock
+from tenancy.messages import Field
+from tenancy.scope import Scope
+
+__all__ = ["PriceChange", "set_prices"]
+
+Row = TypeVar("Row", PlanPeriod, PlanResource)
+_Placed = tuple[PlanPeriod | PlanResource, "PriceChange", tuple[str | int, ...]]
+"""What is changed how, and where the input says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """What becomes of the fees of the period or resource with this key; what is left out stays."""
+
+    key: str
+    fees: FeesChange | Unset | None = UNSET
+    net_cost: FeesChange | Unset | None = UNSET
+    """What the vendor charges; own plans only."""
+
+
+def set_prices(
+    session: Session,
+    scope: Scope,
+    *,
+    plan_id: UUID,
+    periods: Sequence[PriceChange] = (),
+    resources: Sequence[PriceChange] = (),
+    if_version: int | None = None,
+    clock: Clock,
+) -> Plan:
+    """Set prices of a plan of the acting tenant, and of an own plan what the vendor takes.
+
+    A price ends the plan's markup, and the mark that prices are to be reviewed. New prices go down the chain in this
+    transaction. What changes nothing raises no version. The scope must write downstream.
+
+    Raises NotFound, ActAsRequired, InvalidInput, also for a fee that the billing type does not take; PlanStale;
+    FieldIsUpstreams for a net cost of a delegated copy.
+    """
+    plan = own_plan_for_update(session, scope, plan_id, "plan_id")
+    if if_version is not None and if_version != plan.version:
+        raise PlanStale(if_version, plan.version)
+    if not periods and not resources:
+        raise InvalidInput("Name at least one period or resource.", path=("resources",))
+    with session.no_autoflush:
+        of_periods = _found(periods_of(session, plan), periods, "periods")
+        of_resources = _found(resources_of(session, plan), resources, "resources")
+        by_hand = False
+        placed: list[_Placed] = [
+            *_placed(of_periods, periods, "periods"),
+            *_placed(of_resources, resources, "resources"),
+        ]
+        for row, change, path in placed:
+            by_hand |= _set(plan, row, change, path)
+        if by_hand:
+            plan.markup_percent = None
+        _check_fees(plan, of_periods, of_resources)
+        changed: set[str] = set()
+        for row, _, _ in placed:
+            fields = changed_fields(row) & PRICES
+            if fields:
+                row.updated_at = clock.now
+            changed |= fields
+        mark_net_costs(plan, changed, clock, by_hand=by_hand)
+        if not changed and not changed_fields(plan):
+            return plan
+    count_change(plan, clock)
+    session.flush()
+    outbox.announce(session, scope, "plan.updated", subject=plan, prefix="pln", at=clock.now)
+    if changed:
+        apply_markups(session, plan.distributor_id, [plan.id], at=clock.now)
+        reprice_below(session, scope, [plan.id], clock=clock)
+    return plan
+
+
+def _found(rows: Sequence[Row], changes: Sequence[PriceChange], collection: str) -> Mapping[str, Row]:
+    """The rows that the changes name, in their order. Raises InvalidInput for a key that is none, or named twice."""
+    by_key = {row.key: row for row in rows}
+    found: dict[str, Row] = {}
+    for at, change in enumerate(changes):
+        path = (collection, at, "key")
+        if change.key not in by_key:
+            raise InvalidInput(
+                "The plan has nothing called {key!r} in {collection}.",
+                key=change.key[:100],
+                collection=Field(collection),
+                path=path,
+            )
+        if change.key in found:
+            raise InvalidInput(
+                "{collection} names {key} twice.", collection=Field(collection), key=change.key, path=path
+            )
+        found[change.key] = by_key[change.key]
+    return found
+
+
+def _placed(
+    rows: Mapping[str, PlanPeriod] | Mapping[str, PlanResource], changes: Sequence[PriceChange], collection: str
+) -> list[_Placed]:
+    return [(rows[change.key], change, (collection, at)) for at, change in enumerate(changes)]
+
+
+def _set(plan: Plan, row: PlanPeriod | PlanResource, change: PriceChange, path: tuple[str | int, ...]) -> bool:
+    """Whether a price was set."""
+    if change.net_cost is not UNSET:
+        if plan.parent_id is not None:
+            raise FieldIsUpstreams((*path, "net_cost"))
+        set_fees(row, "net_", given(change.net_cost, *path, "net_cost"), *path, "net_cost")
+    if change.fees is UNSET:
+        return False
+    return set_fees(row, "", given(change.fees, *path, "fees"), *path, "fees")
+
+
+def _check_fees(plan: Plan, periods: Mapping[str, PlanPeriod], resources: Mapping[str, PlanResource]) -> None:
+    """The billing type still takes the fees of what was changed, which comes in the input's order."""
+    # Terms and the billing day cannot change here, so they are left out of the question.
+    check_billing_type(
+        plan.billing_type,
+        billing_day=1,
+        periods=[],
+        period_fees=[_fees(period) for period in periods.values()],
+        resource_fees={key: _fees(resource) for key, resource in resources.items()},
+    )
+
+
+def _fees(row: PlanPeriod | PlanResource) -> FeeSet:
+    return FeeSet(row.setup, row.recurring_per_month, row.renewal)

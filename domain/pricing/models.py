@@ -1,0 +1,116 @@
+"""What prices come to: the lines of a price list, and what cost how much when.
+
+Triggers keep both, in the statement that changes a plan, a period or a resource: whoever writes prices, no writer can
+forget them. The application only reads them.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.types import CurrencyCode, Percent, choice
+from domain.catalog.models import Fees
+from tenancy.rows import OF_ANY, Reach, TenantRow, in_order, in_own_order, owned
+
+__all__ = ["PriceListEntry", "PriceOf", "PriceVersion"]
+
+Total = Numeric()
+"""A sum of prices, with as many digits as it takes."""
+
+
+class PriceListEntry(TenantRow, Base):
+    """One period of one plan at one tenant, trials left out: the least that one pays for it, and what it costs.
+
+    Fees once, and monthly ones for the whole term, of the plan and of the units of each resource that one has to order
+    beyond the included ones. Where one has to order none and the plan itself is free, one unit of the first resource
+    counts. The id is the period's.
+    """
+
+    __tablename__ = "price_list_entries"
+    __customers__ = (Reach.OF_ITS_SELLER,)
+
+    plan_id: Mapped[UUID]
+    plan_name: Mapped[str]
+    sku: Mapped[str | None]
+    product_name: Mapped[str | None]
+    """Of the product at the plan's origin."""
+    vendor: Mapped[str | None]
+    """Who makes the product."""
+    billing_type: Mapped[str]
+    """The plan's, as its state: a `BillingType` and a `PlanState`, which the plan's own constraints hold."""
+    state: Mapped[str]
+    public: Mapped[bool]
+    """Whether customers may order it themselves: the plan, for this period."""
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    duration: Mapped[int | None]
+    """Null: endless."""
+    unit: Mapped[str]
+    """A `PeriodUnit`."""
+    months: Mapped[Decimal] = mapped_column(Total)
+    """Months that the prices are for; 1 of an endless period, a day as 12/365 of a month."""
+    retail_price: Mapped[Decimal] = mapped_column(Total)
+    """Four decimals."""
+    net_cost: Mapped[Decimal] = mapped_column(Total)
+    """The same at the prices of the tenant above; at the origin the vendor's."""
+    margin: Mapped[Decimal] = mapped_column(Total)
+    """Retail price less net cost."""
+    margin_percent: Mapped[Decimal | None] = mapped_column(Total)
+    """Of the retail price; null where that is zero."""
+    markup_percent: Mapped[Decimal | None] = mapped_column(Percent)
+    """The plan's; null: prices are set by hand."""
+    net_cost_changed_at: Mapped[datetime | None]
+    """When `net_cost` last changed; null: not since the plan came to be."""
+
+    __table_args__ = owned(
+        *in_order("price_list_entries", "id"),
+        # Every index makes a change of prices slower. The other orders sort the tenant's rows: 0.1 s for 100,000.
+        *in_own_order(
+            "price_list_entries",
+            "plan_name",
+            "retail_price",
+            "margin",
+            ("margin_percent", "numeric"),
+            ("net_cost_changed_at", "timestamp with time zone"),
+        ),
+        Index("ix_price_list_entries_plan", "distributor_id", "plan_id", "months"),
+        plan_id="plans",
+    )
+
+
+class PriceOf(StrEnum):
+    """What a price is for."""
+
+    PERIOD = "PERIOD"
+    """The plan itself, for one of its periods."""
+    RESOURCE = "RESOURCE"
+    """One unit of a resource."""
+
+
+class PriceVersion(Fees, TenantRow, Base):
+    """What one period or one unit of a resource cost, and what was to be paid for it above, for a time."""
+
+    __tablename__ = "price_versions"
+
+    plan_id: Mapped[UUID]
+    price_of: Mapped[PriceOf] = mapped_column(choice(PriceOf))
+    subject_id: Mapped[UUID] = mapped_column(info=OF_ANY)
+    """The period or the resource."""
+    key: Mapped[str]
+    """The period's or the resource's."""
+    currency: Mapped[str] = mapped_column(CurrencyCode)
+    valid_from: Mapped[datetime]
+    """The instant on the distributor's clock from which it held."""
+    valid_to: Mapped[datetime | None]
+    """The instant from which it held no longer; null: it holds."""
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "subject_id", "valid_from", name="uq_price_versions_subject"),
+        Index("ix_price_versions_plan", "distributor_id", "plan_id", "valid_from", "id"),
+        CheckConstraint("valid_to > valid_from", name="holds_for_a_time"),
+        plan_id="plans",
+    )
