@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.billing import reseller_discounts
+from domain.billing import customer_discounts, reseller_discounts
 from domain.catalog import actions as catalog
 from domain.catalog.drafts import PlanChange
 from domain.delegation import actions as delegation
@@ -13,6 +13,7 @@ from resolvers.changing.change import Answer, Change
 from tenancy.permissions import Permission
 
 __all__ = [
+    "create_discount",
     "create_plan",
     "create_reseller_discount",
     "create_service_term",
@@ -20,6 +21,7 @@ __all__ = [
     "delegate_plan",
     "set_markup",
     "set_prices",
+    "update_discount",
     "update_plan",
 ]
 
@@ -74,3 +76,13 @@ def create_reseller_discount(change: Change, /, **input: Any) -> Answer:
             change.session, change.scope, clock=change.clock, **input
         )
     }
+
+
+def create_discount(change: Change, /, **input: Any) -> Answer:
+    """See `domain.billing.customer_discounts.create_discount`."""
+    return {"discount": customer_discounts.create_discount(change.session, change.scope, clock=change.clock, **input)}
+
+
+def update_discount(call: Change, /, **input: Any) -> Answer:
+    """See `domain.billing.customer_discounts.update_discount`."""
+    return {"discount": customer_discounts.update_discount(call.session, call.scope, clock=call.clock, **input)}

@@ -30,7 +30,7 @@ from schema.accounts import Account
 from schema.catalog import Plan, PlanPeriod, PlanResource, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.common import DateTimeFilter, IDFilter, StringFilter
-from schema.discounts import ResellerDiscount
+from schema.discounts import Discount, ResellerDiscount
 from schema.enums import AuditVerb
 from schema.jobs import Job
 from schema.orders import Order, Payment
@@ -43,6 +43,7 @@ __all__ = ["AuditChange", "AuditEntry", "AuditEntryFilter", "FieldChange"]
 _NODES: tuple[type, ...] = (
     Account,
     Charge,
+    Discount,
     Manager,
     Order,
     Payment,

@@ -53,7 +53,7 @@ class AppliedDiscount:
 
     name: str = column(models.Charge.discount_name)
     """What the discount was called when it was applied."""
-    discount_id: strawberry.ID | None = identifier(models.Charge.discount_id, "dsc")
+    discount_id: strawberry.ID | None = identifier(models.Charge.discount_id, "dct")
     """Its id."""
     percent: Decimal = column(models.Charge.discount_percent)
     """12.5 means 12.5 % off."""

@@ -16,7 +16,7 @@ from domain.pricing.models import PriceOf
 from domain.shared.billing_types import BillingType
 from domain.shared.models import JobState
 from domain.shared.periods import PeriodUnit
-from domain.subscriptions.models import SubscriptionPhase, SubscriptionState
+from domain.subscriptions.models import RenewalPrice, SubscriptionPhase, SubscriptionState
 from tenancy.errors import ErrorCode, ErrorKind
 from tenancy.models import TenantState
 from tenancy.permissions import AccessLevel, Role
@@ -48,6 +48,7 @@ __all__ = [
     "PersonKind",
     "PlanState",
     "PriceOf",
+    "RenewalPrice",
     "SessionEnd",
     "SettingKey",
     "SettingType",
@@ -88,6 +89,7 @@ _OPEN: tuple[type[StrEnum], ...] = (
     AgreementKind,
     HowDone,
     PriceOf,
+    RenewalPrice,
 )
 
 

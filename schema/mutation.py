@@ -6,6 +6,7 @@ from resolvers import catalog, customers, people, sales, signing_in, tenants
 from resolvers.changing import mutation, open_mutation
 from schema import catalog_changes as c
 from schema import customer_changes as k
+from schema import discount_changes as d
 from schema import member_changes as m
 from schema import people_changes as p
 from schema import people_signing_in as i
@@ -261,6 +262,16 @@ class Mutation:
         catalog.create_reseller_discount, c.CreateResellerDiscountInput, needs=P.DISCOUNTS_WRITE
     )
     """Take something off what resellers owe. Codes: INVALID_INPUT, NOT_FOUND."""
+    create_discount: d.DiscountPayload | None = mutation(
+        catalog.create_discount, d.CreateDiscountInput, needs=P.DISCOUNTS_WRITE
+    )
+    """Take something off what customers order, by itself or for a promo code. Codes: INVALID_INPUT, NOT_FOUND,
+    KEY_TAKEN (the code), ACT_AS_REQUIRED."""
+    update_discount: d.DiscountPayload | None = mutation(
+        catalog.update_discount, d.UpdateDiscountInput, needs=P.DISCOUNTS_WRITE
+    )
+    """Rename a discount, end it or let it hold longer; orders that exist keep theirs. Codes: INVALID_INPUT, NOT_FOUND,
+    ACT_AS_REQUIRED."""
     order_subscription: s.OrderPayload | None = mutation(
         sales.order_subscription, s.OrderSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )

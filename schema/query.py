@@ -8,7 +8,7 @@ from schema.accounts import Account
 from schema.audit import AuditEntry, AuditEntryFilter
 from schema.catalog import Plan, ServiceTerm
 from schema.charges import Charge, ResellerCharge
-from schema.discounts import ResellerDiscount
+from schema.discounts import Discount, ResellerDiscount
 from schema.jobs import Job
 from schema.members import LegalAgreement, User
 from schema.orders import Order, Payment
@@ -73,6 +73,8 @@ class Query:
     """A charge, by id."""
     reseller_charge: ResellerCharge | None = by_id(needs=P.RESELLER_CHARGES_READ)
     """What a tenant owes the one above for one charge, by id."""
+    discount: Discount | None = by_id(needs=P.DISCOUNTS_READ)
+    """One discount for customers; null when it does not exist or is not visible."""
     reseller_discount: ResellerDiscount | None = by_id(needs=P.DISCOUNTS_READ)
     """A discount for resellers, by id."""
     distributors: Connection[Distributor] | None = listing(below=True, needs=P.DISTRIBUTORS_WRITE)

@@ -9,6 +9,7 @@ from strawberry import UNSET
 from schema.accounts import Account
 from schema.charges import Charge
 from schema.common import MoneyInput
+from schema.enums import RenewalPrice
 from schema.jobs import Job
 from schema.orders import Order, Payment
 from schema.payload import Payload
@@ -54,6 +55,16 @@ class QuantityInput:
 
 
 @strawberry.input
+class IndividualPriceInput:
+    """What one customer pays for one resource."""
+
+    resource_key: str
+    """Which resource of the plan."""
+    recurring_per_month: Decimal
+    """A month's fee for one unit, not negative; four decimals."""
+
+
+@strawberry.input
 class OrderSubscriptionInput:
     """A new subscription for a customer of the acting tenant."""
 
@@ -72,7 +83,12 @@ class OrderSubscriptionInput:
     name: str | None = UNSET
     """The customer's name for it, up to 200 characters; default the plan's."""
     promo_code: str | None = UNSET
-    """A promotion's code; there are none yet, so that any is INVALID_INPUT."""
+    """A promotion's code, in any letter case; the best discount counts, which may be another. INVALID_INPUT for one
+    that does not exist, is over or used up, or is not for this account and plan."""
+    individual_prices: list[IndividualPriceInput] | None = UNSET
+    """Prices agreed with the customer, until the renewal; managers only. They end all discounts."""
+    renewal_price: RenewalPrice = RenewalPrice.PLAN
+    """What becomes of individual prices when the subscription is renewed."""
     auto_renew: bool = True
     """Whether the next order is made by itself when the time comes."""
 

@@ -16,7 +16,7 @@ from schema.accounts import Account
 from schema.catalog import Plan, PlanPeriod
 from schema.charge_lists import ChargeFilter, ChargeSort
 from schema.common import Money
-from schema.enums import BillingType, SubscriptionPhase, SubscriptionState
+from schema.enums import BillingType, RenewalPrice, SubscriptionPhase, SubscriptionState
 from schema.references import TenantRef
 from schema.subscription_lists import phase_of
 from schema.waterfall import Waterfall
@@ -44,6 +44,10 @@ class SubscriptionResource(Node):
     """Units that are free of charge."""
     unit_price: Money = price(models.SubscriptionResource.unit_price, models.SubscriptionResource.currency)
     """One unit's fee a month, as of the last order; up to four decimals."""
+    individual_price: Money | None = price(
+        models.SubscriptionResource.individual_price, models.SubscriptionResource.currency
+    )
+    """One unit's fee a month as agreed with the customer; null: the plan's counts."""
 
 
 @strawberry.type
@@ -117,5 +121,7 @@ class ServiceSubscription(Node):
     """The last change, on the distributor's clock."""
     external_id: str | None = column(models.ServiceSubscription.external_id)
     """The client's own id for it; nothing checks that it is used once."""
+    renewal_price: RenewalPrice | None = column(models.ServiceSubscription.renewal_price)
+    """What becomes of its individual prices at a renewal; null: it was ordered without any."""
     version: int = column(models.ServiceSubscription.version)
     """Rises with every change of the subscription; for `ifVersion`."""

@@ -12,7 +12,7 @@ from schema import lists
 from schema.accounts import Account
 from schema.catalog import Plan, ServiceTerm
 from schema.charges import Charge, ResellerCharge
-from schema.discounts import ResellerDiscount
+from schema.discounts import Discount, ResellerDiscount
 from schema.enums import TenantState
 from schema.orders import Order, Payment
 from schema.people import Manager
@@ -78,6 +78,8 @@ class Tenant(Node):
     """What customers pay for it, newest first unless sorted."""
     reseller_charges: Connection[ResellerCharge] | None = lists.reseller_charges()
     """What this tenant owes the one above (OWN) and those below owe (DOWNSTREAM), newest first unless sorted."""
+    discounts: Connection[Discount] | None = listing(needs=Permission.DISCOUNTS_READ)
+    """What it takes off what its own customers order."""
     reseller_discounts: Connection[ResellerDiscount] | None = listing(needs=Permission.DISCOUNTS_READ)
     """What this tenant takes off what resellers directly below owe it, newest first."""
     settings: list[Setting] | None = related(

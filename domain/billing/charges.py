@@ -16,7 +16,7 @@ from domain.billing import levels
 from domain.billing.charging import recomputed_for_payment, state_when_paid
 from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
-from domain.billing.drafts import ChargeDraft, lots_of
+from domain.billing.drafts import ChargeDraft, discounted_drafts, lots_of, undiscounted
 from domain.billing.explanation import Explanation, Rule, months_of
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeState, LedgerAccount
@@ -65,6 +65,8 @@ class Making:
     order_id: UUID | None = None
     closes_on: date | None = None
     split_from_id: UUID | None = None
+    discounted_by: tuple[UUID | None, str | None] | None = None
+    """Id and name of the discount of the charge it is a part of."""
 
 
 def make(session: Session, makings: Sequence[Making], *, prices: Prices | None = None, clock: Clock) -> list[Charge]:
@@ -106,6 +108,8 @@ def _row(making: Making, number: str, clock: Clock) -> Charge:
         created_at=clock.now,
     )
     rewrite(charge, making.contract, draft, clock=clock)
+    if making.discounted_by is not None:
+        charge.discount_id, charge.discount_name = making.discounted_by
     charge.state = making.state
     charge.closes_on = making.closes_on
     if making.state is ChargeState.CLOSED:
@@ -128,6 +132,8 @@ def rewrite(charge: Charge, contract: Contract, draft: ChargeDraft, *, clock: Cl
     charge.amount = draft.amount
     charge.discount = draft.discount
     charge.discount_percent = draft.discount_percent
+    if draft.discounted_by is not None:
+        charge.discount_id, charge.discount_name = draft.discounted_by.id, draft.discounted_by.name
     charge.period_start = None if draft.period is None else draft.period.start
     charge.period_end = None if draft.period is None else draft.period.end
     charge.billing_period_start = None if draft.billing_period is None else draft.billing_period.start
@@ -155,7 +161,7 @@ def charges_of_orders(session: Session, distributor_id: UUID, order_ids: Sequenc
 
 
 def draft_of(charge: Charge, contract: Contract, clock: Clock) -> ChargeDraft:
-    """The charge as it was computed. Not for discounted ones: an order's discount needs all its charges."""
+    """The charge as it was computed."""
     explanation = Explanation.from_json(charge.explanation)
     period = billing_period = None
     if charge.period_start is not None and charge.period_end is not None:
@@ -175,6 +181,8 @@ def draft_of(charge: Charge, contract: Contract, clock: Clock) -> ChargeDraft:
         unrounded=explanation.exact,
         amount=_money(charge.amount, charge),
         explanation=explanation,
+        discount=_money(charge.discount, charge),
+        discount_percent=charge.discount_percent,
         split_from=lots_of(explanation),
     )
 
@@ -182,13 +190,19 @@ def draft_of(charge: Charge, contract: Contract, clock: Clock) -> ChargeDraft:
 def late(
     contract: Contract, charges: Sequence[Charge], *, on: date, clock: Clock
 ) -> list[tuple[Charge, ChargeDraft | None]]:
-    """Each unpaid charge as it is when it is paid on `on`: for what remains of its days; None when none do."""
+    """Each unpaid charge as it is when it is paid on `on`: for what remains of its days; None when none do.
+
+    They are the charges of one order: its discount is taken anew, off all that remains.
+    """
     terms = contract.terms(clock)
-    found: list[tuple[Charge, ChargeDraft | None]] = []
+    remaining: dict[UUID, ChargeDraft] = {}
     for charge in charges:
-        remaining = recomputed_for_payment(terms, [draft_of(charge, contract, clock)], on=on).drafts
-        found.append((charge, remaining[0] if remaining else None))
-    return found
+        left = recomputed_for_payment(terms, [undiscounted(draft_of(charge, contract, clock))], on=on).drafts
+        if left:
+            remaining[charge.id] = left[0]
+    percent = next((charge.discount_percent for charge in charges if charge.id in remaining), None)
+    reduced = dict(zip(remaining, discounted_drafts(list(remaining.values()), percent), strict=True))
+    return [(charge, reduced.get(charge.id)) for charge in charges]
 
 
 def block(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from domain.billing.charge_states import ChargeKind, ChargeState
-from domain.billing.explanation import Explanation, with_discount
+from domain.billing.explanation import Explanation, with_discount, without_discount
 from domain.shared.billing_types import BillingType
 from domain.shared.decimals import plain
 from domain.shared.money import minor_digits
@@ -25,8 +25,11 @@ __all__ = [
     "Line",
     "Lot",
     "NotAllowedByBillingType",
+    "Reduction",
     "discounted_drafts",
     "lots_of",
+    "reduced_drafts",
+    "undiscounted",
     "with_lots",
 ]
 
@@ -87,6 +90,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Reduction:
+    """The discount that an order gets."""
+
+    id: UUID
+    name: str
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeDraft:
     """A charge to be made."""
 
@@ -114,6 +126,8 @@ class ChargeDraft:
     discount: Decimal = Decimal(0)
     """What the order's discount took off."""
     discount_percent: Decimal | None = None
+    discounted_by: Reduction | None = None
+    """Which discount that was; None also where only its percentage is at hand."""
     split_from: tuple[Lot, ...] = ()
     """For the parts of a split: the charges its units came with, newest first."""
 
@@ -128,6 +142,28 @@ def discounted_drafts(drafts: Sequence[ChargeDraft], percent: Decimal | None) ->
         return list(drafts)
     amounts = [draft.amount for draft in drafts]
     return [_discounted(draft, percent, amounts, position) for position, draft in enumerate(drafts)]
+
+
+def reduced_drafts(drafts: Sequence[ChargeDraft], reduction: Reduction | None) -> list[ChargeDraft]:
+    """The same with the discount that it is; unchanged when there is none."""
+    if reduction is None:
+        return list(drafts)
+    return [replace(draft, discounted_by=reduction) for draft in discounted_drafts(drafts, reduction.percent)]
+
+
+def undiscounted(draft: ChargeDraft) -> ChargeDraft:
+    """The charge before its order's discount."""
+    if draft.discount_percent is None:
+        return draft
+    explanation = without_discount(draft.explanation)
+    return replace(
+        draft,
+        amount=explanation.rounded,
+        discount=Decimal(0),
+        discount_percent=None,
+        discounted_by=None,
+        explanation=explanation,
+    )
 
 
 def _discounted(draft: ChargeDraft, percent: Decimal, amounts: Sequence[Decimal], position: int) -> ChargeDraft:

@@ -20,6 +20,9 @@ from domain.shared.rounding import half_up
 UNROUNDED_DIGITS = 10
 """Decimals of the unrounded value as shown; the exact fraction is stored beside it."""
 
+DISCOUNT = "discount"
+"""The label of an order's discount among the steps."""
+
 Inputs = Mapping[str, Any]
 """JSON values only: texts, whole numbers, lists and objects.  Decimals and dates are texts."""
 
@@ -225,9 +228,19 @@ def with_discount(
     return replace(
         explanation,
         rounded=part,
-        steps=(*explanation.steps, Step("discount", formula, part)),
+        steps=(*explanation.steps, Step(DISCOUNT, formula, part)),
         inputs={**explanation.inputs, "order": order},
     )
+
+
+def without_discount(explanation: Explanation) -> Explanation:
+    """The same charge before the discount of its order."""
+    if "order" not in explanation.inputs:
+        return explanation
+    inputs = {name: value for name, value in explanation.inputs.items() if name != "order"}
+    _, rounded = _VALUES[explanation.rule](inputs)
+    steps = tuple(step for step in explanation.steps if step.label != DISCOUNT)
+    return replace(explanation, rounded=rounded, steps=steps, inputs=inputs)
 
 
 def recompute(explanation: Explanation) -> Decimal:

@@ -64,6 +64,7 @@ def close_by_hand(
             order_id=of[0].order_id,
             closes_on=clock.today,
             split_from_id=of[0].split_from_id or of[0].id,
+            discounted_by=(of[0].discount_id, of[0].discount_name),
         )
         for of in found.values()
     ]

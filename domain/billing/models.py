@@ -19,6 +19,8 @@ __all__ = [
     "ChargeKind",
     "ChargeLevel",
     "ChargeState",
+    "Discount",
+    "DiscountLimit",
     "DiscountTarget",
     "DiscountTargetKind",
     "LedgerAccount",
@@ -182,6 +184,47 @@ class DiscountTarget(TenantRow, Base):
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "discount_id", "kind", "target_id", name="uq_reseller_discount_targets"),
         discount_id="reseller_discounts",
+    )
+
+
+class Discount(TenantRow, Base):
+    """Percent off what a tenant's own customers order: by itself, or for whoever gives its promo code."""
+
+    __tablename__ = "discounts"
+
+    name: Mapped[str]
+    code: Mapped[str | None]
+    """The promo code, upper case; null: the discount applies by itself."""
+    percent: Mapped[Decimal] = mapped_column(Percent)
+    active: Mapped[bool] = mapped_column(default=True)
+    valid_from: Mapped[date | None]
+    """First day on which orders get it; null: always until `valid_until`."""
+    valid_until: Mapped[date | None]
+    """Last day, inclusive; null: for good."""
+    subscription_limit: Mapped[int | None]
+    """Subscriptions that may be ordered with the code; null: any number."""
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "code", name="uq_discounts_code"),
+        Index("ix_discounts_path", "distributor_id", "tenant_path", "id"),
+        CheckConstraint("percent > 0 AND percent <= 100", name="percent_in_range"),
+        CheckConstraint("valid_until >= valid_from", name="valid_for_days"),
+        CheckConstraint("subscription_limit IS NULL OR code IS NOT NULL", name="limit_of_a_code"),
+    )
+
+
+class DiscountLimit(TenantRow, Base):
+    """One name on a discount's list; an empty list of a kind means all."""
+
+    __tablename__ = "discount_limits"
+
+    discount_id: Mapped[UUID]
+    kind: Mapped[DiscountTargetKind] = mapped_column(choice(DiscountTargetKind))
+    target_id: Mapped[UUID]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "discount_id", "kind", "target_id", name="uq_discount_limits"),
+        discount_id="discounts",
     )
 
 

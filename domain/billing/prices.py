@@ -14,10 +14,10 @@ from domain.billing.drafts import Line
 from domain.billing.models import Charge, ChargeKind, ChargeLevel
 from domain.billing.proration import chargeable
 from domain.shared.periods import add_months
-from domain.subscriptions.models import SubscriptionResource
+from domain.subscriptions.models import RenewalPrice, SubscriptionResource
 from tenancy.clock import Clock
 
-__all__ = ["Held", "Prices", "held_prices", "held_since", "recurring_lines", "resource_price"]
+__all__ = ["Held", "Prices", "has_individual_prices", "held_prices", "held_since", "recurring_lines", "resource_price"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +109,43 @@ def _of_left_plans(session: Session, contracts: Collection[Contract]) -> set[UUI
     return {row.id for row in rows if row.plan_id != plans[row.subscription_id].id}
 
 
-def recurring_lines(contract: Contract, prices: Prices) -> list[Line]:
-    """What the next period costs: the plan's own fee, if any, and each resource's chargeable units at one price."""
+def recurring_lines(contract: Contract, prices: Prices, *, renewing: bool = False) -> list[Line]:
+    """What the next period costs: the plan's own fee, if any, and each resource's chargeable units at one price.
+
+    `renewing`: it begins another term, for which individual prices may end.
+    """
     lines = []
     fee = _price(contract, None, prices, contract.period.recurring_per_month)
     if fee:
         lines.append(Line(None, Decimal(1), fee))
     for resource in contract.resources:
         units = chargeable(resource.quantity, resource.included)
-        lines.append(Line(resource.key, units, resource_price(contract, resource, prices)))
+        lines.append(Line(resource.key, units, resource_price(contract, resource, prices, renewing=renewing)))
     return lines
 
 
-def resource_price(contract: Contract, resource: SubscriptionResource, prices: Prices) -> Decimal:
-    """A month's fee for one unit. A resource that the plan no longer has keeps the price it was last ordered at."""
+def resource_price(
+    contract: Contract, resource: SubscriptionResource, prices: Prices, *, renewing: bool = False
+) -> Decimal:
+    """A month's fee for one unit: an individual price, else the plan's, which may be held from earlier.
+
+    A resource that the plan no longer has keeps the price it was last ordered at.
+    """
     offer = contract.offered.get(resource.key)
     now = resource.unit_price if offer is None else offer.recurring_per_month
-    return _price(contract, resource.key, prices, now)
+    individual, rule = resource.individual_price, contract.subscription.renewal_price
+    if individual is None or (renewing and rule is RenewalPrice.PLAN):
+        return _price(contract, resource.key, prices, now)
+    if renewing and rule is RenewalPrice.HIGHEST:
+        return max(individual, _price(contract, resource.key, prices, now))
+    return individual
+
+
+def has_individual_prices(contract: Contract, *, renewing: bool = False) -> bool:
+    """Whether an order is charged at individual prices, so that it gets no discount."""
+    if renewing and contract.subscription.renewal_price is RenewalPrice.PLAN:
+        return False
+    return any(resource.individual_price is not None for resource in contract.resources)
 
 
 def _price(contract: Contract, key: str | None, prices: Prices, now: Decimal) -> Decimal:

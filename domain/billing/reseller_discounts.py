@@ -24,7 +24,7 @@ from tenancy.rows import TenantRow
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
-__all__ = ["Discount", "Discounts", "create_reseller_discount", "discounts_for"]
+__all__ = ["TARGETS_LIMIT", "Discount", "Discounts", "clean_percent", "create_reseller_discount", "discounts_for"]
 
 TARGETS_LIMIT = 500
 """Names on one list."""
@@ -53,15 +53,7 @@ def create_reseller_discount(
     and for a tenant that is not directly below.
     """
     owner = tenant_by_id(session, scope.tenant_id)
-    clean = clean_decimal(percent, "percent", digits=PERCENT_DIGITS)
-    if not 0 < clean <= 100:
-        raise InvalidInput(
-            "{field} must be above {above} and at most {most}, got {value}.",
-            above=0,
-            most=100,
-            value=plain(clean),
-            path=("percent",),
-        )
+    clean = clean_percent(percent)
     if not tenant_ids:
         raise InvalidInput("{field} names nobody.", path=("tenant_ids",))
     for position, id in enumerate(tenant_ids):
@@ -100,6 +92,20 @@ def create_reseller_discount(
     announce(session, scope, "reseller_discount.created", subject=discount, prefix="dsc", at=clock.now)
     session.flush()
     return discount
+
+
+def clean_percent(percent: Decimal) -> Decimal:
+    """A discount's percentage. Raises InvalidInput unless it is above 0, at most 100 and of two decimals."""
+    clean = clean_decimal(percent, "percent", digits=PERCENT_DIGITS)
+    if not 0 < clean <= 100:
+        raise InvalidInput(
+            "{field} must be above {above} and at most {most}, got {value}.",
+            above=0,
+            most=100,
+            value=plain(clean),
+            path=("percent",),
+        )
+    return clean
 
 
 def _target(discount: ResellerDiscount, kind: DiscountTargetKind, id: UUID) -> DiscountTarget:

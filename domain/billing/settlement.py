@@ -274,20 +274,20 @@ def _book(
         for amendment in split.amended:
             _amend(session, contract, account, stake.rows[amendment.charge_id], amendment, clock)
     levels.take_back(session, scope, undone, at=clock.now)
-    orders = _orders_of(session, contract, splits)
+    origins = _origins_of(session, contract, splits)
     makings = []
     for split in splits:
         due = rest_closes or min(
             (day for id in split.deleted if (day := stake.rows[id].closes_on) is not None), default=None
         )
         makings += [
-            Making(contract, draft, draft.state, **_origin(draft, orders), closes_on=clock.today)
+            Making(contract, draft, draft.state, **_origin(draft, origins), closes_on=clock.today)
             for draft in split.used
         ]
         makings += [
-            Making(contract, draft, draft.state, **_origin(draft, orders), closes_on=due) for draft in split.rest
+            Making(contract, draft, draft.state, **_origin(draft, origins), closes_on=due) for draft in split.rest
         ]
-        makings += [Making(contract, draft, draft.state, **_origin(draft, orders)) for draft in split.returned]
+        makings += [Making(contract, draft, draft.state, **_origin(draft, origins)) for draft in split.returned]
     parts = written.make(session, makings, clock=clock)
     books = {ChargeState.CLOSED: LedgerAccount.REVENUE, ChargeState.BLOCKED: LedgerAccount.BLOCKED}
     for part in parts:
@@ -310,13 +310,13 @@ def _block_parts(
     session: Session, scope: Scope, contract: Contract, account: Account, drafts: Sequence[ChargeDraft], *, clock: Clock
 ) -> None:
     terms = contract.terms(clock)
-    orders = _orders_of_lots(session, contract, [lot.charge_id for draft in drafts for lot in draft.split_from])
+    origins = _origins_of_lots(session, contract, [lot.charge_id for draft in drafts for lot in draft.split_from])
     makings = [
         Making(
             contract,
             draft,
             ChargeState.BLOCKED,
-            **_origin(draft, orders),
+            **_origin(draft, origins),
             closes_on=closes_on(
                 terms,
                 draft,
@@ -360,29 +360,33 @@ def _amend(
         move(session, account, held, LedgerAccount.AVAILABLE, less, charge_id=charge.id, at=clock.now)
 
 
-def _orders_of(session: Session, contract: Contract, splits: Sequence[Split]) -> dict[UUID, UUID | None]:
+def _origins_of(session: Session, contract: Contract, splits: Sequence[Split]) -> dict[UUID, dict[str, Any]]:
     drafts = [draft for split in splits for draft in (*split.used, *split.rest, *split.returned)]
-    return _orders_of_lots(session, contract, [lot.charge_id for draft in drafts for lot in draft.split_from])
+    return _origins_of_lots(session, contract, [lot.charge_id for draft in drafts for lot in draft.split_from])
 
 
-def _orders_of_lots(session: Session, contract: Contract, charge_ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
-    """The order each of these charges came with."""
+def _origins_of_lots(session: Session, contract: Contract, charge_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What parts of these charges have of them: the order they came with, and its discount."""
     if not charge_ids:
         return {}
     rows = session.execute(
-        select(Charge.id, Charge.order_id).where(
+        select(Charge.id, Charge.order_id, Charge.discount_id, Charge.discount_name).where(
             Charge.distributor_id == contract.subscription.distributor_id, Charge.id.in_(set(charge_ids))
         )
     )
-    return {row.id: row.order_id for row in rows}
+    return {
+        row.id: {
+            "split_from_id": row.id,
+            "order_id": row.order_id,
+            "discounted_by": (row.discount_id, row.discount_name),
+        }
+        for row in rows
+    }
 
 
-def _origin(draft: ChargeDraft, orders: dict[UUID, UUID | None]) -> dict[str, Any]:
-    """The charge a part's units came with, and that charge's order."""
-    if not draft.split_from:
-        return {}
-    charge_id = draft.split_from[0].charge_id
-    return {"split_from_id": charge_id, "order_id": orders.get(charge_id)}
+def _origin(draft: ChargeDraft, origins: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
+    """What a part has of the charge its units came with."""
+    return origins[draft.split_from[0].charge_id] if draft.split_from else {}
 
 
 def _line_json(line: Line) -> dict[str, Any]:

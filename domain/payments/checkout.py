@@ -11,6 +11,7 @@ from db.ids import uuid7
 from domain.billing import settlement
 from domain.billing.charging import increase_charges, prolongation_charges, sales_charges
 from domain.billing.contracts import Contract, contracts_of, covered, span_of
+from domain.billing.customer_discounts import discount_of_code, reduced
 from domain.billing.drafts import ChargeDraft, ChargeKind, Line, NotAllowedByBillingType
 from domain.billing.prices import Prices, held_prices, recurring_lines, resource_price
 from domain.billing.proration import chargeable, chargeable_increase
@@ -26,16 +27,23 @@ from domain.ordering.queries import changed_on, require_no_open_order
 from domain.payments.completion import finish
 from domain.payments.onto_plan import resource_row
 from domain.payments.placing import Wish, lapses_on, place
-from domain.payments.quantities import checked_quantities, require_total
+from domain.payments.quantities import checked_prices, checked_quantities, require_total
 from domain.shared.billing_policy import Anchor, Decrease, Increase
-from domain.shared.errors import CurrencyMismatch, InvalidInput, InvalidState, NotFound, RefusedByBillingType
+from domain.shared.errors import (
+    CurrencyMismatch,
+    InvalidInput,
+    InvalidState,
+    NotFound,
+    OnlyForSellers,
+    RefusedByBillingType,
+)
 from domain.shared.money import Money
 from domain.shared.numbers import number_for
 from domain.shared.outbox import announce
 from domain.shared.periods import PeriodUnit
 from domain.shared.rows import locked, own
 from domain.subscriptions import states
-from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from domain.subscriptions.models import RenewalPrice, ServiceSubscription, SubscriptionState
 from domain.subscriptions.queries import require_version
 from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
@@ -64,6 +72,8 @@ def order_subscription(
     quantities: Sequence[tuple[str, Decimal]],
     name: str | None = None,
     promo_code: str | None = None,
+    individual_prices: Sequence[tuple[str, Decimal]] = (),
+    renewal_price: RenewalPrice = RenewalPrice.PLAN,
     auto_renew: bool = True,
     external_id: str | None = None,
     expected_total: Money | None = None,
@@ -72,10 +82,12 @@ def order_subscription(
     """Order a subscription to a plan of the acting tenant for one of its accounts.
 
     The order waits for its payment; one of zero, or of a postpaid account, completes at once. `quantities` are pairs
-    of resource key and units, included ones counted; resources left out start at their minimum.
+    of resource key and units, included ones counted; resources left out start at their minimum. `individual_prices`
+    are pairs of resource key and a month's fee for one unit, agreed with the customer until the renewal, where
+    `renewal_price` decides; with any, the subscription gets no discount.
 
     Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold; InvalidInput; CurrencyMismatch;
-    PriceChanged.
+    PriceChanged; OnlyForSellers when a customer's user sends individual prices.
     """
     account = account_for_update(session, scope, account_id, "account_id")
     plan, period = sold(session, scope, plan_id, period_id)
@@ -90,25 +102,31 @@ def order_subscription(
             other=account.currency,
             path=("plan_id",),
         )
+    if individual_prices and scope.customer is not None:
+        raise OnlyForSellers("individual_prices")
+    promo = None
     if promo_code is not None:
-        raise InvalidInput("There is no such promo code.", path=("promo_code",))
+        promo = discount_of_code(session, account, code=promo_code, plan_id=plan.id, clock=clock)
     offered = {resource.key: resource for resource in plan_resources_of(session, plan)}
     asked = checked_quantities(quantities, offered)
+    agreed = checked_prices(individual_prices, offered)
     subscription = _subscription(
         account, plan, period, name=name, auto_renew=auto_renew, external_id=external_id, clock=clock
     )
     subscription.billing_day = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id)).billing_day
+    subscription.promo_discount_id = None if promo is None else promo.id
+    subscription.renewal_price = renewal_price if agreed else None
     subscription.number = number_for(session, account, "subscriptions")
     session.add(subscription)
     session.flush()
     session.add_all(
-        resource_row(subscription, resource, asked.get(key, resource.minimum), clock)
+        resource_row(subscription, resource, asked.get(key, resource.minimum), clock, individual=agreed.get(key))
         for key, resource in offered.items()
     )
     session.flush()
     contract = contracts_of(session, [subscription])[subscription.id]
     terms = contract.terms(clock)
-    drafts = sales_charges(terms, sales_lines(contract), on=clock.today)
+    drafts = reduced(session, contract, sales_charges(terms, sales_lines(contract), on=clock.today), clock=clock)
     require_total(_total(drafts), subscription.currency, expected_total)
     lapses = lapses_on(session, account, contract, clock)
     wish = Wish(
@@ -154,7 +172,8 @@ def change_subscription(
         raise InvalidInput("The subscription has these quantities already.", path=("quantities",))
     _add_missing(session, contract, changed, clock)
     contract = contracts_of(session, [subscription])[subscription.id]
-    drafts, prices = _increases(session, contract, changed, clock)
+    increases, prices = _increases(session, contract, changed, clock)
+    drafts = reduced(session, contract, increases, clock=clock)
     fewer = {
         resource.key: chargeable(changed[resource.key], resource.included)
         for resource in contract.resources
@@ -235,6 +254,7 @@ def prolong_subscription(
             end=end,
             path=("subscription_id",),
         )
+    drafts = reduced(session, contract, drafts, clock=clock)
     require_total(_total(drafts), subscription.currency, expected_total)
     lapses = lapses_on(session, account, contract, clock)
     wish = Wish(contract, account, OrderType.PROLONG, drafts, period, cancels_on=lapses, due_on=lapses)

@@ -28,7 +28,7 @@ from domain.shared.money import round_money
 from domain.shared.outbox import announce
 from domain.shared.rows import locked, own
 from domain.subscriptions import states
-from domain.subscriptions.models import ServiceSubscription, SubscriptionResource, SubscriptionState
+from domain.subscriptions.models import RenewalPrice, ServiceSubscription, SubscriptionResource, SubscriptionState
 from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
 from tenancy.scope import Scope
@@ -152,6 +152,7 @@ def complete(
     at_once = billed.block(session, contract, account, computed, order=order, clock=clock)
     advance(order, OrderStep.COMPLETE, "payment_id")
     order.total = required
+    order.discount = sum((draft.discount for _, draft in computed if draft is not None), Decimal(0))
     order.completed_at = order.updated_at = clock.now
     if payment is not None:
         payment.state = PaymentState.PAID_FROM_BALANCE
@@ -226,6 +227,7 @@ def _renew(session: Session, scope: Scope, contract: Contract, _account: Account
     for resource, quantity in _ordered_quantities(session, contract, order):
         resource.quantity = quantity
         resource.updated_at = clock.now
+    _renew_individual_prices(contract, clock)
     _run_on(contract, order, Operation.RENEW)
     contract.subscription.expires_on = None if end is None else end - timedelta(days=1)
     announce(session, scope, "subscription.renewed", subject=contract.subscription, prefix="sub", at=clock.now)
@@ -238,6 +240,15 @@ def _switch(session: Session, scope: Scope, contract: Contract, _account: Accoun
     subscription.paid_to = order.paid_until
     subscription.expires_on = None if end is None else end - timedelta(days=1)
     announce(session, scope, "subscription.switched", subject=subscription, prefix="sub", at=clock.now)
+
+
+def _renew_individual_prices(contract: Contract, clock: Clock) -> None:
+    """They end, or become what the term was ordered at, which may be the plan's higher price."""
+    rule = contract.subscription.renewal_price
+    for resource in contract.resources:
+        if resource.individual_price is not None and rule is not RenewalPrice.INDIVIDUAL:
+            resource.individual_price = None if rule is RenewalPrice.PLAN else resource.unit_price
+            resource.updated_at = clock.now
 
 
 def _run_on(contract: Contract, order: Order, operation: Operation) -> None:

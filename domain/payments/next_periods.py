@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from domain.billing.charging import prolongation_charges, sales_charges
 from domain.billing.contracts import Contract, covered
-from domain.billing.drafts import ChargeKind, Line
+from domain.billing.customer_discounts import discounts_of_sellers
+from domain.billing.drafts import ChargeKind, Line, reduced_drafts
 from domain.billing.prices import Prices, held_prices, recurring_lines
 from domain.billing.proration import chargeable
 from domain.customers.models import Account
@@ -33,15 +34,17 @@ def prolongations(
     """The prolong orders for the billing period that begins on *paid to*, at the prices that hold then."""
     starts = {contract.subscription.id: contract.subscription.paid_to or clock.today for contract in contracts}
     prices = held_prices(session, contracts, starts, clock)
+    discounts = discounts_of_sellers(session, contracts, clock)
     wishes = []
     for contract in contracts:
         start, terms = starts[contract.subscription.id], contract.terms(clock)
+        drafts = prolongation_charges(terms, recurring_lines(contract, prices), paid_to=start)
         wishes.append(
             Wish(
                 contract=contract,
                 account=accounts[contract.subscription.account_id],
                 type=OrderType.PROLONG,
-                drafts=prolongation_charges(terms, recurring_lines(contract, prices), paid_to=start),
+                drafts=reduced_drafts(drafts, discounts.best(contract)),
                 period=covered(terms, on=start, prolongation=True),
                 cancels_on=None,
                 due_on=start,
@@ -60,6 +63,7 @@ def renewals(
     """
     starts = {contract.subscription.id: contract.subscription.paid_to or clock.today for contract in contracts}
     prices = held_prices(session, [contract for contract in contracts if not contract.plan.fixed_price], starts, clock)
+    discounts = discounts_of_sellers(session, contracts, clock)
     wishes = []
     for contract in contracts:
         start = starts[contract.subscription.id]
@@ -70,7 +74,7 @@ def renewals(
                 contract=contract,
                 account=accounts[contract.subscription.account_id],
                 type=OrderType.RENEWAL,
-                drafts=sales_charges(terms, lines, on=start),
+                drafts=reduced_drafts(sales_charges(terms, lines, on=start), discounts.best(contract, renewing=True)),
                 period=covered(terms, on=start),
                 cancels_on=None,
                 due_on=start,
@@ -82,7 +86,7 @@ def renewals(
 
 def renewal_lines(contract: Contract, prices: Prices) -> list[Line]:
     """The renewal fees that cost something, then what recurs."""
-    return [*_renewal_fees(contract), *recurring_lines(contract, prices)]
+    return [*_renewal_fees(contract), *recurring_lines(contract, prices, renewing=True)]
 
 
 def _renewal_fees(contract: Contract) -> list[Line]:

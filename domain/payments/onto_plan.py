@@ -24,9 +24,14 @@ __all__ = ["as_switched", "resource_row", "take_over"]
 
 
 def resource_row(
-    subscription: ServiceSubscription, offer: PlanResource, quantity: Decimal, clock: Clock
+    subscription: ServiceSubscription,
+    offer: PlanResource,
+    quantity: Decimal,
+    clock: Clock,
+    *,
+    individual: Decimal | None = None,
 ) -> SubscriptionResource:
-    """A resource of the plan as a subscription has it; not added to a session."""
+    """A resource of the plan as a subscription has it, perhaps at an individual price; not added to a session."""
     return SubscriptionResource(
         distributor_id=subscription.distributor_id,
         tenant_id=subscription.tenant_id,
@@ -39,7 +44,8 @@ def resource_row(
         priority=offer.priority,
         quantity=quantity,
         included=offer.included,
-        unit_price=offer.recurring_per_month,
+        unit_price=offer.recurring_per_month if individual is None else individual,
+        individual_price=individual,
         currency=subscription.currency,
         created_at=clock.now,
         updated_at=clock.now,
@@ -113,4 +119,6 @@ def _set(subscription: ServiceSubscription, plan: Plan, period: PlanPeriod, term
     subscription.trial = period.trial
     subscription.endless = period.unit is PeriodUnit.ENDLESS
     subscription.switched_on = on
+    # Individual prices were agreed for the plan that is left.
+    subscription.renewal_price = None
     subscription.paid_to = subscription.expires_on = None

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from domain.catalog.models import PlanResource
-from domain.shared.decimals import clean_units, plain
+from domain.shared.decimals import clean_price, clean_units, plain
 from domain.shared.errors import CurrencyMismatch, InvalidInput, PriceChanged
 from domain.shared.money import Money
 
-__all__ = ["checked_quantities", "require_total"]
+__all__ = ["checked_prices", "checked_quantities", "require_total"]
 
 
 def checked_quantities(asked: Sequence[tuple[str, Decimal]], offered: Mapping[str, PlanResource]) -> dict[str, Decimal]:
@@ -19,21 +19,33 @@ def checked_quantities(asked: Sequence[tuple[str, Decimal]], offered: Mapping[st
     """
     found: dict[str, Decimal] = {}
     for position, (key, quantity) in enumerate(asked):
-        resource = offered.get(key)
-        if resource is None:
-            known = ", ".join(sorted(offered)) or "none"
-            raise InvalidInput(
-                "The plan has no resource {key!r}; it has {known}.",
-                key=key,
-                known=known,
-                path=("quantities", position, "resource_key"),
-            )
-        if key in found:
-            raise InvalidInput(
-                "The resource {key} is named twice.", key=key, path=("quantities", position, "resource_key")
-            )
-        found[key] = _within(clean_units(quantity, "quantities", position, "quantity"), resource, position)
+        _require_known(key, offered, found, "quantities", position)
+        found[key] = _within(clean_units(quantity, "quantities", position, "quantity"), offered[key], position)
     return found
+
+
+def checked_prices(agreed: Sequence[tuple[str, Decimal]], offered: Mapping[str, PlanResource]) -> dict[str, Decimal]:
+    """Individual prices by resource key.
+
+    Raises InvalidInput with the entry's place for an unknown or repeated key, and for what is no price.
+    """
+    found: dict[str, Decimal] = {}
+    for position, (key, price) in enumerate(agreed):
+        _require_known(key, offered, found, "individual_prices", position)
+        found[key] = clean_price(price, "individual_prices", position, "recurring_per_month")
+    return found
+
+
+def _require_known(
+    key: str, offered: Mapping[str, PlanResource], found: Mapping[str, Decimal], *path: str | int
+) -> None:
+    if key not in offered:
+        known = ", ".join(sorted(offered)) or "none"
+        raise InvalidInput(
+            "The plan has no resource {key!r}; it has {known}.", key=key, known=known, path=(*path, "resource_key")
+        )
+    if key in found:
+        raise InvalidInput("The resource {key} is named twice.", key=key, path=(*path, "resource_key"))
 
 
 def _within(quantity: Decimal, resource: PlanResource, position: int) -> Decimal:

@@ -15,7 +15,14 @@ from db.words import WITHOUT_WORDS, words_index, words_of
 from domain.shared.billing_types import BillingType
 from tenancy.rows import Reach, TenantRow, by_value, in_order, owned
 
-__all__ = ["PHASES", "ServiceSubscription", "SubscriptionPhase", "SubscriptionResource", "SubscriptionState"]
+__all__ = [
+    "PHASES",
+    "RenewalPrice",
+    "ServiceSubscription",
+    "SubscriptionPhase",
+    "SubscriptionResource",
+    "SubscriptionState",
+]
 
 
 class SubscriptionState(StrEnum):
@@ -107,6 +114,17 @@ PHASES: dict[SubscriptionPhase, tuple[SubscriptionState, ...]] = {
 """Every state has exactly one phase."""
 
 
+class RenewalPrice(StrEnum):
+    """What becomes of individual prices when a subscription is renewed."""
+
+    HIGHEST = "HIGHEST"
+    """The higher one of the individual and the plan's price."""
+    INDIVIDUAL = "INDIVIDUAL"
+    """The individual price."""
+    PLAN = "PLAN"
+    """The plan's price: individual ones end."""
+
+
 class ServiceSubscription(TenantRow, Base):
     """One service bought for one account. Not named Subscription: that is GraphQL's own word."""
 
@@ -140,12 +158,22 @@ class ServiceSubscription(TenantRow, Base):
     """Why it was stopped, in the words of whoever did it."""
     stopped_units: Mapped[dict[str, Any] | None]
     """What the stop took back, and an activation charges again: see `domain.billing.settlement`."""
+    promo_discount_id: Mapped[UUID | None]
+    """The discount whose promo code it was ordered with: it counts for later orders too."""
+    renewal_price: Mapped[RenewalPrice | None] = mapped_column(choice(RenewalPrice))
+    """What becomes of its individual prices at a renewal; null: it was ordered without any."""
     version: Mapped[int] = mapped_column(default=1)
     """Rises with every change."""
     external_id: Mapped[str | None]
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_subscriptions_number"),
+        Index(
+            "ix_subscriptions_promo",
+            "distributor_id",
+            "promo_discount_id",
+            postgresql_where=text("promo_discount_id IS NOT NULL"),
+        ),
         Index("ix_subscriptions_account", "distributor_id", "account_id", "id", "tenant_path"),
         Index("ix_subscriptions_plan", "distributor_id", "plan_id", "id", "tenant_path"),
         Index("ix_subscriptions_seller", "distributor_id", "tenant_id", "id", "tenant_path"),
@@ -158,6 +186,7 @@ class ServiceSubscription(TenantRow, Base):
         account_id="accounts",
         plan_id="plans",
         plan_period_id="plan_periods",
+        promo_discount_id="discounts",
     )
     __mapper_args__ = WITHOUT_WORDS
 
@@ -181,6 +210,8 @@ class SubscriptionResource(TenantRow, Base):
     """Free of charge; taken from the plan when ordered."""
     unit_price: Mapped[Decimal] = mapped_column(Price)
     """A month's fee for one unit, at the last order."""
+    individual_price: Mapped[Decimal | None] = mapped_column(Price)
+    """A month's fee for one unit that was agreed with the customer; null: the plan's counts."""
     currency: Mapped[str] = mapped_column(CurrencyCode)
 
     __table_args__ = owned(

@@ -7,6 +7,7 @@ from uuid import UUID
 from graphql import GraphQLID, GraphQLInputField, GraphQLInputObjectType, GraphQLList, GraphQLNonNull
 
 from db import ids
+from domain.billing.customer_discounts import DiscountChange
 from domain.catalog.drafts import (
     FeesChange,
     FeesDraft,
@@ -37,6 +38,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "custom_role_id": ("rol",),
     "membership_id": ("mbr",),
     "user_id": ("usr",),
+    "discount_id": ("dct",),
     "distributor_id": ("dst",),
     "manager_id": ("mgr",),
     "parent_id": ("dst", "rsl"),
@@ -61,9 +63,11 @@ SHAPES: dict[str, Callable[..., Any]] = {
     "AccountChange": lambda **given: AccountChange(given),
     "ClassTermsInput": ClassTerms,
     "CustomRoleChange": CustomRoleChange,
+    "DiscountChange": DiscountChange,
     "EntryPointInput": lambda label, url: (label, url),
     "FeesChange": FeesChange,
     "FeesInput": FeesDraft,
+    "IndividualPriceInput": lambda resource_key, recurring_per_month: (resource_key, recurring_per_month),
     "ManagerChange": ManagerChange,
     "MoneyInput": Money,
     "PlanChange": PlanChange,

@@ -44,6 +44,10 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     ],
     "createAccountClass": [Provocation("distributor", lambda _: {"key": "silver"})],
     "createAccountType": [Provocation("distributor", lambda _: {"key": "club"})],
+    "createDiscount": [
+        Provocation("child", lambda _: {"code": "summer"}),
+        Provocation("reseller", lambda known: {"accountIds": [known["account"]]}),
+    ],
     "createManager": [
         Provocation("child", lambda known: {"role": "CUSTOM", "customRoleId": known["role"][:-4] + "0000"}),
         Provocation("reseller", lambda known: {"role": "CUSTOM", "customRoleId": known["role"]}),

@@ -35,6 +35,7 @@ PREFIXES = {
     "subscriptionId": "sub",
     "paymentId": "pay",
     "accountId": "acc",
+    "discountId": "dct",
     "planId": "pln",
     "orderId": "ord",
     "jobId": "job",
@@ -455,6 +456,29 @@ SAMPLES: dict[str, Sample] = {
             "accountIds": [known["account"]],
             "planIds": [known["distributor's plan"]],
         },
+    ),
+    "createDiscount": _named(
+        "child",
+        lambda known: {
+            "name": "Autumn",
+            "percent": "12.5",
+            "code": "Autumn-27",
+            "validFrom": "2027-09-01",
+            "validUntil": "2027-11-30",
+            "subscriptionLimit": 100,
+            "accountIds": [known["account"]],
+            "planIds": [known["child's plan"]],
+            "subscriptionIds": [known["running"]],
+        },
+    ),
+    "updateDiscount": Sample(
+        "child",
+        lambda known: {
+            "discountId": known["discount"],
+            "change": {"name": "Late summer", "active": False, "validUntil": "2027-10-31"},
+        },
+        {"change": {"name": ""}},
+        {"change": {"name": "Another name"}},
     ),
     "orderSubscription": Sample(
         "child",

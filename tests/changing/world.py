@@ -238,6 +238,8 @@ def fill(world: World) -> None:
         asked = world.do("distributor", "advanceClock", distributorId=known["distributor"], to=clock, wait=0)
         known[name] = asked["job"]["id"]
     world.do("distributor", "cancelJob", jobId=known["cancelled job"])
+    made = world.do("child", "createDiscount", name="Summer", percent="10", code="SUMMER")
+    known["discount"] = made["discount"]["id"]
     _people(world)
     _customers(world)
 

@@ -142,6 +142,7 @@ def sees(scope: Scope, path: str, *, inherited: bool = False, account: UUID | No
 
 MARKED: Mapping[str, tuple[str, ...]] = {
     "accounts": ("name", "external_id"),
+    "discounts": ("name",),
     "managers": ("name",),
     "orders": ("external_id",),
     "payments": ("comment", "external_id"),
