@@ -1,16 +1,21 @@
 """What was asked for, and the money for it."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from sqlalchemy import and_, func, select
 from strawberry import UNSET
 
 from domain.billing.models import Charge as ChargeRow
+from domain.billing.plain_words import order_in_words, top_up_in_words
+from domain.catalog.models import Plan as PlanRow
 from domain.ordering import models
 from domain.payments import models as payments
-from resolvers.reading import Node, column, filters, money, period, reads, related, sorts
+from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
+from resolvers.reading import Node, column, filters, money, period, python, reads, related, sorts
 from schema.accounts import Account
 from schema.catalog import Plan
 from schema.common import (
@@ -43,6 +48,55 @@ __all__ = [
 ]
 
 
+def _plan_name(order: Any) -> Any:
+    """The plan of an order's subscription; of a switch, the one it leads to."""
+    subscription, plan = SubscriptionRow.__table__.alias(), PlanRow.__table__.alias()
+    return (
+        select(plan.c.name)
+        .select_from(subscription)
+        .join(
+            plan,
+            and_(
+                plan.c.distributor_id == order.distributor_id,
+                plan.c.id == func.coalesce(order.plan_id, subscription.c.plan_id),
+            ),
+        )
+        .where(subscription.c.distributor_id == order.distributor_id, subscription.c.id == order.subscription_id)
+        .scalar_subquery()
+    )
+
+
+_ORDER_IN_WORDS: tuple[Callable[[Any], Any], ...] = (
+    lambda order: order.type,
+    lambda order: order.state,
+    _plan_name,
+    lambda order: func.app_money(order.total, order.currency),
+    lambda order: order.currency,
+    lambda order: order.paid_from,
+    lambda order: order.paid_until,
+)
+"""What `order_in_words` takes, of an order's row."""
+
+
+def _of_its_order(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same of the order that a payment pays."""
+
+    def of(payment: Any) -> Any:
+        order = models.Order.__table__.alias()
+        return (
+            select(read(order.c))
+            .select_from(order)
+            .where(order.c.distributor_id == payment.distributor_id, order.c.id == payment.order_id)
+            .scalar_subquery()
+        )
+
+    return of
+
+
+def _payment_in_words(total: str, currency: str, type: str | None, *order: Any) -> str:
+    return top_up_in_words(total, currency) if type is None else order_in_words(type, *order)
+
+
 @strawberry.type
 @reads(payments.Payment, "pay", needs=Permission.PAYMENTS_READ)
 class Payment(Node):
@@ -64,6 +118,13 @@ class Payment(Node):
     """The day by which it must be paid; null: none."""
     order: Annotated["Order", strawberry.lazy("schema.orders")] | None = related(payments.Payment.order_id)
     """The order it pays; null for a top-up."""
+    summary: str = python(
+        _payment_in_words,
+        lambda row: func.app_money(row.total, row.currency),
+        payments.Payment.currency,
+        *map(_of_its_order, _ORDER_IN_WORDS),
+    )
+    """What it is for: the same words as its order's, in the language of Accept-Language."""
     created_at: datetime = column(payments.Payment.created_at)
     """When it was created, on the distributor's clock."""
     updated_at: datetime = column(payments.Payment.updated_at)
@@ -95,6 +156,8 @@ class Order(Node):
     """What is to be paid, the discount taken off; of a change, its increases."""
     discount: Money = money(models.Order.discount, models.Order.currency)
     """What was taken off."""
+    summary: str = python(order_in_words, *_ORDER_IN_WORDS)
+    """What it is for, which days it pays for and how much, in the language of Accept-Language."""
     paid_period: Period | None = period(models.Order.paid_from, models.Order.paid_until)
     """The span of service this order pays for."""
     plan: Plan | None = related(models.Order.plan_id)

@@ -1,17 +1,33 @@
 """What was bought."""
 
 from datetime import date, datetime
+from datetime import date as Date  # noqa: N812 - a field is called `date` here
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.billing.models import Charge as ChargeRow
+from domain.billing.plain_words import billing_in_words
 from domain.ordering.models import Order as OrderRow
+from domain.shared.billing_types import BillingType as BillingTypes
 from domain.subscriptions import models
-from resolvers.reading import Connection, Node, column, document, listing, money, price, reads, related, sql
+from resolvers.reading import (
+    Connection,
+    Node,
+    column,
+    document,
+    listing,
+    money,
+    part,
+    price,
+    python,
+    reads,
+    related,
+    sql,
+)
 from schema.accounts import Account
 from schema.catalog import Plan, PlanPeriod
 from schema.charge_lists import ChargeFilter, ChargeSort
@@ -26,7 +42,7 @@ if TYPE_CHECKING:
     from schema.charges import Charge
     from schema.orders import Order
 
-__all__ = ["ServiceSubscription", "SubscriptionResource"]
+__all__ = ["NextCharge", "ServiceSubscription", "SubscriptionResource"]
 
 
 @strawberry.type
@@ -48,6 +64,18 @@ class SubscriptionResource(Node):
         models.SubscriptionResource.individual_price, models.SubscriptionResource.currency
     )
     """One unit's fee a month as agreed with the customer; null: the plan's counts."""
+
+
+@strawberry.type
+class NextCharge:
+    """What a subscription is charged next."""
+
+    amount: Money = part()
+    """How much."""
+    date: Date = part()
+    """By when an order that waits has to be paid; of the next period, its first day."""
+    estimated: bool = part()
+    """Whether it is computed from the prices and quantities of now, before discounts; false once it is ordered."""
 
 
 @strawberry.type
@@ -110,6 +138,25 @@ class ServiceSubscription(Node):
         needs=Permission.CHARGES_READ,
     )
     """What the billing period that runs now costs so far, discounts taken off: reserved or written off."""
+    next_charge: NextCharge | None = document(
+        # As subqueries: functions are taken never to answer null.
+        lambda row: select(func.app_next_charge(row.distributor_id, row.id, type_=JSONB())).scalar_subquery(),
+        needs=Permission.CHARGES_READ,
+    )
+    """What is to be paid next, and when: an order that waits, else what the next period will cost at the prices of now.
+    Null when nothing will be charged by itself: stopped, ended, or at the end of a term that is not renewed."""
+    consumed: Money | None = money(
+        lambda row: select(func.app_consumed(row.distributor_id, row.id)).scalar_subquery(),
+        models.ServiceSubscription.currency,
+        needs=Permission.CHARGES_READ,
+    )
+    """Of a postpaid account: what is reserved for it and not written off yet. Null for a prepaid one."""
+    billing_explanation: str = python(
+        lambda type_, day: billing_in_words(BillingTypes(type_), day),
+        models.ServiceSubscription.billing_type,
+        models.ServiceSubscription.billing_day,
+    )
+    """How its charges come about, for whoever pays them, in the language of Accept-Language."""
     waterfall: Waterfall | None = document(
         lambda row: func.app_waterfall(row.distributor_id, row.id, row.currency, type_=JSONB()),
         needs=Permission.CHARGES_READ,

@@ -19,6 +19,7 @@ from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderState, OrderType
 from domain.ordering.queries import lines_of
 from domain.ordering.states import OrderStep, advance
+from domain.payments.foretelling import foretold
 from domain.payments.models import Payment, PaymentState
 from domain.payments.onto_plan import take_over
 from domain.shared.billing_policy import Prolongs
@@ -161,6 +162,8 @@ def complete(
     announce(session, scope, "order.completed", subject=order, prefix="ord", at=clock.now)
     _keep_prices(contract, charges, clock)
     _EFFECTS[order.type](session, scope, contract, account, order, clock)
+    if order.type is not OrderType.CHANGE:
+        contract.subscription.next_period = foretold(contract, order, clock=clock)
     contract.subscription.updated_at = clock.now
     return at_once
 

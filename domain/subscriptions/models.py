@@ -150,6 +150,8 @@ class ServiceSubscription(TenantRow, Base):
     """The day of the order that led to the present plan, if another came before: terms and prices count from it."""
     paid_to: Mapped[date | None]
     """Paid to this day, exclusive."""
+    next_period: Mapped[dict[str, Any] | None]
+    """What will be charged from *paid to* on, but for the prices: see `domain.payments.foretelling`."""
     expires_on: Mapped[date | None]
     """Last day of the term, inclusive; null when endless or not started."""
     stopped_on: Mapped[date | None]

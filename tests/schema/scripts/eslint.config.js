@@ -15,6 +15,7 @@ const VALUES = [
   "GenericError",
   "InsufficientBalance",
   "Money",
+  "NextCharge",
   "PageInfo",
   "Period",
   "PlanRef", // says so: not a Node, its id is no cache key
