@@ -13,6 +13,7 @@ from resolvers.changing.change import Answer, Change
 from tenancy.permissions import Permission
 
 __all__ = [
+    "activate_plan",
     "create_discount",
     "create_plan",
     "create_reseller_discount",
@@ -21,6 +22,7 @@ __all__ = [
     "delegate_plan",
     "set_markup",
     "set_prices",
+    "undelegate_plan",
     "update_discount",
     "update_plan",
 ]
@@ -44,14 +46,25 @@ def update_plan(change: Change, /, **input: Any) -> Answer:
 
 
 def _changes_prices(wanted: PlanChange) -> bool:
-    if wanted.resources is UNSET or wanted.resources is None:
-        return False
-    return any(each.fees is not UNSET or each.net_cost is not UNSET for each in wanted.resources)
+    given = [wanted.resources, wanted.new_periods, wanted.new_resources]
+    nothing = (UNSET, None)
+    details = [each for some in given if some is not UNSET and some is not None for each in some]
+    return any(each.fees not in nothing or each.net_cost not in nothing for each in details)
 
 
 def delegate_plan(change: Change, /, **input: Any) -> Answer:
     """See `domain.delegation.actions.delegate_plan`."""
     return {"plans": list(delegation.delegate_plan(change.session, change.scope, clock=change.clock, **input))}
+
+
+def undelegate_plan(change: Change, /, **input: Any) -> Answer:
+    """See `domain.delegation.actions.undelegate_plan`."""
+    return {"plans": list(delegation.undelegate_plan(change.session, change.scope, clock=change.clock, **input))}
+
+
+def activate_plan(change: Change, /, **input: Any) -> Answer:
+    """See `domain.delegation.actions.activate_plan`."""
+    return {"plan": delegation.activate_plan(change.session, change.scope, clock=change.clock, **input)}
 
 
 def deactivate_plan(change: Change, /, **input: Any) -> Answer:

@@ -240,6 +240,8 @@ class Plan(Node):
         needs=Permission.CATALOG_READ,
     )
     """What its periods and resources cost from when to when, the newest first."""
+    undelegated_at: datetime | None = column(models.Plan.undelegated_at)
+    """When the tenant above took this copy back, on the distributor's clock; null: it did not, or the plan is own."""
     created_at: datetime = column(models.Plan.created_at)
     """When it was created, on the distributor's clock."""
     updated_at: datetime = column(models.Plan.updated_at)

@@ -12,6 +12,8 @@ from schema.payload import Payload
 from schema.scalars import CurrencyCode
 
 __all__ = [
+    "ActivatePlanInput",
+    "ActivatePlanPayload",
     "CreatePlanInput",
     "CreatePlanPayload",
     "CreateResellerDiscountInput",
@@ -26,6 +28,8 @@ __all__ = [
     "SetMarkupPayload",
     "SetPricesInput",
     "SetPricesPayload",
+    "UndelegatePlanInput",
+    "UndelegatePlanPayload",
     "UpdatePlanInput",
     "UpdatePlanPayload",
 ]
@@ -173,6 +177,16 @@ class FeesChange:
 
 
 @strawberry.input
+class PlanPeriodChange:
+    """What becomes of the period with this key; what is left out stays."""
+
+    key: str
+    """Which period, such as 1_YEAR, ENDLESS or 14_DAY_TRIAL."""
+    public: bool | None = UNSET
+    """Whether customers may choose it; of delegated copies READ_ONLY_DELEGATED."""
+
+
+@strawberry.input
 class PlanResourceChange:
     """What becomes of the resource with this key; what is left out stays."""
 
@@ -180,10 +194,18 @@ class PlanResourceChange:
     """Which resource."""
     name: str | None = UNSET
     """What customers read; of delegated copies READ_ONLY_DELEGATED."""
+    unit: str | None = UNSET
+    """One of what; of delegated copies READ_ONLY_DELEGATED."""
     priority: int | None = UNSET
     """Higher ones come first; of delegated copies READ_ONLY_DELEGATED."""
     public: bool | None = UNSET
     """Whether customers may change its quantity; of delegated copies READ_ONLY_DELEGATED."""
+    included: Decimal | None = UNSET
+    """Units in the plan's own price; of delegated copies READ_ONLY_DELEGATED."""
+    minimum: Decimal | None = UNSET
+    """The least one may order from now on; of delegated copies READ_ONLY_DELEGATED."""
+    maximum: Decimal | None = UNSET
+    """The most one may order from now on, null: unlimited; of delegated copies READ_ONLY_DELEGATED."""
     fees: FeesChange | None = UNSET
     """Fees for one unit, set by hand: the plan's markup ends."""
     net_cost: FeesChange | None = UNSET
@@ -202,8 +224,28 @@ class PlanChange:
     """Whether customers may order it themselves; this tenant's own choice."""
     description: str | None = UNSET
     """This tenant's own words about it; up to 10,000 characters, line breaks kept."""
+    fixed_price: bool | None = UNSET
+    """Whether a subscription keeps the prices of its order until its next renewal; reaches every copy. Of delegated
+    copies READ_ONLY_DELEGATED."""
+    billing_type: BillingType | None = UNSET
+    """How charges come about; reaches every copy. INVALID_STATE while subscriptions that are not deleted have the plan
+    or a copy of it; of delegated copies READ_ONLY_DELEGATED."""
+    currency: CurrencyCode | None = UNSET
+    """What its prices are in; the numbers stay. Reaches every copy. INVALID_STATE while subscriptions that are not
+    deleted have the plan or a copy of it; of delegated copies READ_ONLY_DELEGATED."""
+    service_term_id: strawberry.ID | None = UNSET
+    """The rules its subscriptions live by: an own term or one from above; reaches every copy. Of delegated copies
+    READ_ONLY_DELEGATED."""
+    periods: list[PlanPeriodChange] | None = UNSET
+    """What becomes of its periods, those not named staying as they are; for their fees see setPrices."""
     resources: list[PlanResourceChange] | None = UNSET
     """What becomes of its resources, those not named staying as they are."""
+    new_periods: list[PlanPeriodInput] | None = UNSET
+    """Periods besides those it has, behind them; they reach every copy, at the prices of the plan above. A period is
+    taken from sale with public: false. Of delegated copies READ_ONLY_DELEGATED."""
+    new_resources: list[PlanResourceInput] | None = UNSET
+    """Resources besides those it has; they reach every copy, at the prices of the plan above. Of delegated copies
+    READ_ONLY_DELEGATED."""
 
 
 @strawberry.input
@@ -233,9 +275,10 @@ class DelegatePlanInput:
     plan_id: strawberry.ID
     """An active plan of the acting tenant."""
     tenant_ids: list[strawberry.ID]
-    """Tenants directly below, 1 to 500; one that has the plan already is KEY_TAKEN."""
+    """Tenants directly below, 1 to 500; one that has the plan already is KEY_TAKEN. One from which it was taken back
+    has its copy again, at the prices and with the markup it had."""
     markup_percent: Decimal | None = UNSET
-    """Automatic markup of the copies, 12.5 meaning 12.5 %: above −100, at most 1000, four decimals. Null: their prices
+    """Automatic markup of new copies, 12.5 meaning 12.5 %: above −100, at most 1000, four decimals. Null: their prices
     are set by hand."""
 
 
@@ -279,6 +322,41 @@ class SetPricesPayload(Payload):
 
     plan: Plan | None
     """The plan with its new prices; null when refused."""
+
+
+@strawberry.input
+class UndelegatePlanInput:
+    """Taking a plan back from tenants directly below."""
+
+    plan_id: strawberry.ID
+    """A plan of the acting tenant."""
+    tenant_ids: list[strawberry.ID]
+    """Tenants directly below that have it, 1 to 500."""
+
+
+@strawberry.type
+class UndelegatePlanPayload(Payload):
+    """What undelegatePlan answers. Copies become DEACTIVATED_BY_PROVIDER at every level; subscriptions go on and renew
+    themselves."""
+
+    plans: list[Plan] | None
+    """The copies that were taken back, in the order of tenantIds; null when refused."""
+
+
+@strawberry.input
+class ActivatePlanInput:
+    """The sale of a plan goes on."""
+
+    plan_id: strawberry.ID
+    """An inactive plan of the acting tenant."""
+
+
+@strawberry.type
+class ActivatePlanPayload(Payload):
+    """What activatePlan answers. Copies below that were DEACTIVATED_BY_PROVIDER for it are sold again."""
+
+    plan: Plan | None
+    """The plan as it is now; null when refused."""
 
 
 @strawberry.input

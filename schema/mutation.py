@@ -236,13 +236,19 @@ class Mutation:
     update_plan: c.UpdatePlanPayload | None = mutation(
         catalog.update_plan, c.UpdatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
-    """Change a plan; names reach every delegated copy by a job, prices at once. Fees and net costs need prices.write
-    besides. Codes: INVALID_INPUT, NOT_FOUND, READ_ONLY_DELEGATED, STALE, ACT_AS_REQUIRED."""
+    """Change a plan; names, periods, resources and whatever else is synchronized reach every delegated copy by a job,
+    prices at once. Fees and net costs need prices.write besides. Codes: INVALID_INPUT, INVALID_STATE (subscriptions
+    have the plan), NOT_FOUND, READ_ONLY_DELEGATED, STALE, ACT_AS_REQUIRED."""
     delegate_plan: c.DelegatePlanPayload | None = mutation(
         catalog.delegate_plan, c.DelegatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
     """Give a plan to tenants directly below, who may price it and delegate it further. Codes: INVALID_INPUT,
     INVALID_STATE, NOT_FOUND, KEY_TAKEN, ACT_AS_REQUIRED."""
+    undelegate_plan: c.UndelegatePlanPayload | None = mutation(
+        catalog.undelegate_plan, c.UndelegatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    )
+    """Take a plan back from tenants directly below: nobody below them orders it any more. Codes: INVALID_INPUT,
+    INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
     set_markup: c.SetMarkupPayload | None = mutation(
         catalog.set_markup, c.SetMarkupInput, needs=P.PRICES_WRITE, downstream=True
     )
@@ -258,6 +264,10 @@ class Mutation:
         catalog.deactivate_plan, c.DeactivatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
     """Stop selling a plan and every copy of it. Codes: INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
+    activate_plan: c.ActivatePlanPayload | None = mutation(
+        catalog.activate_plan, c.ActivatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    )
+    """Sell a plan again, and let those below sell their copies. Codes: INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
     create_reseller_discount: c.CreateResellerDiscountPayload | None = mutation(
         catalog.create_reseller_discount, c.CreateResellerDiscountInput, needs=P.DISCOUNTS_WRITE
     )

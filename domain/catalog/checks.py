@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from domain.catalog.drafts import FEES, FeesDraft, PlanDraft, PlanPeriodDraft, PlanResourceDraft
 from domain.shared.billing_policy import Anchor, FeeSet, Horizon, Term, policy_of, violations
@@ -18,16 +19,25 @@ __all__ = [
     "PRIORITY_LIMIT",
     "SKU_LIMIT",
     "check_billing_type",
+    "check_currency",
+    "check_free_period",
+    "check_maximum",
     "check_whole",
     "clean_description",
     "clean_key",
+    "clean_periods",
     "clean_plan",
+    "clean_resources",
+    "clean_unit",
+    "fee_set",
     "period_key",
 ]
 
 KEY_LIMIT = 100
 """Characters of a key."""
 SKU_LIMIT = 200
+"""Characters."""
+UNIT_LIMIT = 50
 """Characters."""
 DESCRIPTION_LIMIT = 10_000
 """Characters."""
@@ -91,21 +101,16 @@ def clean_plan(draft: PlanDraft, *, billing_day: int) -> PlanDraft:
 
     `billing_day` is its service term's. Raises InvalidInput with a path from the plan's own fields.
     """
-    if not is_currency(draft.currency):
-        raise InvalidInput(
-            "{field} must be an ISO 4217 code such as EUR, got {currency!r}.",
-            currency=draft.currency[:10],
-            path=("currency",),
-        )
+    check_currency(draft.currency, "currency")
     check_whole(draft.price_protection_months, "price_protection_months", least=0, most=PROTECTION_LIMIT)
-    _check_free_period(draft)
+    check_free_period(draft.billing_type, "free_period", free_period=draft.free_period)
     cleaned = replace(
         draft,
         name=clean_text(draft.name, "name"),
         sku=None if draft.sku is None else clean_text(draft.sku, "sku", limit=SKU_LIMIT),
         description=clean_description(draft.description, "description"),
-        periods=_clean_periods(draft.periods),
-        resources=_clean_resources(draft.resources),
+        periods=clean_periods(draft.periods, "periods"),
+        resources=clean_resources(draft.resources, "resources"),
     )
     check_billing_type(
         cleaned.billing_type,
@@ -154,24 +159,35 @@ def check_billing_type(
         raise InvalidInput(violation.message, path=path)
 
 
-def _check_free_period(draft: PlanDraft) -> None:
-    policy = policy_of(draft.billing_type)
+def check_currency(currency: str, *path: str | int) -> None:
+    """Raise InvalidInput unless it is the code of a currency."""
+    if not is_currency(currency):
+        raise InvalidInput(
+            "{field} must be an ISO 4217 code such as EUR, got {currency!r}.", currency=currency[:10], path=path
+        )
+
+
+def check_free_period(billing_type: BillingType, *path: str | int, free_period: bool) -> None:
+    """Raise InvalidInput for a free period of a type that does not charge month by month to the billing day."""
+    policy = policy_of(billing_type)
     monthly = policy.horizon is Horizon.CURRENT_PERIOD and policy.anchor is Anchor.BILLING_DAY
-    if draft.free_period and not monthly:
+    if free_period and not monthly:
         raise InvalidInput(
             "{field} is for types that charge month by month to the billing day; {billing_type} is not one.",
-            billing_type=draft.billing_type,
-            path=("free_period",),
+            billing_type=billing_type,
+            path=path,
         )
 
 
-def _clean_periods(periods: Sequence[PlanPeriodDraft]) -> list[PlanPeriodDraft]:
-    if not 1 <= len(periods) <= PERIODS_LIMIT:
-        raise InvalidInput(
-            "A plan has 1 to {limit} periods, got {count}.", limit=PERIODS_LIMIT, count=len(periods), path=("periods",)
-        )
+def clean_periods(
+    periods: Sequence[PlanPeriodDraft], *path: str | int, taken: Collection[str] = ()
+) -> list[PlanPeriodDraft]:
+    """Periods for a plan that has those of the keys `taken`. Raises InvalidInput with a path below `path`."""
+    count = len(periods) + len(taken)
+    if not 1 <= count <= PERIODS_LIMIT:
+        raise InvalidInput("A plan has 1 to {limit} periods, got {count}.", limit=PERIODS_LIMIT, count=count, path=path)
     for at, period in enumerate(periods):
-        where = ("periods", at, "duration")
+        where = (*path, at, "duration")
         if period.unit is PeriodUnit.ENDLESS:
             if period.duration is not None:
                 raise InvalidInput("An endless period has no duration.", path=where)
@@ -179,48 +195,42 @@ def _clean_periods(periods: Sequence[PlanPeriodDraft]) -> list[PlanPeriodDraft]:
             raise InvalidInput("{field} is missing: a period in {unit} needs one.", unit=period.unit, path=where)
         else:
             check_whole(period.duration, *where, least=1, most=_LONGEST[period.unit])
-    _refuse_repeats([period_key(period) for period in periods], "periods", None)
+    _refuse_repeats([*taken, *(period_key(period) for period in periods)], "periods", path, None, after=len(taken))
     return [
         replace(
             period,
-            fees=_clean_fees(period.fees, "periods", at, "fees"),
-            net_cost=_clean_fees(period.net_cost, "periods", at, "net_cost"),
+            fees=_clean_fees(period.fees, *path, at, "fees"),
+            net_cost=_clean_fees(period.net_cost, *path, at, "net_cost"),
         )
         for at, period in enumerate(periods)
     ]
 
 
-def _clean_resources(resources: Sequence[PlanResourceDraft]) -> list[PlanResourceDraft]:
-    if len(resources) > RESOURCES_LIMIT:
+def clean_resources(
+    resources: Sequence[PlanResourceDraft], *path: str | int, taken: Collection[str] = ()
+) -> list[PlanResourceDraft]:
+    """Resources for a plan that has those of the keys `taken`. Raises InvalidInput with a path below `path`."""
+    count = len(resources) + len(taken)
+    if count > RESOURCES_LIMIT:
         raise InvalidInput(
-            "A plan has at most {limit} resources, got {count}.",
-            limit=RESOURCES_LIMIT,
-            count=len(resources),
-            path=("resources",),
+            "A plan has at most {limit} resources, got {count}.", limit=RESOURCES_LIMIT, count=count, path=path
         )
-    cleaned = [_clean_resource(resource, at) for at, resource in enumerate(resources)]
-    _refuse_repeats([resource.key for resource in cleaned], "resources", "key")
+    cleaned = [_clean_resource(resource, *path, at) for at, resource in enumerate(resources)]
+    _refuse_repeats([*taken, *(resource.key for resource in cleaned)], "resources", path, "key", after=len(taken))
     return cleaned
 
 
-def _clean_resource(resource: PlanResourceDraft, at: int) -> PlanResourceDraft:
-    where = ("resources", at)
+def _clean_resource(resource: PlanResourceDraft, *where: str | int) -> PlanResourceDraft:
     check_whole(resource.priority, *where, "priority", least=-PRIORITY_LIMIT, most=PRIORITY_LIMIT)
     included = clean_units(resource.included, *where, "included")
     minimum = included if resource.minimum is None else clean_units(resource.minimum, *where, "minimum")
     maximum = None if resource.maximum is None else clean_units(resource.maximum, *where, "maximum")
-    if maximum is not None and maximum < minimum:
-        raise InvalidInput(
-            "{field} must not be below minimum, which is {minimum}; got {maximum}.",
-            minimum=plain(minimum),
-            maximum=plain(maximum),
-            path=(*where, "maximum"),
-        )
+    check_maximum(minimum, maximum, *where, "maximum")
     return replace(
         resource,
         key=clean_key(resource.key, *where, "key"),
         name=clean_text(resource.name, *where, "name"),
-        unit=clean_text(resource.unit, *where, "unit", limit=50),
+        unit=clean_unit(resource.unit, *where, "unit"),
         included=included,
         minimum=minimum,
         maximum=maximum,
@@ -235,10 +245,29 @@ def _clean_fees(fees: FeesDraft | None, *path: str | int) -> FeesDraft:
     return FeesDraft(**{name: clean_price(getattr(fees, name), *path, name) for name in FEES})
 
 
-def _refuse_repeats(keys: Iterable[str], collection: str, field: str | None) -> None:
+def _refuse_repeats(
+    keys: Sequence[str], collection: str, path: tuple[str | int, ...], field: str | None, *, after: int
+) -> None:
+    """`after`: how many of the keys are the plan's already, before those of the input."""
     seen: set[str] = set()
     for at, key in enumerate(keys):
         if key in seen:
-            path = (collection, at) if field is None else (collection, at, field)
-            raise InvalidInput("{collection} names {key} twice.", collection=collection, key=key, path=path)
+            where = (*path, at - after) if field is None else (*path, at - after, field)
+            raise InvalidInput("{collection} names {key} twice.", collection=collection, key=key, path=where)
         seen.add(key)
+
+
+def clean_unit(unit: str, *path: str | int) -> str:
+    """What one unit of a resource is called. Raises InvalidInput."""
+    return clean_text(unit, *path, limit=UNIT_LIMIT)
+
+
+def check_maximum(minimum: Decimal, maximum: Decimal | None, *path: str | int) -> None:
+    """Raise InvalidInput for a maximum below the minimum."""
+    if maximum is not None and maximum < minimum:
+        raise InvalidInput(
+            "{field} must not be below minimum, which is {minimum}; got {maximum}.",
+            minimum=plain(minimum),
+            maximum=plain(maximum),
+            path=path,
+        )

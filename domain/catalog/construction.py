@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from db.ids import uuid7
 from domain.catalog.checks import period_key
-from domain.catalog.drafts import FEES, FeesDraft, PlanDraft
+from domain.catalog.drafts import FEES, FeesDraft, PlanDraft, PlanPeriodDraft, PlanResourceDraft
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from tenancy.models import Tenant
 
-__all__ = ["plan_rows"]
+__all__ = ["period_rows", "plan_rows", "resource_rows"]
 
 
 def plan_rows(
@@ -25,15 +26,12 @@ def plan_rows(
 ) -> tuple[Plan, Sequence[PlanPeriod], Sequence[PlanResource]]:
     """The rows of an own plan; `draft` comes from `checks.clean_plan`."""
     id = uuid7()
-    common = {
-        "distributor_id": owner.distributor_id,
-        "tenant_id": owner.id,
-        "tenant_path": owner.tenant_path,
-        "created_at": now,
-        "updated_at": now,
-    }
     plan = Plan(
-        **common,
+        distributor_id=owner.distributor_id,
+        tenant_id=owner.id,
+        tenant_path=owner.tenant_path,
+        created_at=now,
+        updated_at=now,
         id=id,
         number=number,
         name=draft.name,
@@ -53,10 +51,14 @@ def plan_rows(
         version=1,
         synchronized_version=1,
     )
-    periods = [
+    return plan, period_rows(plan, draft.periods, now=now), resource_rows(plan, draft.resources, now=now)
+
+
+def period_rows(plan: Plan, drafts: Sequence[PlanPeriodDraft], *, after: int = 0, now: datetime) -> list[PlanPeriod]:
+    """Periods of the plan, behind the `after` ones that it has; from `checks.clean_periods`."""
+    return [
         PlanPeriod(
-            **common,
-            plan_id=id,
+            **_of(plan, now),
             key=period_key(period),
             position=position,
             duration=period.duration,
@@ -65,12 +67,15 @@ def plan_rows(
             public=period.public,
             **_amounts(period.fees, period.net_cost),
         )
-        for position, period in enumerate(draft.periods)
+        for position, period in enumerate(drafts, after)
     ]
-    resources = [
+
+
+def resource_rows(plan: Plan, drafts: Sequence[PlanResourceDraft], *, now: datetime) -> list[PlanResource]:
+    """Resources of the plan; from `checks.clean_resources`."""
+    return [
         PlanResource(
-            **common,
-            plan_id=id,
+            **_of(plan, now),
             key=resource.key,
             name=resource.name,
             unit=resource.unit,
@@ -81,9 +86,19 @@ def plan_rows(
             maximum=resource.maximum,
             **_amounts(resource.fees, resource.net_cost),
         )
-        for resource in draft.resources
+        for resource in drafts
     ]
-    return plan, periods, resources
+
+
+def _of(plan: Plan, now: datetime) -> dict[str, Any]:
+    return {
+        "distributor_id": plan.distributor_id,
+        "tenant_id": plan.tenant_id,
+        "tenant_path": plan.tenant_path,
+        "plan_id": plan.id,
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 def _amounts(fees: FeesDraft | None, net_cost: FeesDraft | None) -> dict[str, Decimal]:

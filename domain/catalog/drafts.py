@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from domain.catalog.models import ExpiredRenewal
 from domain.shared.billing_types import BillingType
@@ -15,6 +16,7 @@ __all__ = [
     "FeesDraft",
     "PlanChange",
     "PlanDraft",
+    "PlanPeriodChange",
     "PlanPeriodDraft",
     "PlanResourceChange",
     "PlanResourceDraft",
@@ -94,13 +96,26 @@ class FeesChange:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanPeriodChange:
+    """What becomes of the period with this key."""
+
+    key: str
+    public: bool | Unset | None = UNSET
+
+
+@dataclass(frozen=True, slots=True)
 class PlanResourceChange:
     """What becomes of the resource with this key."""
 
     key: str
     name: str | Unset | None = UNSET
+    unit: str | Unset | None = UNSET
     priority: int | Unset | None = UNSET
     public: bool | Unset | None = UNSET
+    included: Decimal | Unset | None = UNSET
+    minimum: Decimal | Unset | None = UNSET
+    maximum: Decimal | Unset | None = UNSET
+    """None: unlimited."""
     fees: FeesChange | Unset | None = UNSET
     net_cost: FeesChange | Unset | None = UNSET
 
@@ -113,4 +128,11 @@ class PlanChange:
     sku: str | Unset | None = UNSET
     public: bool | Unset | None = UNSET
     description: str | Unset | None = UNSET
+    fixed_price: bool | Unset | None = UNSET
+    billing_type: BillingType | Unset | None = UNSET
+    currency: str | Unset | None = UNSET
+    service_term_id: UUID | Unset | None = UNSET
+    periods: Sequence[PlanPeriodChange] | Unset | None = UNSET
     resources: Sequence[PlanResourceChange] | Unset | None = UNSET
+    new_periods: Sequence[PlanPeriodDraft] | Unset | None = UNSET
+    new_resources: Sequence[PlanResourceDraft] | Unset | None = UNSET

@@ -1,9 +1,20 @@
 """Refusals of the catalog."""
 
-from domain.shared.errors import KeyTaken, Stale
+from domain.shared.errors import InvalidState, KeyTaken, Stale
 from tenancy.messages import Message
 
-__all__ = ["PlanStale", "ServiceTermKeyTaken"]
+__all__ = ["PlanInUse", "PlanStale", "ServiceTermKeyTaken"]
+
+
+class PlanInUse(InvalidState):
+    """Subscriptions live by what is to be changed."""
+
+    def __init__(self, count: int, *, path: tuple[str | int, ...]) -> None:
+        super().__init__(
+            "{field} cannot be changed: {count} subscriptions that are not deleted have the plan or a copy of it.",
+            count=count,
+            path=path,
+        )
 
 
 class PlanStale(Stale):

@@ -114,6 +114,8 @@ class Plan(TenantRow, Base):
     """The plan one level up it was delegated from; null for an own plan."""
     origin_id: Mapped[UUID]
     """The own plan at the top of the delegations; itself for an own plan."""
+    undelegated_at: Mapped[datetime | None]
+    """When the tenant above took the copy back; it is not sold any more. Null: it is delegated, or an own plan."""
     markup_percent: Mapped[Decimal | None] = mapped_column(Percent)
     """Price = net cost × (100 + markup) / 100 when set; null: prices are set by hand."""
     net_cost_changed_at: Mapped[datetime | None]
@@ -135,6 +137,10 @@ class Plan(TenantRow, Base):
         words_of("number", "name", "sku"),
         words_index("plans"),
         CheckConstraint("(parent_id IS NULL) = (origin_id = id)", name="an_own_plan_is_its_origin"),
+        CheckConstraint(
+            "undelegated_at IS NULL OR (parent_id IS NOT NULL AND state <> 'ACTIVE')",
+            name="what_is_taken_back_is_not_sold",
+        ),
         CheckConstraint("markup_percent > -100", name="markup_leaves_a_price"),
         service_term_id="service_terms",
         product_id="products",

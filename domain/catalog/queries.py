@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import column, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
@@ -12,6 +12,7 @@ from tenancy.models import TenantName
 from tenancy.scope import Scope
 
 __all__ = [
+    "live_subscriptions",
     "own_plan_for_update",
     "periods_of",
     "plan_by_id",
@@ -69,6 +70,24 @@ def resources_of(session: Session, plan: Plan) -> Sequence[PlanResource]:
         .order_by(PlanResource.priority.desc(), PlanResource.name, PlanResource.id)
         .execution_options(populate_existing=True)
     ).all()
+
+
+# The table of a higher area, which this one may not import: it only asks whether somebody lives by a plan.
+_SUBSCRIPTIONS = table("subscriptions", column("distributor_id"), column("plan_id"), column("state"))
+
+
+def live_subscriptions(session: Session, plan: Plan) -> int:
+    """How many subscriptions that are not deleted have the plan or a copy of it, at any level below."""
+    copies = select(Plan.id).where(Plan.distributor_id == plan.distributor_id, Plan.origin_id == plan.origin_id)
+    return session.scalars(
+        select(func.count())
+        .select_from(_SUBSCRIPTIONS)
+        .where(
+            _SUBSCRIPTIONS.c.distributor_id == plan.distributor_id,
+            _SUBSCRIPTIONS.c.plan_id.in_(copies),
+            _SUBSCRIPTIONS.c.state != "DELETED",
+        )
+    ).one()
 
 
 def service_term_for_plan(session: Session, scope: Scope, id: UUID, *path: str | int) -> ServiceTerm:

@@ -1,19 +1,20 @@
 """Which plan goes to whom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.ids import uuid7
 from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
-from domain.delegation.copies import announce_copies, forget_loaded, levels_below
-from domain.delegation.errors import AlreadyDelegated, PlanNotActive
+from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_RESOURCES, locked_copies
+from domain.delegation.errors import AlreadyDelegated, NotDelegated, NotSoldAbove, PlanNotActive, PlanNotInactive
+from domain.delegation.states import follow_states
 from domain.shared import outbox
 from domain.shared.decimals import clean_percent, plain
 from domain.shared.errors import InvalidInput, NotFound
@@ -23,8 +24,17 @@ from tenancy.clock import Clock
 from tenancy.messages import Field, Message
 from tenancy.models import Tenant
 from tenancy.scope import Scope
+from tenancy.sessions import seeing
 
-__all__ = ["MARKUP_LIMIT", "clean_markup", "deactivate_plan", "delegate_plan", "make_copies"]
+__all__ = [
+    "MARKUP_LIMIT",
+    "activate_plan",
+    "clean_markup",
+    "deactivate_plan",
+    "delegate_plan",
+    "make_copies",
+    "undelegate_plan",
+]
 
 TENANTS_LIMIT = 500
 """Copies made at once."""
@@ -54,7 +64,8 @@ def delegate_plan(
     """Give an active plan of the acting tenant to tenants directly below it; the copies in the order asked.
 
     A copy's net costs are this plan's prices. Its prices are those with the markup, or, without one, the net costs
-    themselves until they are set by hand. It keeps the plan's currency. The scope must write downstream.
+    themselves until they are set by hand. It keeps the plan's currency. A tenant from which the plan was taken back has
+    its copy again, with the prices and the markup that it has. The scope must write downstream.
 
     Raises NotFound, ActAsRequired, InvalidInput; PlanNotActive; AlreadyDelegated for a tenant that has a copy.
     """
@@ -63,8 +74,15 @@ def delegate_plan(
     if plan.state is not PlanState.ACTIVE:
         raise PlanNotActive(Message("delegated"), plan.state)
     tenants = _children(session, plan, tenant_ids)
-    _refuse_second_copies(session, plan, tenants)
-    return make_copies(session, scope, plan, tenants, markup=markup, clock=clock)
+    former = _copies_at(session, plan, tenants)
+    for at, tenant in enumerate(tenants):
+        if tenant.id in former and former[tenant.id].undelegated_at is None:
+            raise AlreadyDelegated(tenant.name, former[tenant.id].number, path=("tenant_ids", at))
+    if former:
+        _give_back(session, scope, list(former.values()), clock=clock)
+    fresh = [tenant for tenant in tenants if tenant.id not in former]
+    made = {copy.tenant_id: copy for copy in make_copies(session, scope, plan, fresh, markup=markup, clock=clock)}
+    return [(former | made)[tenant.id] for tenant in tenants]
 
 
 def make_copies(
@@ -81,10 +99,11 @@ def make_copies(
         copy = _copy_of(plan, tenant, number=number_for(session, tenant, "plans"), markup=markup, now=clock.now)
         copies.append(copy)
         details += [
-            PlanPeriod(**_owned_by(copy), **_taken(period, _OF_PERIOD), **_prices(period, markup)) for period in periods
+            PlanPeriod(**_owned_by(copy), **_taken(period, COPIED_OF_PERIODS), **_prices(period, markup))
+            for period in periods
         ]
         details += [
-            PlanResource(**_owned_by(copy), **_taken(resource, _OF_RESOURCE), **_prices(resource, markup))
+            PlanResource(**_owned_by(copy), **_taken(resource, COPIED_OF_RESOURCES), **_prices(resource, markup))
             for resource in resources
         ]
     session.add_all(copies)
@@ -96,6 +115,32 @@ def make_copies(
     return copies
 
 
+def undelegate_plan(
+    session: Session, scope: Scope, *, plan_id: UUID, tenant_ids: Sequence[UUID], clock: Clock
+) -> Sequence[Plan]:
+    """Take a plan of the acting tenant back from tenants directly below; their copies, in the order asked.
+
+    The copies and all below them become DEACTIVATED_BY_PROVIDER: nobody orders them any more, their subscriptions go
+    on and renew themselves. They stay copies, keep up with the plan, and come back with another delegation. The scope
+    must write downstream. Raises NotFound, ActAsRequired, InvalidInput; NotDelegated for a tenant without a copy.
+    """
+    plan = own_plan_for_update(session, scope, plan_id, "plan_id")
+    tenants = _children(session, plan, tenant_ids)
+    copies = _copies_at(session, plan, tenants)
+    for at, tenant in enumerate(tenants):
+        if tenant.id not in copies or copies[tenant.id].undelegated_at is not None:
+            raise NotDelegated(tenant.name, plan.number, path=("tenant_ids", at))
+    for tenant in tenants:
+        copy = copies[tenant.id]
+        copy.undelegated_at = copy.updated_at = clock.now
+        if copy.state is PlanState.ACTIVE:
+            copy.state = PlanState.DEACTIVATED_BY_PROVIDER
+        copy.version += 1
+        outbox.announce(session, scope, "plan.undelegated", subject=copy, prefix="pln", at=clock.now)
+    _follow_below(session, scope, [copy.id for copy in copies.values()], clock=clock)
+    return [copies[tenant.id] for tenant in tenants]
+
+
 def deactivate_plan(session: Session, scope: Scope, *, plan_id: UUID, clock: Clock) -> Plan:
     """Stop selling an active plan: no new orders for it or for its copies at any level; subscriptions go on.
 
@@ -105,23 +150,51 @@ def deactivate_plan(session: Session, scope: Scope, *, plan_id: UUID, clock: Clo
     plan = own_plan_for_update(session, scope, plan_id, "plan_id")
     if plan.state is not PlanState.ACTIVE:
         raise PlanNotActive(Message("deactivated"), plan.state)
-    plan.state = PlanState.INACTIVE
+    _set_state(session, scope, plan, PlanState.INACTIVE, "plan.deactivated", clock=clock)
+    return plan
+
+
+def activate_plan(session: Session, scope: Scope, *, plan_id: UUID, clock: Clock) -> Plan:
+    """Sell a plan again that the acting tenant had stopped selling, and let those below sell their copies again.
+
+    A copy below that its own tenant had made inactive stays so. The scope must write downstream. Raises NotFound,
+    ActAsRequired; PlanNotInactive; NotSoldAbove while the tenant above does not sell it.
+    """
+    plan = own_plan_for_update(session, scope, plan_id, "plan_id")
+    if plan.state is not PlanState.INACTIVE:
+        raise PlanNotInactive(plan.state)
+    if plan.parent_id is not None and (plan.undelegated_at is not None or not _is_sold(session, plan.parent_id, plan)):
+        raise NotSoldAbove(plan.number)
+    _set_state(session, scope, plan, PlanState.ACTIVE, "plan.activated", clock=clock)
+    return plan
+
+
+def _is_sold(session: Session, parent_id: UUID, copy: Plan) -> bool:
+    """Whether the plan above is active; its row is not the acting tenant's to read.
+
+    Not locked, because locks go down: whoever stops selling it at the same time comes to the copy after this.
+    """
+    whole = Scope.of_everything(copy.distributor_id, copy.tenant_path)
+    of_parent = Plan.distributor_id == copy.distributor_id, Plan.id == parent_id
+    with seeing(session, whole):
+        return session.scalars(select(Plan.state).where(*of_parent)).one() is PlanState.ACTIVE
+
+
+def _set_state(session: Session, scope: Scope, plan: Plan, state: PlanState, event: str, *, clock: Clock) -> None:
+    plan.state = state
     plan.version += 1
     plan.updated_at = clock.now
     session.flush()
-    outbox.announce(session, scope, "plan.deactivated", subject=plan, prefix="pln", at=clock.now)
-    stopped: list[UUID] = []
-    for level in levels_below(session, plan.distributor_id, plan.id):
-        stopped += session.scalars(
-            update(Plan)
-            .where(Plan.distributor_id == plan.distributor_id, Plan.id.in_(level), Plan.state == PlanState.ACTIVE)
-            .values(state=PlanState.DEACTIVATED_BY_PROVIDER, version=Plan.version + 1, updated_at=clock.now)
-            .returning(Plan.id)
-            .execution_options(synchronize_session=False)
-        ).all()
-    announce_copies(session, scope, "plan.deactivated_by_provider", stopped, at=clock.now)
-    forget_loaded(session)
-    return plan
+    outbox.announce(session, scope, event, subject=plan, prefix="pln", at=clock.now)
+    _follow_below(session, scope, [plan.id], clock=clock)
+
+
+def _follow_below(session: Session, scope: Scope, plan_ids: Collection[UUID], *, clock: Clock) -> None:
+    session.flush()
+    assert scope.distributor_id is not None
+    follow_states(
+        session, scope, [row.id for row in locked_copies(session, scope.distributor_id, plan_ids)], clock=clock
+    )
 
 
 def _children(session: Session, plan: Plan, tenant_ids: Sequence[UUID]) -> Sequence[Tenant]:
@@ -159,18 +232,32 @@ def _children(session: Session, plan: Plan, tenant_ids: Sequence[UUID]) -> Seque
     return [found[id] for id in tenant_ids]
 
 
-def _refuse_second_copies(session: Session, plan: Plan, tenants: Sequence[Tenant]) -> None:
-    copies = {
-        copy.tenant_id: copy.number
-        for copy in session.execute(
-            select(Plan.tenant_id, Plan.number).where(
-                Plan.distributor_id == plan.distributor_id, Plan.parent_id == plan.id
-            )
+def _copies_at(session: Session, plan: Plan, tenants: Sequence[Tenant]) -> dict[UUID, Plan]:
+    """The copies that these tenants have, by tenant; locked in the order of `copies`, read afresh."""
+    found = session.scalars(
+        select(Plan)
+        .where(
+            Plan.distributor_id == plan.distributor_id,
+            Plan.parent_id == plan.id,
+            Plan.tenant_id.in_([tenant.id for tenant in tenants]),
         )
-    }
-    for at, tenant in enumerate(tenants):
-        if tenant.id in copies:
-            raise AlreadyDelegated(tenant.name, copies[tenant.id], path=("tenant_ids", at))
+        .order_by(Plan.tenant_path, Plan.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {copy.tenant_id: copy for copy in found}
+
+
+def _give_back(session: Session, scope: Scope, copies: Sequence[Plan], *, clock: Clock) -> None:
+    """Let copies that were taken back be sold again, at the prices they have."""
+    for copy in copies:
+        copy.undelegated_at = None
+        copy.updated_at = clock.now
+        copy.version += 1
+        if copy.state is PlanState.DEACTIVATED_BY_PROVIDER:
+            copy.state = PlanState.ACTIVE
+        outbox.announce(session, scope, "plan.delegated", subject=copy, prefix="pln", at=clock.now)
+    _follow_below(session, scope, [copy.id for copy in copies], clock=clock)
 
 
 _OF_PLAN = (
@@ -188,8 +275,6 @@ _OF_PLAN = (
     "origin_id",
     "synchronized_version",
 )
-_OF_PERIOD = ("key", "position", "duration", "unit", "trial", "public")
-_OF_RESOURCE = ("key", "name", "unit", "priority", "public", "included", "minimum", "maximum")
 
 
 def _copy_of(plan: Plan, tenant: Tenant, *, number: str, markup: Decimal | None, now: datetime) -> Plan:

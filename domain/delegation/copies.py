@@ -6,7 +6,7 @@ lets others refer to the row (`FOR NO KEY UPDATE`): a new copy refers to its ori
 neither has to wait for a change of price, or it for them.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,18 @@ from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.shared.models import Event
 from tenancy.scope import Scope
 
-__all__ = ["announce_copies", "forget_loaded", "has_copies", "levels_below", "locked_copies"]
+__all__ = [
+    "COPIED_OF_PERIODS",
+    "COPIED_OF_RESOURCES",
+    "announce_copies",
+    "forget_loaded",
+    "has_copies",
+    "locked_copies",
+]
+
+COPIED_OF_PERIODS = ("key", "position", "duration", "unit", "trial", "public")
+COPIED_OF_RESOURCES = ("key", "name", "unit", "priority", "public", "included", "minimum", "maximum")
+"""What a copy's rows have from those above, besides their prices."""
 
 
 def has_copies(session: Session, plan: Plan) -> bool:
@@ -43,13 +54,6 @@ def locked_copies(session: Session, distributor_id: UUID, parent_ids: Collection
         .order_by(Plan.tenant_path, Plan.id)
         .with_for_update(key_share=True)
     ).all()
-
-
-def levels_below(session: Session, distributor_id: UUID, plan_id: UUID) -> Iterator[list[UUID]]:
-    """The ids of the copies one level down, two levels down, and so on; each level is locked when it is reached."""
-    level = [plan_id]
-    while level := [copy.id for copy in locked_copies(session, distributor_id, level)]:
-        yield level
 
 
 def announce_copies(session: Session, scope: Scope, type: str, plan_ids: Collection[UUID], *, at: datetime) -> None:

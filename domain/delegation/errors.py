@@ -4,7 +4,14 @@ from domain.catalog.models import PlanState
 from domain.shared.errors import InvalidState, KeyTaken, ReadOnlyDelegated
 from tenancy.messages import Message
 
-__all__ = ["AlreadyDelegated", "FieldIsUpstreams", "PlanNotActive"]
+__all__ = [
+    "AlreadyDelegated",
+    "FieldIsUpstreams",
+    "NotDelegated",
+    "NotSoldAbove",
+    "PlanNotActive",
+    "PlanNotInactive",
+]
 
 
 class AlreadyDelegated(KeyTaken):
@@ -24,6 +31,31 @@ class PlanNotActive(InvalidState):
             operation=operation,
             path=("plan_id",),
         )
+
+
+class PlanNotInactive(InvalidState):
+    """Only a plan that its own tenant stopped selling can be activated by it."""
+
+    def __init__(self, state: PlanState) -> None:
+        super().__init__(
+            "A plan that is {state} cannot be activated; it must be INACTIVE.", state=state, path=("plan_id",)
+        )
+
+
+class NotSoldAbove(InvalidState):
+    """A copy is sold only while the plan above is."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            "Plan {number} cannot be activated: the tenant above does not sell it.", number=number, path=("plan_id",)
+        )
+
+
+class NotDelegated(InvalidState):
+    """The tenant has no copy that could be taken back."""
+
+    def __init__(self, tenant: str, number: str, *, path: tuple[str | int, ...]) -> None:
+        super().__init__("Plan {number} is not delegated to {tenant}.", number=number, tenant=tenant, path=path)
 
 
 class FieldIsUpstreams(ReadOnlyDelegated):

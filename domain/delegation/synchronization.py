@@ -3,27 +3,55 @@
 Not through the levels but from the origin at once: a copy's parent may itself still wait for its turn.
 """
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Tuple, case, func, or_, select, tuple_, update
+from sqlalchemy import Select, Tuple, case, exists, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
+from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
-from domain.delegation.copies import forget_loaded
+from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_RESOURCES, forget_loaded
+from domain.delegation.markups import marked_up_in_sql
 from domain.shared.errors import NotFound
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
-__all__ = ["PERIOD_FIELDS", "PLAN_FIELDS", "RESOURCE_FIELDS", "repair_plans", "synchronize_plan"]
+__all__ = [
+    "PERIOD_FIELDS",
+    "PLAN_FIELDS",
+    "RESOURCE_FIELDS",
+    "Repair",
+    "differences",
+    "repair_plans",
+    "synchronize_plan",
+]
 
 PLAN_FIELDS = ("name", "sku", "billing_type", "fixed_price", "currency", "service_term_id")
-PERIOD_FIELDS = ("public",)
+PERIOD_FIELDS = ("position", "public")
 RESOURCE_FIELDS = ("name", "unit", "priority", "public", "included", "minimum", "maximum")
 
 BATCH = 500
 """Copies a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was amiss in the copies of one plan."""
+
+    plan_id: UUID
+    number: str
+    name: str
+    tenant_id: UUID
+    """Whose plan it is."""
+    copies: int
+    """How many had to be changed."""
+    places: Mapping[str, int]
+    """Copies that were amiss, by place: `name`, `resources.licence.priority`; `periods.1_YEAR`, which they lacked."""
 
 
 def synchronize_plan(session: Session, scope: Scope, *, plan_id: UUID, clock: Clock) -> int:
@@ -41,26 +69,23 @@ def synchronize_plan(session: Session, scope: Scope, *, plan_id: UUID, clock: Cl
     return changed
 
 
-def repair_plans(session: Session, scope: Scope, *, clock: Clock) -> dict[UUID, int]:
+def repair_plans(session: Session, scope: Scope, *, clock: Clock) -> list[Repair]:
     """Bring every copy in the scope's tree to its origin's fields, whatever version it claims to show.
 
-    Returns the plans whose copies had to be changed, with their number; running it again changes nothing. The scope is
-    the distributor's, and writes downstream.
+    Returns what was amiss, plan by plan; running it again changes nothing. The scope is the distributor's, and writes
+    downstream.
     """
-    origins = session.scalars(
-        select(Plan.origin_id)
-        .where(Plan.distributor_id == scope.distributor_id, Plan.parent_id.is_not(None))
-        .distinct()
-        .order_by(Plan.origin_id)
-    ).all()
-    repaired = {}
-    for id in origins:
-        origin = _held_origin(session, scope, id)
-        _doubt_copies(session, origin)
-        changed = synchronize_plan(session, scope, plan_id=id, clock=clock)
-        if changed:
-            repaired[id] = changed
-    return repaired
+    session.flush()
+    repairs = []
+    for origin_id, places in sorted(differences(session, scope).items()):
+        origin = _held_origin(session, scope, origin_id)
+        copies = session.scalars(_copies_of(origin)).all()
+        changed: set[UUID] = set()
+        for first in range(0, len(copies), BATCH):
+            changed |= _bring(session, origin, copies[first : first + BATCH], at=clock.now)
+        repairs.append(Repair(origin.id, origin.number, origin.name, origin.tenant_id, len(changed), places))
+    forget_loaded(session)
+    return repairs
 
 
 def _held_origin(session: Session, scope: Scope, plan_id: UUID) -> Plan:
@@ -93,21 +118,12 @@ def _outdated(session: Session, origin: Plan) -> Sequence[UUID]:
     return session.scalars(_copies_of(origin).where(Plan.synchronized_version < origin.version).limit(BATCH)).all()
 
 
-def _doubt_copies(session: Session, origin: Plan) -> None:
-    """Take every copy for outdated."""
-    copies = session.scalars(_copies_of(origin)).all()
-    session.execute(
-        update(Plan)
-        .where(Plan.distributor_id == origin.distributor_id, Plan.id.in_(copies))
-        .values(synchronized_version=0)
-        .execution_options(synchronize_session=False)
-    )
-
-
 def _bring(session: Session, origin: Plan, copies: Collection[UUID], *, at: datetime) -> set[UUID]:
-    """One statement a table. Returns the copies that show something new; only their version rises."""
+    """A few statements a table. Returns the copies that show something new; only their version rises."""
     changed = _bring_details(session, PlanPeriod, PERIOD_FIELDS, origin, copies, at=at)
     changed |= _bring_details(session, PlanResource, RESOURCE_FIELDS, origin, copies, at=at)
+    changed |= _add_missing(session, PlanPeriod, COPIED_OF_PERIODS, origin, copies, at=at)
+    changed |= _add_missing(session, PlanResource, COPIED_OF_RESOURCES, origin, copies, at=at)
     fields = {name: getattr(origin, name) for name in PLAN_FIELDS}
     differs = or_(
         Plan.id.in_(changed), *(getattr(Plan, name).is_distinct_from(value) for name, value in fields.items())
@@ -162,5 +178,110 @@ def _bring_details(
     )
 
 
+def _add_missing(
+    session: Session,
+    model: type[PlanPeriod] | type[PlanResource],
+    names: Sequence[str],
+    origin: Plan,
+    copies: Collection[UUID],
+    *,
+    at: datetime,
+) -> set[UUID]:
+    """Periods or resources that copies lack, at the prices of the plan above. Returns the copies that got one.
+
+    From the plan above and not from the origin, because of its prices: again and again, each time one level further
+    down, until nobody lacks anything.
+    """
+    copy, above, present = aliased(Plan), aliased(model), aliased(model)
+    values: dict[str, Any] = {
+        "id": func.app_uuid7(),
+        "distributor_id": copy.distributor_id,
+        "tenant_id": copy.tenant_id,
+        "tenant_path": copy.tenant_path,
+        "plan_id": copy.id,
+        "created_at": literal(at, Plan.created_at.type),
+        "updated_at": literal(at, Plan.updated_at.type),
+    }
+    values |= {name: getattr(above, name) for name in names}
+    for fee in FEES:
+        price = getattr(above, fee)
+        values[f"net_{fee}"] = price
+        values[fee] = case((copy.markup_percent.is_(None), price), else_=marked_up_in_sql(price, copy.markup_percent))
+    lacking = (
+        select(*values.values())
+        .select_from(copy)
+        .join(above, (above.distributor_id == copy.distributor_id) & (above.plan_id == copy.parent_id))
+        .where(
+            copy.distributor_id == origin.distributor_id,
+            copy.id.in_(copies),
+            ~exists().where(
+                present.distributor_id == copy.distributor_id, present.plan_id == copy.id, present.key == above.key
+            ),
+        )
+    )
+    addition = insert(model).from_select(list(values), lacking, include_defaults=False).returning(model.plan_id)
+    added: set[UUID] = set()
+    while found := set(session.scalars(addition)):
+        added |= found
+    return added
+
+
 def _row(model: type[PlanPeriod] | type[PlanResource], fields: Sequence[str]) -> Tuple:
     return tuple_(*(getattr(model, name) for name in fields))
+
+
+def differences(session: Session, scope: Scope) -> dict[UUID, dict[str, int]]:
+    """For every origin in the scope's tree whose copies differ from it: how many do, by place (see `Repair`)."""
+    found: dict[UUID, dict[str, int]] = defaultdict(dict)
+    copy, origin = aliased(Plan), aliased(Plan)
+    counts = {name: getattr(copy, name).is_distinct_from(getattr(origin, name)) for name in PLAN_FIELDS}
+    for row in session.execute(
+        select(copy.origin_id, *(func.count().filter(differs).label(name) for name, differs in counts.items()))
+        .join(origin, (origin.distributor_id == copy.distributor_id) & (origin.id == copy.origin_id))
+        .where(copy.distributor_id == scope.distributor_id, copy.parent_id.is_not(None), or_(*counts.values()))
+        .group_by(copy.origin_id)
+    ).mappings():
+        found[row["origin_id"]] |= {name: row[name] for name in counts if row[name]}
+    for collection, model, fields in (
+        ("periods", PlanPeriod, PERIOD_FIELDS),
+        ("resources", PlanResource, RESOURCE_FIELDS),
+    ):
+        for origin_id, place, count in _different_details(session, scope, collection, model, fields):
+            found[origin_id][place] = count
+    return dict(found)
+
+
+def _different_details(
+    session: Session,
+    scope: Scope,
+    collection: str,
+    model: type[PlanPeriod] | type[PlanResource],
+    fields: Sequence[str],
+) -> Iterator[tuple[UUID, str, int]]:
+    copy, source, present = aliased(Plan), aliased(model), aliased(model)
+    lacks = present.id.is_(None)
+    counts = {
+        name: present.id.is_not(None) & getattr(present, name).is_distinct_from(getattr(source, name))
+        for name in fields
+    }
+    of_origin = (source.distributor_id == copy.distributor_id) & (source.plan_id == copy.origin_id)
+    of_copy = (present.distributor_id == copy.distributor_id) & (present.plan_id == copy.id)
+    rows = session.execute(
+        select(
+            copy.origin_id,
+            source.key,
+            func.count().filter(lacks).label("lacking"),
+            *(func.count().filter(differs).label(name) for name, differs in counts.items()),
+        )
+        .select_from(copy)
+        .join(source, of_origin)
+        .outerjoin(present, of_copy & (present.key == source.key))
+        .where(copy.distributor_id == scope.distributor_id, copy.parent_id.is_not(None), or_(lacks, *counts.values()))
+        .group_by(copy.origin_id, source.key)
+        .order_by(copy.origin_id, source.key)
+    )
+    for row in rows.mappings():
+        place = f"{collection}.{row['key']}"
+        if row["lacking"]:
+            yield row["origin_id"], place, row["lacking"]
+        yield from ((row["origin_id"], f"{place}.{name}", row[name]) for name in fields if row[name])

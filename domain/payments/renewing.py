@@ -14,6 +14,7 @@ from domain.billing.customer_discounts import reduced
 from domain.billing.drafts import Line
 from domain.billing.prices import held_prices
 from domain.billing.proration import chargeable
+from domain.catalog.models import PlanState
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import require_no_open_order
 from domain.payments.checkout import own_contract, placed
@@ -45,8 +46,9 @@ def renew_subscription(
 
     Ordered before the term ends, it waits until that day and is paid from the balance then, at the latest. Other
     `quantities` are for terms that begin today: before, what runs is changed by a change.
-    Raises NotFound, ActAsRequired, Stale; InvalidState for an endless subscription, outside the manual renewal point,
-    while months of the term are unpaid, or with an open order; InvalidInput, PriceChanged.
+    Raises NotFound, ActAsRequired, Stale; InvalidState for an endless subscription, of a plan that is not sold any
+    more, which renews itself only, outside the manual renewal point, while months of the term are unpaid, or with an
+    open order; InvalidInput, PriceChanged.
     """
     account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
     subscription, end = contract.subscription, contract.end(clock)
@@ -92,6 +94,13 @@ def _require_renewable(contract: Contract, clock: Clock) -> None:
     if end is None:
         raise InvalidState(
             "Subscription {number} is {state} and endless: its renewal is not possible, prolong it.",
+            path=path,
+            **called,
+        )
+    if contract.plan.state is not PlanState.ACTIVE:
+        raise InvalidState(
+            "Subscription {number} is {state}: its renewal by hand is not possible, because its plan is {plan_state}.",
+            plan_state=contract.plan.state,
             path=path,
             **called,
         )

@@ -10,25 +10,23 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domain.catalog.checks import PRIORITY_LIMIT, SKU_LIMIT, check_billing_type, check_whole, clean_description
-from domain.catalog.drafts import PlanChange, PlanResourceChange
+from domain.catalog.checks import check_billing_type
+from domain.catalog.drafts import PlanChange
 from domain.catalog.errors import PlanStale
-from domain.catalog.models import Plan, PlanResource
-from domain.catalog.queries import own_plan_for_update, resources_of
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
+from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
 from domain.delegation.actions import clean_markup
 from domain.delegation.copies import has_copies
-from domain.delegation.errors import FieldIsUpstreams
-from domain.delegation.synchronization import PLAN_FIELDS, RESOURCE_FIELDS
-from domain.pricing.fees import PRICES, changed_fields, count_change, given, mark_net_costs, set_fees
+from domain.delegation.editing import added_details, by_place, change_details, change_plan, given
+from domain.delegation.synchronization import PERIOD_FIELDS, PLAN_FIELDS, RESOURCE_FIELDS
+from domain.pricing.fees import PRICES, changed_fields, count_change, mark_net_costs, set_fees
 from domain.pricing.repricing import apply_markups, reprice_below
 from domain.shared import outbox
-from domain.shared.billing_policy import FeeSet
+from domain.shared.billing_policy import FeeSet, Term
 from domain.shared.errors import InvalidInput
 from domain.shared.unset import UNSET
 from tenancy.clock import Clock
-from tenancy.messages import Field
 from tenancy.scope import Scope
-from tenancy.texts import clean_text
 
 __all__ = ["ask_for_synchronization", "set_markup", "update_plan"]
 
@@ -45,36 +43,42 @@ def update_plan(
     """Change a plan of the acting tenant; what the change leaves out stays.
 
     Fees set by hand end the plan's markup; a plan that keeps its markup follows its own changed net costs. New prices
-    go down the chain in this transaction, new names by a job. A change that changes nothing raises no version. The
-    scope must write downstream.
+    go down the chain in this transaction; names, new periods and whatever else is synchronized by a job. A change that
+    changes nothing raises no version. The scope must write downstream.
 
-    Raises NotFound, ActAsRequired, InvalidInput; PlanStale; FieldIsUpstreams for a synchronized field, or a net cost,
-    of a delegated copy.
+    Raises NotFound, ActAsRequired, InvalidInput; PlanStale; PlanInUse for another billing type or currency while
+    subscriptions have the plan; FieldIsUpstreams for a synchronized field, or a net cost, of a delegated copy.
     """
     plan = own_plan_for_update(session, scope, plan_id, "plan_id")
     if if_version is not None and if_version != plan.version:
         raise PlanStale(if_version, plan.version)
-    resources = resources_of(session, plan)
+    periods, resources = periods_of(session, plan), resources_of(session, plan)
     with session.no_autoflush:
-        _change_plan(plan, change)
-        if change.resources is not UNSET:
-            _change_resources(plan, resources, given(change.resources, "change", "resources"))
-        of_resources = {resource.key: changed_fields(resource) for resource in resources}
-        mark_net_costs(plan, {*chain.from_iterable(of_resources.values())}, clock, by_hand=_sets_prices(change))
+        change_plan(session, scope, plan, change)
+        change_details(plan, periods, resources, change)
+        by_hand = _change_fees(plan, resources, change)
+        new_periods, new_resources = added_details(plan, periods, resources, change, at=clock.now)
+        added = [*new_periods, *new_resources]
+        details: list[PlanPeriod | PlanResource] = [*periods, *resources]
+        of_details = {row: changed_fields(row) for row in details}
+        mark_net_costs(plan, {*chain.from_iterable(of_details.values())}, clock, by_hand=by_hand)
         of_plan = changed_fields(plan)
-    if not of_plan and not any(of_resources.values()):
+        if added or any(of_details.values()) or of_plan & {"billing_type", "service_term_id"}:
+            _check_billing_type(session, plan, [*periods, *new_periods], [*resources, *new_resources], change)
+    if not of_plan and not added and not any(of_details.values()):
         return plan
-    for resource in resources:
-        if of_resources[resource.key]:
-            resource.updated_at = clock.now
+    session.add_all(added)
+    for row, fields in of_details.items():
+        if fields:
+            row.updated_at = clock.now
     count_change(plan, clock)
     session.flush()
     outbox.announce(session, scope, "plan.updated", subject=plan, prefix="pln", at=clock.now)
-    if any(fields & PRICES for fields in of_resources.values()):
+    if added or any(fields & PRICES for fields in of_details.values()):
         apply_markups(session, plan.distributor_id, [plan.id], at=clock.now)
         reprice_below(session, scope, [plan.id], clock=clock)
-    renamed = of_plan & {*PLAN_FIELDS} or any(fields & {*RESOURCE_FIELDS} for fields in of_resources.values())
-    if renamed and has_copies(session, plan):
+    told = added or of_plan & {*PLAN_FIELDS} or any(fields & _SYNCHRONIZED for fields in of_details.values())
+    if told and has_copies(session, plan):
         ask_for_synchronization(session, plan)
     return plan
 
@@ -110,71 +114,58 @@ def ask_for_synchronization(session: Session, plan: Plan) -> None:
     )
 
 
-def _sets_prices(change: PlanChange) -> bool:
-    return any(each.fees is not UNSET for each in change.resources or ()) if change.resources is not UNSET else False
+_SYNCHRONIZED = {*PERIOD_FIELDS, *RESOURCE_FIELDS}
 
 
-def _change_plan(plan: Plan, change: PlanChange) -> None:
-    _refuse_synchronized(plan, ("change",), name=change.name, sku=change.sku)
-    if change.name is not UNSET:
-        plan.name = clean_text(given(change.name, "change", "name"), "change", "name")
-    if change.sku is not UNSET:
-        plan.sku = None if change.sku is None else clean_text(change.sku, "change", "sku", limit=SKU_LIMIT)
-    if change.public is not UNSET:
-        plan.public = given(change.public, "change", "public")
-    if change.description is not UNSET:
-        plan.description = clean_description(change.description, "change", "description")
-
-
-def _change_resources(plan: Plan, resources: Sequence[PlanResource], changes: Sequence[PlanResourceChange]) -> None:
-    by_key = {resource.key: resource for resource in resources}
-    where: dict[str, int] = {}
-    for at, change in enumerate(changes):
-        path = ("change", "resources", at)
-        if change.key not in by_key:
-            raise InvalidInput("The plan has no resource {key!r}.", key=change.key[:100], path=(*path, "key"))
-        if change.key in where:
-            raise InvalidInput(
-                "{collection} names {key} twice.", collection=Field("resources"), key=change.key, path=(*path, "key")
-            )
-        where[change.key] = at
-        _change_resource(plan, by_key[change.key], change, *path)
-    _check_fees(plan, by_key, where)
-
-
-def _change_resource(plan: Plan, resource: PlanResource, change: PlanResourceChange, *path: str | int) -> None:
-    _refuse_synchronized(
-        plan, path, name=change.name, priority=change.priority, public=change.public, net_cost=change.net_cost
-    )
-    if change.name is not UNSET:
-        resource.name = clean_text(given(change.name, *path, "name"), *path, "name")
-    if change.priority is not UNSET:
-        resource.priority = given(change.priority, *path, "priority")
-        check_whole(resource.priority, *path, "priority", least=-PRIORITY_LIMIT, most=PRIORITY_LIMIT)
-    if change.public is not UNSET:
-        resource.public = given(change.public, *path, "public")
-    if change.fees is not UNSET and set_fees(resource, "", given(change.fees, *path, "fees"), *path, "fees"):
+def _change_fees(plan: Plan, resources: Sequence[PlanResource], change: PlanChange) -> bool:
+    """Fees and net costs of resources. Whether prices were set by hand, which ends the plan's markup."""
+    by_hand = False
+    for resource, wanted, path in by_place(resources, change.resources, "resources"):
+        if wanted.fees is not UNSET:
+            by_hand |= set_fees(resource, "", given(wanted.fees, *path, "fees"), *path, "fees")
+        if wanted.net_cost is not UNSET:
+            set_fees(resource, "net_", given(wanted.net_cost, *path, "net_cost"), *path, "net_cost")
+    if by_hand:
         plan.markup_percent = None
-    if change.net_cost is not UNSET:
-        set_fees(resource, "net_", given(change.net_cost, *path, "net_cost"), *path, "net_cost")
+    return by_hand
 
 
-def _check_fees(plan: Plan, resources: dict[str, PlanResource], where: dict[str, int]) -> None:
-    """The billing type still takes the fees of the changed resources."""
-    for key, at in where.items():
-        resource = resources[key]
-        fees = FeeSet(resource.setup, resource.recurring_per_month, resource.renewal)
-        try:
-            # Term and billing day cannot change here, so they are left out of the question.
-            check_billing_type(plan.billing_type, billing_day=1, periods=[], period_fees=[], resource_fees={key: fees})
-        except InvalidInput as refusal:
-            raise refusal.at("change", "resources", at, *refusal.path[2:]) from None
+def _check_billing_type(
+    session: Session, plan: Plan, periods: Sequence[PlanPeriod], resources: Sequence[PlanResource], change: PlanChange
+) -> None:
+    """The billing type takes the plan as it is to be. Raises InvalidInput at the place of the change."""
+    term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
+    try:
+        check_billing_type(
+            plan.billing_type,
+            billing_day=term.billing_day,
+            periods=[Term(period.duration, period.unit) for period in periods],
+            period_fees=[_fee_set(period) for period in periods],
+            resource_fees={resource.key: _fee_set(resource) for resource in resources},
+        )
+    except InvalidInput as refusal:
+        raise refusal.at(*_place_of(refusal.path, periods, resources, change)) from None
 
 
-def _refuse_synchronized(plan: Plan, path: tuple[str | int, ...], **fields: object) -> None:
-    """Raise FieldIsUpstreams for the first field that was given to a delegated copy."""
-    if plan.parent_id is None:
-        return
-    for name, value in fields.items():
-        if value is not UNSET:
-            raise FieldIsUpstreams((*path, name))
+def _fee_set(row: PlanPeriod | PlanResource) -> FeeSet:
+    return FeeSet(row.setup, row.recurring_per_month, row.renewal)
+
+
+def _place_of(
+    found: tuple[str | int, ...],
+    periods: Sequence[PlanPeriod],
+    resources: Sequence[PlanResource],
+    change: PlanChange,
+) -> tuple[str | int, ...]:
+    """Where the change says what is found wrong at a place of the whole plan."""
+    match found:
+        case ("periods" | "resources" as collection, int(at), *rest):
+            rows: Sequence[PlanPeriod | PlanResource] = periods if collection == "periods" else resources
+            asked = change.periods if collection == "periods" else change.resources
+            keys = [each.key for each in (() if asked is UNSET or asked is None else asked)]
+            if rows[at].key in keys:
+                return ("change", collection, keys.index(rows[at].key), *rest)
+    for field in ("billing_type", "service_term_id", "new_periods", "new_resources"):
+        if getattr(change, field) is not UNSET:
+            return ("change", field)
+    return ("change",)

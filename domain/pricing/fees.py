@@ -2,21 +2,18 @@
 
 from collections.abc import Set
 from decimal import Decimal
-from typing import TypeVar
 
 from sqlalchemy.orm.attributes import instance_state
 
 from db.base import Base
 from domain.catalog.drafts import FEES, FeesChange
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.delegation.editing import given
 from domain.shared.decimals import clean_price
-from domain.shared.errors import InvalidInput
 from domain.shared.unset import UNSET, Unset
 from tenancy.clock import Clock
 
 __all__ = ["PRICES", "changed_fields", "count_change", "given", "mark_net_costs", "set_fees"]
-
-_T = TypeVar("_T")
 
 NET_COSTS = {f"net_{fee}" for fee in FEES}
 PRICES = {*FEES, *NET_COSTS}
@@ -34,13 +31,6 @@ def count_change(plan: Plan, clock: Clock) -> None:
     plan.updated_at = clock.now
     if plan.parent_id is None:
         plan.synchronized_version = plan.version
-
-
-def given(value: _T | Unset | None, *path: str | int) -> _T:
-    """The value of a field that may be left out but not cleared. Raises InvalidInput for None."""
-    if value is None or value is UNSET:
-        raise InvalidInput("{field} cannot be cleared.", path=path)
-    return value
 
 
 def set_fees(row: PlanPeriod | PlanResource, prefix: str, change: FeesChange, *path: str | int) -> bool:

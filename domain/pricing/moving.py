@@ -5,16 +5,17 @@ origin, at that plan's prices: net costs always are the prices of the tenant abo
 costs down. What was charged before stays owed to whom it was owed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
-from sqlalchemy import Table, and_, case, func, literal, select, update
+from sqlalchemy import Table, and_, case, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from db.base import Base
 from domain.catalog.models import Plan, PlanState
 from domain.delegation.actions import make_copies
-from domain.delegation.copies import announce_copies, forget_loaded, locked_copies
+from domain.delegation.copies import forget_loaded
+from domain.delegation.states import follow_states
 from domain.pricing.repricing import reprice_below
 from domain.shared import outbox
 from domain.shared.errors import InvalidState
@@ -179,42 +180,6 @@ def _take_from(session: Session, scope: Scope, providers: Mapping[UUID, UUID], *
         .values(parent_id=case(dict(providers), value=Plan.id), version=Plan.version + 1, updated_at=clock.now)
         .execution_options(synchronize_session=False)
     )
-    _follow_states(session, scope, list(providers), clock=clock)
+    follow_states(session, scope, list(providers), clock=clock)
     reprice_below(session, scope, set(providers.values()), clock=clock)
     forget_loaded(session)
-
-
-def _follow_states(session: Session, scope: Scope, copies: Sequence[UUID], *, clock: Clock) -> None:
-    """A copy is DEACTIVATED_BY_PROVIDER while the plan it comes from is not sold; INACTIVE is its own tenant's."""
-    assert scope.distributor_id is not None
-    above = aliased(Plan)
-    wanted = case(
-        (above.state == PlanState.ACTIVE, literal(PlanState.ACTIVE, Plan.state.type)),
-        else_=literal(PlanState.DEACTIVATED_BY_PROVIDER, Plan.state.type),
-    )
-    level = list(copies)
-    while level:
-        changed = session.execute(
-            update(Plan)
-            .where(
-                Plan.distributor_id == scope.distributor_id,
-                Plan.id.in_(level),
-                Plan.state != PlanState.INACTIVE,
-                above.distributor_id == Plan.distributor_id,
-                above.id == Plan.parent_id,
-                Plan.state != wanted,
-            )
-            .values(state=wanted, version=Plan.version + 1, updated_at=clock.now)
-            .returning(Plan.id, Plan.state)
-            .execution_options(synchronize_session=False)
-        ).all()
-        for state, event in _EVENTS.items():
-            ids = [plan.id for plan in changed if plan.state is state]
-            announce_copies(session, scope, event, ids, at=clock.now)
-        level = [copy.id for copy in locked_copies(session, scope.distributor_id, level)]
-
-
-_EVENTS = {
-    PlanState.ACTIVE: "plan.activated_by_provider",
-    PlanState.DEACTIVATED_BY_PROVIDER: "plan.deactivated_by_provider",
-}

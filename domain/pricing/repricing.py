@@ -8,13 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Numeric, case, func, literal, literal_column, or_, update
+from sqlalchemy import ColumnElement, case, or_, update
 from sqlalchemy.exc import DataError
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import Session, aliased
 
 from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.delegation.copies import announce_copies, forget_loaded, locked_copies
+from domain.delegation.markups import marked_up_in_sql
 from domain.shared.errors import InvalidInput
 from tenancy.clock import Clock
 from tenancy.scope import Scope
@@ -22,20 +23,6 @@ from tenancy.scope import Scope
 __all__ = ["apply_markups", "marked_up_in_sql", "reprice_below"]
 
 _DETAILS: tuple[type[PlanPeriod] | type[PlanResource], ...] = (PlanPeriod, PlanResource)
-_HUNDREDTH = literal(Decimal("0.01"), Numeric())
-_TO_FOUR_DECIMALS: ColumnElement[int] = literal_column("4")
-
-
-def marked_up_in_sql(
-    net: ColumnElement[Decimal] | InstrumentedAttribute[Decimal],
-    percent: ColumnElement[Decimal | None] | InstrumentedAttribute[Decimal | None],
-) -> ColumnElement[Decimal]:
-    """`domain.shared.money.marked_up` for the database: net × (100 + percent) / 100, half up to four decimals.
-
-    Multiplied by 0.01 instead of divided by 100: PostgreSQL multiplies exactly, and `round` of a numeric goes away
-    from zero, so that there is one rounding.
-    """
-    return func.round(net * (literal(Decimal(100), Numeric()) + percent) * _HUNDREDTH, _TO_FOUR_DECIMALS)
 
 
 def apply_markups(session: Session, distributor_id: UUID, plan_ids: Collection[UUID], *, at: datetime) -> set[UUID]:

@@ -8,6 +8,7 @@ COMMANDS = {
     "mail": "server.cli.mail",
     "migrate": "server.cli.migrate",
     "import": "server.cli.import_",
+    "synchronize": "server.cli.synchronize",
     "audit": "server.cli.audit",
     "documents": "server.cli.documents",
     "explain": "server.cli.explain",

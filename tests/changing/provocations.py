@@ -65,6 +65,13 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     "revokeInvitation": [Provocation("child", lambda known: {"invitationId": known["revoked invitation"]})],
     "renumberOrder": [Provocation("child", lambda _: {"number": "2027/16"})],
     "retryJob": [Provocation("distributor", lambda known: {"jobId": known["job"]})],
+    "undelegatePlan": [Provocation("distributor", lambda known: {"tenantIds": [known["sibling"]]})],
+    "updatePlan": [
+        Provocation(
+            "distributor",
+            lambda known: {"planId": known["distributor's plan"], "change": {"billingType": "NEXT_DAY_MONTHLY"}},
+        )
+    ],
 }
 """By the name of the mutation."""
 

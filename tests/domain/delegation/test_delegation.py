@@ -9,8 +9,8 @@ from sqlalchemy import select
 from db.ids import uuid7
 from domain.catalog.models import Plan, PlanState
 from domain.catalog.queries import periods_of, resources_of
-from domain.delegation.actions import deactivate_plan, delegate_plan
-from domain.delegation.errors import AlreadyDelegated, PlanNotActive
+from domain.delegation.actions import activate_plan, deactivate_plan, delegate_plan, undelegate_plan
+from domain.delegation.errors import AlreadyDelegated, NotDelegated, NotSoldAbove, PlanNotActive, PlanNotInactive
 from domain.shared.errors import ActAsRequired, InvalidInput, NotFound, Refusal
 from domain.shared.models import Event
 from tenancy.sessions import ScopedSession
@@ -163,3 +163,94 @@ def test_a_plan_that_is_not_active_is_neither_delegated_nor_deactivated(session:
     scope = acting(session, chain.reseller)
     with pytest.raises(PlanNotActive, match="DEACTIVATED_BY_PROVIDER cannot be delegated"):
         delegate_plan(session, scope, plan_id=copy.id, tenant_ids=[chain.child.tenant.id], clock=chain.clock)
+
+
+@pytest.mark.feature("C-05")
+def test_a_plan_taken_back_is_sold_by_nobody_below_and_comes_back_as_it_was(
+    session: ScopedSession, chain: Chain
+) -> None:
+    # given
+    own = make_plan(session, chain.distributor)
+    copy = delegate(session, own, chain.distributor, chain.reseller, "12.5")
+    below = delegate(session, copy, chain.reseller, chain.child)
+    beside = delegate(session, own, chain.distributor, chain.sibling)
+    # when
+    scope = acting(session, chain.distributor)
+    reseller = [chain.reseller.tenant.id]
+    assert undelegate_plan(session, scope, plan_id=own.id, tenant_ids=reseller, clock=chain.clock) == [copy]
+    # then
+    assert (copy.state, copy.undelegated_at, copy.version) == (
+        PlanState.DEACTIVATED_BY_PROVIDER,
+        chain.clock.now,
+        2,
+    )
+    assert (below.state, below.undelegated_at) == (PlanState.DEACTIVATED_BY_PROVIDER, None)
+    assert (own.state, beside.state) == (PlanState.ACTIVE, PlanState.ACTIVE)
+    # when
+    assert delegate_plan(session, scope, plan_id=own.id, tenant_ids=reseller, clock=chain.clock) == [copy]
+    # then
+    assert (copy.state, copy.undelegated_at, copy.markup_percent) == (PlanState.ACTIVE, None, Decimal("12.5"))
+    assert below.state is PlanState.ACTIVE
+    told = session.scalars(
+        select(Event.type).where(Event.subject_id.in_([copy.id, below.id])).order_by(Event.sequence)
+    ).all()
+    assert told == [
+        "plan.delegated",
+        "plan.delegated",
+        "plan.undelegated",
+        "plan.deactivated_by_provider",
+        "plan.delegated",
+        "plan.activated_by_provider",
+    ]
+
+
+@pytest.mark.feature("C-05")
+def test_only_what_was_delegated_is_taken_back(session: ScopedSession, chain: Chain) -> None:
+    own = make_plan(session, chain.distributor)
+    delegate(session, own, chain.distributor, chain.reseller)
+    scope = acting(session, chain.distributor)
+    both = [chain.reseller.tenant.id, chain.sibling.tenant.id]
+    with pytest.raises(NotDelegated, match="Plan PL000001 is not delegated to Sandbank") as refusal:
+        undelegate_plan(session, scope, plan_id=own.id, tenant_ids=both, clock=chain.clock)
+    assert refusal.value.path == ("tenant_ids", 1)
+    undelegate_plan(session, scope, plan_id=own.id, tenant_ids=both[:1], clock=chain.clock)
+    with pytest.raises(NotDelegated, match="to Ripple"):
+        undelegate_plan(session, scope, plan_id=own.id, tenant_ids=both[:1], clock=chain.clock)
+
+
+@pytest.mark.feature("C-05")
+def test_a_plan_activated_again_is_sold_by_those_below_who_had_not_stopped(
+    session: ScopedSession, chain: Chain
+) -> None:
+    # given
+    own = make_plan(session, chain.distributor)
+    copy = delegate(session, own, chain.distributor, chain.reseller)
+    below = delegate(session, copy, chain.reseller, chain.child)
+    beside = delegate(session, own, chain.distributor, chain.sibling)
+    under = delegate(session, beside, chain.sibling, chain.cousin)
+    deactivate_plan(session, acting(session, chain.sibling), plan_id=beside.id, clock=chain.clock)
+    deactivate_plan(session, acting(session, chain.distributor), plan_id=own.id, clock=chain.clock)
+    with pytest.raises(NotSoldAbove, match="the tenant above does not sell it"):
+        activate_plan(session, acting(session, chain.sibling), plan_id=beside.id, clock=chain.clock)
+    with pytest.raises(PlanNotInactive, match="DEACTIVATED_BY_PROVIDER cannot be activated"):
+        activate_plan(session, acting(session, chain.reseller), plan_id=copy.id, clock=chain.clock)
+    # when
+    activate_plan(session, acting(session, chain.distributor), plan_id=own.id, clock=chain.clock)
+    # then
+    stopped = PlanState.INACTIVE, PlanState.DEACTIVATED_BY_PROVIDER
+    assert (own.state, copy.state, below.state) == (PlanState.ACTIVE,) * 3
+    assert (beside.state, under.state) == stopped
+    activate_plan(session, acting(session, chain.sibling), plan_id=beside.id, clock=chain.clock)
+    assert (beside.state, under.state) == (PlanState.ACTIVE,) * 2
+
+
+@pytest.mark.feature("C-05")
+def test_what_was_taken_back_stays_so_when_the_plan_above_is_sold_again(session: ScopedSession, chain: Chain) -> None:
+    own = make_plan(session, chain.distributor)
+    copy = delegate(session, own, chain.distributor, chain.reseller)
+    scope = acting(session, chain.distributor)
+    tenants = [chain.reseller.tenant.id]
+    undelegate_plan(session, scope, plan_id=own.id, tenant_ids=tenants, clock=chain.clock)
+    deactivate_plan(session, scope, plan_id=own.id, clock=chain.clock)
+    activate_plan(session, scope, plan_id=own.id, clock=chain.clock)
+    assert (own.state, copy.state) == (PlanState.ACTIVE, PlanState.DEACTIVATED_BY_PROVIDER)

@@ -4,7 +4,7 @@ import threading
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from db.engine import application_engine
 from domain.catalog.drafts import PlanChange, PlanResourceChange
@@ -17,7 +17,7 @@ from tenancy.clock import Clock
 from tenancy.scope import PLATFORM, Scope
 from tenancy.sessions import ScopedSession, Sessions
 from tests.conftest import Chain, Server, act_as, distributor_scope, found_chain
-from tests.domain.catalog.making import acting, delegate, make_plan, resource
+from tests.domain.catalog.making import acting, delegate, make_plan, prices, resource
 
 
 def synchronize(session: ScopedSession, chain: Chain, plan: Plan) -> int:
@@ -117,7 +117,7 @@ def test_nothing_is_synchronized_from_another_distributors_tree(session: ScopedS
     scope = act_as(session, distributor_scope(other.distributor))
     with pytest.raises(NotFound):
         synchronize_plan(session, scope, plan_id=plans[0].id, clock=other.clock)
-    assert repair_plans(session, scope, clock=other.clock) == {}
+    assert repair_plans(session, scope, clock=other.clock) == []
 
 
 @pytest.mark.feature("C-07")
@@ -129,14 +129,26 @@ def test_repair_brings_back_what_has_drifted_and_says_where(session: ScopedSessi
     session.execute(update(Plan).where(Plan.id == drifted[2].id).values(name="Typo"))
     session.execute(update(PlanResource).where(PlanResource.plan_id == drifted[4].id).values(priority=3))
     session.execute(update(PlanPeriod).where(PlanPeriod.plan_id == drifted[4].id).values(public=False))
+    session.execute(delete(PlanResource).where(PlanResource.plan_id.in_([drifted[1].id, drifted[2].id])))
     # when
-    repaired = repair_plans(session, scope, clock=chain.clock)
+    (repair,) = repair_plans(session, scope, clock=chain.clock)
     # then
-    assert repaired == {drifted[0].id: 2}
+    assert (repair.plan_id, repair.tenant_id, repair.copies) == (drifted[0].id, chain.distributor.tenant.id, 3)
+    assert repair.places == {
+        "name": 1,
+        "periods.ENDLESS.public": 1,
+        "resources.licence": 2,
+        "resources.licence.priority": 1,
+    }
+    assert prices(session, drifted[:3]) == [
+        (Decimal("6.40"), Decimal("8.00")),
+        (Decimal("8.00"), Decimal("8.80")),
+        (Decimal("8.80"), Decimal("8.80")),
+    ]
     session.refresh(drifted[2])
     assert (drifted[2].name, resource(session, drifted[4]).priority) == ("Mail", 0)
     assert session.scalars(select(PlanPeriod.public).distinct()).all() == [True]
-    assert repair_plans(session, scope, clock=chain.clock) == {}
+    assert repair_plans(session, scope, clock=chain.clock) == []
 
 
 @pytest.mark.feature("C-06")

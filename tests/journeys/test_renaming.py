@@ -1,0 +1,105 @@
+"""One name for everybody: a plan is renamed, and 5,500 resellers' copies follow."""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx2
+import pytest
+from sqlalchemy import func, select, update
+
+from db.engine import application_engine
+from db.ids import encode
+from domain.catalog.models import Plan
+from domain.delegation.actions import make_copies
+from domain.shared.models import Job, JobState
+from tenancy.hierarchy import create_reseller
+from tenancy.models import Tenant
+from tenancy.scope import PLATFORM
+from tenancy.sessions import Sessions
+from tests.conftest import Chain, distributor_scope, found_chain
+from tests.domain.catalog.making import make_plan
+from tests.journeys.conftest import House
+
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C-06")]
+
+RESELLERS = 500
+CHILDREN = 10
+"""Child resellers below each reseller."""
+RENAME = """mutation ($input: UpdatePlanInput!) {
+  updatePlan(input: $input) { plan { name } errors { code message } }
+}"""
+LIMIT = timedelta(minutes=2)
+
+
+def test_renamed_twice_with_the_jobs_in_the_wrong_order_the_last_name_is_everywhere(house: House) -> None:
+    # given: a plan, and copies of it at 500 resellers and at 5,000 below them
+    engine = application_engine(house.database.app)
+    sessions = Sessions(engine)
+    chain, plan = spread(sessions)
+    # when: it is renamed, and again before the first job begins; the first job comes last
+    held = Job.kind == "catalog.synchronize_plan"
+    rename(house, chain, plan, "Post")
+    with sessions.begin(PLATFORM) as session:
+        session.execute(
+            update(Job).where(held).values(run_at=func.clock_timestamp() + timedelta(seconds=5), unique_key=None)
+        )
+    rename(house, chain, plan, "Letters")
+    # then
+    names = copies_once_done(sessions)
+    assert names == [("Letters", 1 + RESELLERS * (1 + CHILDREN))]
+    with sessions.begin(PLATFORM) as session:
+        assert list(session.scalars(select(Job.state).where(held))) == [JobState.DONE] * 2
+        assert session.scalars(select(Plan.version).where(Plan.parent_id.is_not(None)).distinct()).all() == [2]
+    engine.dispose()
+
+
+def spread(sessions: Sessions) -> tuple[Chain, Plan]:
+    """A distributor's plan at every reseller of two levels."""
+    with sessions.begin(PLATFORM) as session:
+        chain = found_chain(session)
+        plan = make_plan(session, chain.distributor)
+    whole = distributor_scope(chain.distributor)
+    resellers = [found_below(sessions, chain, chain.distributor.tenant, f"R{at}") for at in range(RESELLERS)]
+    with sessions.begin(whole) as session:
+        copies = make_copies(session, whole, plan, resellers, markup=None, clock=chain.clock)
+    for at, (reseller, copy) in enumerate(zip(resellers, copies, strict=True)):
+        children = [found_below(sessions, chain, reseller, f"R{at}C{number}") for number in range(CHILDREN)]
+        with sessions.begin(whole) as session:
+            make_copies(session, whole, copy, children, markup=None, clock=chain.clock)
+    return chain, plan
+
+
+def found_below(sessions: Sessions, chain: Chain, parent: Tenant, name: str) -> Tenant:
+    scope = replace(distributor_scope(chain.distributor), tenant_id=parent.id, path=parent.tenant_path)
+    with sessions.begin(scope) as session:
+        made = create_reseller(
+            session, scope, parent_id=None, name=name, currency="EUR", admin_email=f"{name.lower()}@delta.example"
+        )
+        session.expunge_all()
+        return made.tenant
+
+
+def rename(house: House, chain: Chain, plan: Plan, name: str) -> None:
+    answer = httpx2.post(
+        f"{house.url}/graphql",
+        json={
+            "query": RENAME,
+            "variables": {"input": {"planId": encode("pln", plan.id), "change": {"name": name}}},
+        },
+        headers={"Authorization": f"Bearer {chain.distributor.token}"},
+    ).json()
+    assert answer["data"]["updatePlan"] == {"plan": {"name": name}, "errors": []}
+
+
+def copies_once_done(sessions: Sessions) -> list[tuple[str, int]]:
+    """Names and how many plans have them, as soon as no job waits."""
+    until = time.monotonic() + LIMIT.total_seconds()
+    while time.monotonic() < until:
+        with sessions.begin(PLATFORM) as session:
+            open_jobs = Job.state.in_([JobState.WAITING, JobState.RUNNING])
+            if not session.scalar(select(func.count()).select_from(Job).where(open_jobs)):
+                rows = session.execute(select(Plan.name, func.count()).group_by(Plan.name))
+                return [(name, count) for name, count in rows.tuples()]
+        time.sleep(0.2)
+    raise AssertionError("jobs still wait")
