@@ -14,7 +14,7 @@ from bench.operations import PAGE, PAGE_SIZE
 from bench.servers import headwater
 from db.engine import FAIL_CLOSED
 from resolvers.reading import Engine, Viewer
-from resolvers.reading.execute import SET_SCOPE, scope_settings
+from resolvers.reading.execute import PLANNING, SET_SCOPE, scope_settings
 from schema.build import schema
 from tenancy.tokens import hash_of, identity_of
 
@@ -54,7 +54,7 @@ def _plan(database: MeasuredDatabase) -> str:
     """EXPLAIN ANALYZE of the page's statement, as the child reseller."""
     engine = Engine(schema)
     operation = engine.documents.find(PAGE).operation(None)
-    with psycopg.connect(database.app_url, options=FAIL_CLOSED) as connection:
+    with psycopg.connect(database.app_url, options=f"{FAIL_CLOSED} {PLANNING}") as connection:
         asked = connection.cursor(row_factory=psycopg.rows.dict_row)
         row = asked.execute("SELECT * FROM app_authenticate(%s)", [hash_of(token(CHILD))]).fetchone()
         assert row is not None
