@@ -1,15 +1,20 @@
 """Service terms, plans, delegation, prices, discounts."""
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from domain.billing import customer_discounts, reseller_discounts
 from domain.catalog import actions as catalog
 from domain.catalog.drafts import PlanChange
+from domain.catalog.models import Plan
 from domain.delegation import actions as delegation
 from domain.pricing import actions as pricing
 from domain.pricing import by_hand
 from domain.shared.unset import UNSET
+from domain.subscriptions.price_impact import impact_of, totals_below
 from resolvers.changing.change import Answer, Change
+from resolvers.price_impact import shown_impact
 from tenancy.permissions import Permission
 
 __all__ = [
@@ -42,7 +47,7 @@ def update_plan(change: Change, /, **input: Any) -> Answer:
     """See `domain.pricing.actions.update_plan`. Who changes prices needs the permission for that too."""
     if _changes_prices(input["change"]):
         change.require(Permission.PRICES_WRITE)
-    return {"plan": pricing.update_plan(change.session, change.scope, clock=change.clock, **input)}
+    return _priced(change, pricing.update_plan, **input)
 
 
 def _changes_prices(wanted: PlanChange) -> bool:
@@ -74,12 +79,24 @@ def deactivate_plan(change: Change, /, **input: Any) -> Answer:
 
 def set_markup(change: Change, /, **input: Any) -> Answer:
     """See `domain.pricing.actions.set_markup`."""
-    return {"plan": pricing.set_markup(change.session, change.scope, clock=change.clock, **input)}
+    return _priced(change, pricing.set_markup, **input)
 
 
 def set_prices(change: Change, /, **input: Any) -> Answer:
     """See `domain.pricing.by_hand.set_prices`."""
-    return {"plan": by_hand.set_prices(change.session, change.scope, clock=change.clock, **input)}
+    return _priced(change, by_hand.set_prices, **input)
+
+
+def _priced(change: Change, action: Callable[..., Plan], *, plan_id: UUID, **input: Any) -> Answer:
+    """The plan, and in a dry run what its new prices would do, for who may know net costs."""
+    told = change.dry_run and Permission.PRICES_UPSTREAM_READ in change.permissions
+    before = totals_below(change.session, change.scope, plan_id) if told else {}
+    plan = action(change.session, change.scope, plan_id=plan_id, clock=change.clock, **input)
+    if not told:
+        return {"plan": plan}
+    impact = impact_of(change.session, change.scope, plan_id, before)
+    with_losses = Permission.SUBSCRIPTIONS_READ in change.permissions
+    return {"plan": plan, "impact": shown_impact(impact, with_losses=with_losses) if impact.lines else None}
 
 
 def create_reseller_discount(change: Change, /, **input: Any) -> Answer:

@@ -9,6 +9,7 @@ from schema.catalog import Plan, ServiceTerm
 from schema.discounts import ResellerDiscount
 from schema.enums import BillingType, ExpiredRenewal, PeriodUnit
 from schema.payload import Payload
+from schema.price_impact import PriceImpact
 from schema.scalars import CurrencyCode
 
 __all__ = [
@@ -266,6 +267,9 @@ class UpdatePlanPayload(Payload):
 
     plan: Plan | None
     """The plan as it is now; null when refused."""
+    impact: PriceImpact | None
+    """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
+    without prices.upstream.read."""
 
 
 @strawberry.input
@@ -322,6 +326,9 @@ class SetPricesPayload(Payload):
 
     plan: Plan | None
     """The plan with its new prices; null when refused."""
+    impact: PriceImpact | None
+    """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
+    without prices.upstream.read."""
 
 
 @strawberry.input
@@ -375,6 +382,9 @@ class SetMarkupPayload(Payload):
 
     plan: Plan | None
     """The plan with its new prices; null when refused."""
+    impact: PriceImpact | None
+    """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
+    without prices.upstream.read."""
 
 
 @strawberry.input

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.shared.errors import InsufficientBalance, Refusal
 from domain.shared.money import minor_digits
-from resolvers.changing.change import Answer, Secret
+from resolvers.changing.change import Answer, Secret, Shown
 from tenancy.tokens import Identity
 
 __all__ = ["Outcome", "outcome_of", "refused"]
@@ -21,6 +21,8 @@ class Outcome:
     rows: Mapping[str, UUID | list[UUID] | None] = field(default_factory=dict)
     """The payload's fields, by their Python names: ids of the rows they show."""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """Objects that are no rows, by the names of GraphQL."""
     refusal: Refusal | None = None
     replayed: bool = False
     became: Identity | None = None
@@ -31,6 +33,7 @@ class Outcome:
         return {
             **self.rows,
             **self.secrets,
+            **self.shown,
             "errors": [] if self.refusal is None else [_error(self.refusal)],
             "replayed": self.replayed,
             "acted_as": acted_as,
@@ -40,15 +43,17 @@ class Outcome:
 def outcome_of(answer: Answer, refusal: Refusal | None, became: Identity | None) -> Outcome:
     """What a resolver returned, once its rows are flushed, and what it said besides."""
     rows: dict[str, UUID | list[UUID] | None] = {}
-    secrets = {}
+    secrets, shown = {}, {}
     for name, value in answer.items():
         if isinstance(value, Secret):
             secrets[name] = value.text
+        elif isinstance(value, Shown):
+            shown[name] = value.value
         elif isinstance(value, list):
             rows[name] = [row.id for row in value]
         else:
             rows[name] = None if value is None else value.id
-    return Outcome(rows, secrets, refusal, became=became)
+    return Outcome(rows, secrets, shown, refusal, became=became)
 
 
 def refused(refusal: Refusal) -> Outcome:

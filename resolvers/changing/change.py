@@ -15,7 +15,7 @@ from tenancy.scope import Customer, Scope
 from tenancy.sessions import ScopedSession, Sessions
 from tenancy.tokens import Identity
 
-__all__ = ["Answer", "Answered", "Before", "Change", "Secret", "Wait"]
+__all__ = ["Answer", "Answered", "Before", "Change", "Secret", "Shown", "Wait"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,15 @@ class Secret:
     text: str
 
 
-Answered = TenantRow | Secret | list[TenantRow] | None
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An object that is no row: told in this answer and kept nowhere, so that a replay does not have it."""
+
+    value: Mapping[str, Any]
+    """By the names of GraphQL, all the way down."""
+
+
+Answered = TenantRow | Secret | Shown | list[TenantRow] | None
 Answer = Mapping[str, Answered]
 """What a resolver returns: the payload's own fields, by their Python names."""
 

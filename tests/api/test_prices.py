@@ -197,3 +197,38 @@ def test_a_dry_run_shows_the_price_list_as_it_would_be(api: Api, plans: list[str
         "Archive": "-1.50",
     }
     assert listed(api, filter={"margin": {"lt": "0"}}) == ["Archive"]
+
+
+IMPACT = """mutation ($input: SetPricesInput!, $dry: Boolean!) {
+  setPrices(input: $input, dryRun: $dry) { errors { code } plan { version } impact {
+    levels { level lines atALoss marginBefore margin }
+    lines { planId tenantName level netCostBefore netCost priceBefore price marginBefore margin markupPercent }
+    losses { subscriptionId } moreLosses } }
+}"""
+
+
+@pytest.mark.feature("C-12")
+def test_a_dry_run_tells_the_impact_of_prices_and_keeps_nothing(api: Api, plans: list[str]) -> None:
+    input = {"planId": plans[0], "resources": [{"key": "licence", "fees": {"recurringPerMonth": "7.5"}}]}
+    payload = api.do("child", IMPACT, input=input, dry=True)
+    assert payload["impact"] == {
+        "levels": [{"level": 2, "lines": 1, "atALoss": 1, "marginBefore": "2", "margin": "-0.5"}],
+        "lines": [
+            {
+                "planId": plans[0],
+                "tenantName": "Brook",
+                "level": 2,
+                "netCostBefore": "8",
+                "netCost": "8",
+                "priceBefore": "10",
+                "price": "7.5",
+                "marginBefore": "2",
+                "margin": "-0.5",
+                "markupPercent": None,
+            }
+        ],
+        "losses": [],
+        "moreLosses": False,
+    }
+    assert listed(api, filter={"margin": {"lt": "0"}}) == ["Archive"]
+    assert api.do("child", IMPACT, input=input, dry=False)["impact"] is None

@@ -19,7 +19,11 @@ const VALUES = [
   "PageInfo",
   "Period",
   "PlanRef", // says so: not a Node, its id is no cache key
+  "PriceImpact", // of one answer
+  "PriceImpactLevel",
+  "PriceImpactLine",
   "Prices",
+  "RenewalLoss",
   "Setting", // of a tenant, by its key
   "SettingValue",
   "TenantRef", // the same
