@@ -87,7 +87,7 @@ def set_prices(change: Change, /, **input: Any) -> Answer:
     return _priced(change, by_hand.set_prices, **input)
 
 
-def _priced(change: Change, action: Callable[..., Plan], *, plan_id: UUID, **input: Any) -> Answer:
+def _priced(change: Change, action: Callable[..., Plan], /, *, plan_id: UUID, **input: Any) -> Answer:
     """The plan, and in a dry run what its new prices would do, for who may know net costs."""
     told = change.dry_run and Permission.PRICES_UPSTREAM_READ in change.permissions
     before = totals_below(change.session, change.scope, plan_id) if told else {}

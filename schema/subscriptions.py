@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import func, select
+from sqlalchemy import case, func
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.billing.models import Charge as ChargeRow
@@ -139,14 +139,15 @@ class ServiceSubscription(Node):
     )
     """What the billing period that runs now costs so far, discounts taken off: reserved or written off."""
     next_charge: NextCharge | None = document(
-        # As subqueries: functions are taken never to answer null.
-        lambda row: select(func.app_next_charge(row.distributor_id, row.id, type_=JSONB())).scalar_subquery(),
+        # In a CASE: functions are taken never to answer null. A subquery would bring the table along where its row
+        # stands outside the statement, as in a payload.
+        lambda row: case((row.id.is_not(None), func.app_next_charge(row.distributor_id, row.id, type_=JSONB()))),
         needs=Permission.CHARGES_READ,
     )
     """What is to be paid next, and when: an order that waits, else what the next period will cost at the prices of now.
     Null when nothing will be charged by itself: stopped, ended, or at the end of a term that is not renewed."""
     consumed: Money | None = money(
-        lambda row: select(func.app_consumed(row.distributor_id, row.id)).scalar_subquery(),
+        lambda row: case((row.id.is_not(None), func.app_consumed(row.distributor_id, row.id))),
         models.ServiceSubscription.currency,
         needs=Permission.CHARGES_READ,
     )

@@ -8,7 +8,7 @@ from domain.catalog.drafts import FeesChange
 from domain.catalog.models import Plan
 from domain.pricing.actions import set_markup
 from domain.pricing.by_hand import PriceChange, set_prices
-from domain.subscriptions.price_impact import Impact, Level, impact_of, totals_below
+from domain.subscriptions.price_impact import Impact, impact_of, totals_below
 from tenancy.hierarchy import Founded
 from tenancy.sessions import ScopedSession
 from tests.conftest import Chain
