@@ -10,6 +10,7 @@ from schema.accounts import Account
 from schema.charges import Charge
 from schema.common import MoneyInput
 from schema.enums import RenewalPrice
+from schema.impact import Impact
 from schema.jobs import Job
 from schema.orders import Order, Payment
 from schema.payload import Payload
@@ -203,6 +204,8 @@ class OrderPayload(Payload):
     """The order; null when refused."""
     subscription: ServiceSubscription | None
     """Its subscription."""
+    impact: Impact | None
+    """With dryRun, what it would do to everybody's money; otherwise null."""
 
 
 @strawberry.input
@@ -247,6 +250,8 @@ class SubscriptionPayload(Payload):
 
     subscription: ServiceSubscription | None
     """The subscription as it is now; null when refused."""
+    impact: Impact | None
+    """With dryRun, what it would do to everybody's money; otherwise null."""
 
 
 @strawberry.input
@@ -267,6 +272,8 @@ class CloseChargesPayload(Payload):
     """The subscription as it is now; null when refused."""
     charges: list[Charge] | None
     """The merged charges, CLOSED; those they replace are DELETED. Null when refused."""
+    impact: Impact | None
+    """With dryRun, what it would do to everybody's money; otherwise null."""
 
 
 @strawberry.input
@@ -293,6 +300,8 @@ class TopUpPayload(Payload):
     """The payment; null when refused."""
     account: Account | None
     """The customer with the new balance."""
+    impact: Impact | None
+    """With dryRun, what it would do to everybody's money; otherwise null."""
 
 
 @strawberry.input
@@ -309,6 +318,8 @@ class CompletePaymentPayload(Payload):
 
     payment: Payment | None
     """The payment as it is now; null when refused."""
+    impact: Impact | None
+    """With dryRun, what it would do to everybody's money; otherwise null."""
 
 
 @strawberry.input

@@ -30,7 +30,7 @@ from tenancy.rows import TenantRow
 from tenancy.scope import SEGMENT, Scope
 from tenancy.sessions import seeing
 
-__all__ = ["owe_upstream", "price_groups", "snapshot", "take_back"]
+__all__ = ["Kept", "kept", "owe_upstream", "price_groups", "snapshot", "take_back"]
 
 UPSTREAM_LIMIT = Decimal(10) ** 11
 """What one level may owe the next for a charge, a month: ten years of it fit their column."""
@@ -296,6 +296,56 @@ def _owed(charge: Charge, level: Any, plan_ids: frozenset[UUID], discounts: Disc
         "created_at": at,
         "updated_at": at,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one level keeps of some charges."""
+
+    tenant_id: UUID
+    tenant_path: str
+    currency: str
+    amount: Decimal | None
+    """What it receives less what it owes, both rounded; None where these are in two currencies."""
+
+
+def kept(session: Session, charges: Sequence[Charge]) -> list[Kept]:
+    """What each level keeps of these charges of one distributor, the seller's first: whoever asks sees to whom to tell.
+
+    Of what has closed by the reseller charges that were made, of the others by the discounts of now.
+    """
+    if not charges:
+        return []
+    distributor_id = charges[0].distributor_id
+    with seeing(session, _everything(charges[0])):
+        levels = _levels_of(session, distributor_id, {_priced_as(charge) for charge in charges})
+        discounts = discounts_for(session, distributor_id, {level.tenant_id for of in levels.values() for level in of})
+        made = {
+            (row.charge_id, row.tenant_id): row.amount
+            for row in session.execute(
+                select(ResellerCharge.charge_id, ResellerCharge.tenant_id, ResellerCharge.amount).where(
+                    ResellerCharge.distributor_id == distributor_id,
+                    ResellerCharge.charge_id.in_([charge.id for charge in charges]),
+                    ~ResellerCharge.reversal,
+                )
+            )
+        }
+    found: dict[UUID, Kept] = {}
+    for charge in charges:
+        chain = levels.get(_priced_as(charge), [])
+        plan_ids = frozenset(level.plan_id for level in chain)
+        income, currency = charge.amount, charge.currency
+        for level in chain:
+            cost = made.get((charge.id, level.tenant_id))
+            if cost is None:
+                cost = _owed(charge, level, plan_ids, discounts, charge.created_at)["amount"]
+            before = found.get(level.tenant_id)
+            amount = income - cost if currency == level.currency else None
+            if before is not None:
+                amount = None if amount is None or before.amount is None else before.amount + amount
+            found[level.tenant_id] = Kept(level.tenant_id, level.tenant_path, currency, amount)
+            income, currency = cost, level.currency
+    return sorted(found.values(), key=lambda each: each.tenant_path, reverse=True)
 
 
 def take_back(session: Session, scope: Scope, charges: Sequence[Charge], *, at: datetime) -> None:

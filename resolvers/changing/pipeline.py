@@ -30,6 +30,7 @@ from resolvers.changing.calls import Call, Nobody, Who, declaration_of, root_nam
 from resolvers.changing.change import Before, Change, Wait
 from resolvers.changing.coercion import ids_in, keywords
 from resolvers.changing.deadline import CANCELED, keep_deadlines, within
+from resolvers.changing.weighing import Weighing, asks_for_impact
 from resolvers.reading import Engine, NotProven, Response, Viewer
 from resolvers.reading.cost import LONGEST, TOO_LONG
 from resolvers.reading.documents import Operation, RequestErrors
@@ -336,9 +337,12 @@ class Pipeline:
         if call.who.scope.customer is not None:
             self._require_seen(session, call)
         change = Change(session, call.scope, call.who.identity, dry_run=call.dry_run, address=call.address)
+        weighing = Weighing.begin(session, call, given) if asks_for_impact(self._engine.catalog, call) else None
         found = call.declaration.resolver(change, **given)
         session.flush()
         outcome = outcome_of(found, change.refusal, change.became)
+        if weighing is not None:
+            outcome = replace(outcome, shown={**outcome.shown, "impact": weighing.end(session, found)})
         if keyed is not None:
             idempotency.finish(session, keyed, call.scope, outcome)
         return outcome, change

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -40,7 +41,8 @@ __all__ = ["Payload", "Values"]
 Values: TypeAlias = Mapping[str, Any]
 """A payload's fields by their Python names: UUIDs and lists of them for rows, plain values for everything else.
 
-Plain objects are mappings by GraphQL names; those of an interface carry `__typename`.
+Plain objects are mappings by GraphQL names; those of an interface carry `__typename`. They may hold rows in turn, which
+cost a statement of their own.
 """
 _VALUES = "!values"
 """Where the statement's parameters find the values: no variable can be called so."""
@@ -99,7 +101,10 @@ class Payload:
                 if not careful or not (error.sqlstate or "").startswith(DATA_ERROR):
                     raise
                 return self._by_reference(raw, values)
-        return self._assembled(values, dict(zip((field.key for field in wanted), found, strict=True)), plan)
+        try:
+            return self._assembled(raw, values, dict(zip((field.key for field in wanted), found, strict=True)), plan)
+        except Declined:
+            return self._by_reference(raw, values)
 
     def _is_read(self, field: Selected, values: Values) -> bool:
         if field.name == "__typename":
@@ -109,8 +114,8 @@ class Payload:
 
     # The statement
 
-    def _compile(self, questions: Questions, values: Values) -> Plan:
-        compiler = Compiler(
+    def _compiler(self, questions: Questions) -> Compiler:
+        return Compiler(
             self._catalog,
             self._operation.document.fragments,
             questions,
@@ -118,6 +123,9 @@ class Payload:
             is_platform=self._viewer.is_platform,
             is_customer=self._viewer.is_customer,
         )
+
+    def _compile(self, questions: Questions, values: Values) -> Plan:
+        compiler = self._compiler(questions)
         try:
             columns = [
                 self._column(compiler, field, values).label(f"part_{number}")
@@ -135,7 +143,7 @@ class Payload:
             assert isinstance(named, GraphQLObjectType)
             return compiler.object(named, field.sets, Row(Frame(None))).text()
         if isinstance(values[name], list):
-            return self._rows(compiler, field, name, named)
+            return self._rows(compiler, named, field.sets, _ids_of(name))
         id = compiler.binder.bind(_id_of(name), Uuid())
         return self._one(compiler, named, field.sets, id).scalar_subquery()
 
@@ -148,18 +156,18 @@ class Payload:
         value = compiler.item(named, sets, row)
         return row.frame.select(value.text()).where(*conditions, row.columns.id == id).limit(1)
 
-    def _rows(self, compiler: Compiler, field: Selected, name: str, named: GraphQLNamedType) -> Sql:
-        ids = compiler.binder.bind(_ids_of(name), ARRAY(Uuid()))
+    def _rows(self, compiler: Compiler, named: GraphQLNamedType, sets: Sequence[SelectionSetNode], ids_of: Bind) -> Sql:
+        ids = compiler.binder.bind(ids_of, ARRAY(Uuid()))
         wanted = func.unnest(ids).table_valued("id", with_ordinality="position").render_derived(name=compiler.name())
         frame = Frame(wanted)
-        value = frame.one(self._one(compiler, named, field.sets, wanted.c.id), compiler.name())
+        value = frame.one(self._one(compiler, named, sets, wanted.c.id), compiler.name())
         items = json_list(Maybe(value).or_null(), wanted.c.position, where=value.is_not(None))
         return json_array(frame.select(items).scalar_subquery()).text()
 
     # The answer
 
     def _assembled(
-        self, values: Values, found: Mapping[str, bytes | None], plan: Plan
+        self, raw: Any, values: Values, found: Mapping[str, bytes | None], plan: Plan
     ) -> tuple[bytes, list[dict[str, Any]]]:
         answer: dict[str, Any] = {}
         errors: list[dict[str, Any]] = []
@@ -174,15 +182,20 @@ class Payload:
                 answer[field.key] = self._type.name
             else:
                 definition = self._type.fields[field.name]
-                answer[field.key] = self._plain(definition.type, values.get(python_name(definition)), field.sets)
+                value = values.get(python_name(definition))
+                inside = _Inside(raw, errors, (self._selected.key, field.key))
+                answer[field.key] = self._plain(definition.type, value, field.sets, inside)
         return orjson.dumps(answer), errors
 
-    def _plain(self, type_: GraphQLOutputType, value: Any, sets: Sequence[SelectionSetNode]) -> Any:
+    def _plain(self, type_: GraphQLOutputType, value: Any, sets: Sequence[SelectionSetNode], inside: "_Inside") -> Any:
         nullable: Any = get_nullable_type(type_)
         if value is None:
             return None
+        if _is_row(value):
+            found = self._read_rows(get_named_type(type_), value if isinstance(value, list) else [value], sets, inside)
+            return found if isinstance(value, list) else found[0]
         if is_list_type(nullable):
-            return [self._plain(nullable.of_type, item, sets) for item in value]
+            return [self._plain(nullable.of_type, item, sets, inside.at(at)) for at, item in enumerate(value)]
         if is_leaf_type(nullable):
             leaf: GraphQLLeafType = nullable
             return leaf.coerce_output_value(value)
@@ -192,9 +205,23 @@ class Payload:
         return {
             field.key: nullable.name
             if field.name == "__typename"
-            else self._plain(nullable.fields[field.name].type, value[field.name], field.sets)
+            else self._plain(nullable.fields[field.name].type, value[field.name], field.sets, inside.at(field.key))
             for field in self._selections.of(nullable, sets)
         }
+
+    def _read_rows(
+        self, named: GraphQLNamedType, ids: Sequence[UUID], sets: Sequence[SelectionSetNode], inside: "_Inside"
+    ) -> list[Any]:
+        """Rows inside a plain object, by a statement of their own, for which no plan is kept. Raises Declined."""
+        compiler = self._compiler(Questions(self._variables))
+        wanted = self._rows(compiler, named, sets, lambda _variables, _viewer: text_array([str(id) for id in ids]))
+        statement = compiled(select(wanted.label("part_0")))
+        with RawCursor(inside.raw) as cursor:
+            cursor.execute(statement.text, statement.parameters(self._variables, self._viewer))
+            (part,) = _row(cursor)
+        found: list[Any] = orjson.loads(part)
+        marks_done(found, compiler.marks, inside.path, inside.errors)
+        return found
 
     def _by_reference(self, raw: psycopg.Connection[Any], values: Values) -> tuple[bytes, list[dict[str, Any]]]:
         reference = Reference(self._catalog, self._viewer, lambda: raw)
@@ -204,6 +231,18 @@ class Payload:
         formatted = answer.formatted()
         data = formatted["data"] and formatted["data"][self._selected.key]
         return orjson.dumps(data), formatted.get("errors", [])
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Where in the payload a plain value is, and what is needed to read the rows in it."""
+
+    raw: Any
+    errors: list[dict[str, Any]]
+    path: tuple[str | int, ...]
+
+    def at(self, step: str | int) -> "_Inside":
+        return _Inside(self.raw, self.errors, (*self.path, step))
 
 
 def _row(cursor: "RawCursor[Any]") -> list[Any]:

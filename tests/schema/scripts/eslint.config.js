@@ -7,12 +7,14 @@ const VALUES = [
   "AppliedDiscount",
   "AuditChange",
   "Balance",
+  "BalanceImpact",
   "ChargeExplanation",
   "Count",
   "DeprecatedUse",
   "ExplanationStep",
   "FieldChange",
   "GenericError",
+  "Impact", // of one answer
   "InsufficientBalance",
   "Money",
   "NextCharge",
@@ -26,6 +28,7 @@ const VALUES = [
   "RenewalLoss",
   "Setting", // of a tenant, by its key
   "SettingValue",
+  "TenantImpact",
   "TenantRef", // the same
   "UpstreamPrices",
   "Viewer",
