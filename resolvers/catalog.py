@@ -30,12 +30,18 @@ __all__ = [
     "undelegate_plan",
     "update_discount",
     "update_plan",
+    "update_service_term",
 ]
 
 
 def create_service_term(change: Change, /, **input: Any) -> Answer:
     """See `domain.catalog.actions.create_service_term`."""
     return {"service_term": catalog.create_service_term(change.session, change.scope, clock=change.clock, **input)}
+
+
+def update_service_term(change: Change, /, **input: Any) -> Answer:
+    """See `domain.catalog.terms.update_service_term`."""
+    return {"service_term": catalog.update_service_term(change.session, change.scope, clock=change.clock, **input)}
 
 
 def create_plan(change: Change, /, **input: Any) -> Answer:

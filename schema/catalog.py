@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from sqlalchemy import select
+from sqlalchemy import func, select
 from strawberry import UNSET
 
 from domain.catalog import models
@@ -21,13 +21,14 @@ from resolvers.reading import (
     identifier,
     inline,
     listing,
+    public_id,
     reads,
     related,
     sorts,
     sql,
 )
 from schema.common import BillingTypeFilter, DateTimeFilter, IDFilter, PlanStateFilter, StringFilter
-from schema.enums import BillingType, Direction, ExpiredRenewal, PeriodUnit, PlanState, closed
+from schema.enums import AccountKind, BillingType, Direction, ExpiredRenewal, HowDone, PeriodUnit, PlanState, closed
 from schema.price_lists import PriceVersionFilter
 from schema.references import TenantRef
 from schema.scalars import CurrencyCode
@@ -48,6 +49,16 @@ __all__ = [
     "ServiceTerm",
     "UpstreamPrices",
 ]
+
+
+def _account_type_ids(row: Any) -> Any:
+    link = models.ServiceTermAccountType.__table__.alias()
+    ids = (
+        select(public_id("aty", link.c.account_type_id))
+        .where(link.c.distributor_id == row.distributor_id, link.c.service_term_id == row.id)
+        .order_by(link.c.id)
+    )
+    return func.to_json(func.array(ids.scalar_subquery()))
 
 
 @strawberry.type
@@ -75,6 +86,14 @@ class ServiceTerm(Node):
     """Days after purchase in which a customer may delete a committed subscription."""
     expired_renewal: ExpiredRenewal = column(models.ServiceTerm.expired_renewal)
     """From when a renewal after expiration counts."""
+    stop: HowDone = column(models.ServiceTerm.stop)
+    """Whether stopping a subscription waits for a manager."""
+    delete: HowDone = column(models.ServiceTerm.delete)
+    """Whether deleting a subscription waits for a manager."""
+    account_kinds: list[AccountKind] = sql(lambda row: func.to_json(row.account_kinds))
+    """Which accounts may order what has this term."""
+    account_type_ids: list[strawberry.ID] = sql(_account_type_ids)
+    """Of CUSTOM accounts only those of these types; empty: all."""
     own: bool = sql(lambda row: row.tenant_path >= VIEWER.lo)
     """False for a term that came from upstream: it is read-only."""
     tenant: TenantRef = related(models.ServiceTerm.tenant_id)

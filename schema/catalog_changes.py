@@ -7,7 +7,7 @@ from strawberry import UNSET
 
 from schema.catalog import Plan, ServiceTerm
 from schema.discounts import ResellerDiscount
-from schema.enums import BillingType, ExpiredRenewal, PeriodUnit
+from schema.enums import AccountKind, BillingType, ExpiredRenewal, HowDone, PeriodUnit
 from schema.payload import Payload
 from schema.price_impact import PriceImpact
 from schema.scalars import CurrencyCode
@@ -33,6 +33,8 @@ __all__ = [
     "UndelegatePlanPayload",
     "UpdatePlanInput",
     "UpdatePlanPayload",
+    "UpdateServiceTermInput",
+    "UpdateServiceTermPayload",
 ]
 
 
@@ -61,6 +63,66 @@ class CreateServiceTermInput:
     """Days after purchase in which a customer may delete a committed subscription; 0 to 3650."""
     expired_renewal: ExpiredRenewal = ExpiredRenewal.CONSTANT
     """From when a renewal after expiration counts."""
+    stop: HowDone = HowDone.AUTOMATIC
+    """Whether stopping a subscription waits for a manager."""
+    delete: HowDone = HowDone.AUTOMATIC
+    """Whether deleting a subscription waits for a manager."""
+    account_kinds: list[AccountKind] | None = UNSET
+    """Which accounts may order what has this term; default all. Not empty."""
+    account_type_ids: list[strawberry.ID] | None = UNSET
+    """Of CUSTOM accounts only those of these types, own or from above, up to 100; default all."""
+
+
+@strawberry.input
+class ServiceTermChange:
+    """What becomes of a term; what is left out stays, and nothing can be cleared. The key stays for good."""
+
+    name: str | None = UNSET
+    """What people call it; up to 200 characters."""
+    billing_day: int | None = UNSET
+    """1 to 31; for new subscriptions, others keep that of their order. INVALID_STATE for another than 1 where a plan of
+    a billing type that needs it has the term."""
+    auto_renew_point_days: int | None = UNSET
+    """Days before paidTo or the end of the term on which the next order is made; 0 to 3650."""
+    manual_renew_point_days: int | None = UNSET
+    """Days before the end of the term from which one may renew by hand; −1: always, 0: never. Else not less than
+    autoRenewPointDays, and at most 3650."""
+    grace_period_days: int | None = UNSET
+    """Days an unpaid subscription goes on after its end; 0 to 3650."""
+    grace_on_prolongation: bool | None = UNSET
+    """Grace also for monthly prolongation."""
+    stop_period_days: int | None = UNSET
+    """Days a stopped subscription is kept before it is deleted; 0 to 3650."""
+    deletion_window_days: int | None = UNSET
+    """Days after purchase in which a customer may delete a committed subscription; −1 to 3650."""
+    expired_renewal: ExpiredRenewal | None = UNSET
+    """From when a renewal after expiration counts."""
+    stop: HowDone | None = UNSET
+    """Whether stopping a subscription waits for a manager."""
+    delete: HowDone | None = UNSET
+    """Whether deleting a subscription waits for a manager."""
+    account_kinds: list[AccountKind] | None = UNSET
+    """Which accounts may order what has this term. Not empty."""
+    account_type_ids: list[strawberry.ID] | None = UNSET
+    """Of CUSTOM accounts only those of these types, up to 100; an empty list: all."""
+
+
+@strawberry.input
+class UpdateServiceTermInput:
+    """A change of a service term of the acting tenant."""
+
+    service_term_id: strawberry.ID
+    """Which term; one from above is READ_ONLY_DELEGATED."""
+    change: ServiceTermChange
+    """What becomes of it."""
+
+
+@strawberry.type
+class UpdateServiceTermPayload(Payload):
+    """What updateServiceTerm answers."""
+
+    service_term: ServiceTerm | None
+    """The term as it is now; null when refused."""
 
 
 @strawberry.type

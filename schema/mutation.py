@@ -230,7 +230,12 @@ class Mutation:
     create_service_term: c.CreateServiceTermPayload | None = mutation(
         catalog.create_service_term, c.CreateServiceTermInput, needs=P.CATALOG_WRITE
     )
-    """Add rules for plans. Codes: INVALID_INPUT, KEY_TAKEN."""
+    """Add rules for plans. Codes: INVALID_INPUT, NOT_FOUND, KEY_TAKEN."""
+    update_service_term: c.UpdateServiceTermPayload | None = mutation(
+        catalog.update_service_term, c.UpdateServiceTermInput, needs=P.CATALOG_WRITE
+    )
+    """Change rules for plans, for everybody below too. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND,
+    READ_ONLY_DELEGATED, ACT_AS_REQUIRED."""
     create_plan: c.CreatePlanPayload | None = mutation(catalog.create_plan, c.CreatePlanInput, needs=P.CATALOG_WRITE)
     """Add a plan, active at once. Codes: INVALID_INPUT, NOT_FOUND."""
     update_plan: c.UpdatePlanPayload | None = mutation(

@@ -1,9 +1,10 @@
 """Refusals of the catalog."""
 
-from domain.shared.errors import InvalidState, KeyTaken, Stale
+from domain.shared.billing_types import BillingType
+from domain.shared.errors import InvalidState, KeyTaken, ReadOnlyDelegated, Stale
 from tenancy.messages import Message
 
-__all__ = ["PlanInUse", "PlanStale", "ServiceTermKeyTaken"]
+__all__ = ["PlanInUse", "PlanStale", "ServiceTermKeyTaken", "TermComesFromAbove", "TermInUse"]
 
 
 class PlanInUse(InvalidState):
@@ -44,3 +45,27 @@ class ServiceTermKeyTaken(KeyTaken):
                 "The key {key} is taken: {owner}, above you, has a service term with it.", key=key, owner=owner
             )
         super().__init__(source, path=("key",))
+
+
+class TermComesFromAbove(ReadOnlyDelegated):
+    """A tenant above made the service term."""
+
+    def __init__(self, key: str, owner: str, *, path: tuple[str | int, ...]) -> None:
+        super().__init__(
+            "The service term {key} comes from {owner}, above you, and is changed only there.",
+            key=key,
+            owner=owner,
+            path=path,
+        )
+
+
+class TermInUse(InvalidState):
+    """A plan cannot live with the term as it is to be."""
+
+    def __init__(self, number: str, billing_type: BillingType, *, path: tuple[str | int, ...]) -> None:
+        super().__init__(
+            "Plan {number} is {billing_type} and has this service term: its billing day stays 1.",
+            number=number,
+            billing_type=billing_type,
+            path=path,
+        )

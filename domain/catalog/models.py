@@ -5,12 +5,13 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, false
+from sqlalchemy import ARRAY, CheckConstraint, Index, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import CurrencyCode, Percent, Price, Quantity, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
+from domain.customers.models import AccountKind, HowDone
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
 from tenancy.rows import Reach, TenantRow, Visibility, by_value, in_order, owned
@@ -24,6 +25,7 @@ __all__ = [
     "PlanState",
     "Product",
     "ServiceTerm",
+    "ServiceTermAccountType",
 ]
 
 
@@ -79,12 +81,41 @@ class ServiceTerm(TenantRow, Base):
     stop_period_days: Mapped[int] = mapped_column(default=30)
     deletion_window_days: Mapped[int] = mapped_column(default=0)
     expired_renewal: Mapped[ExpiredRenewal] = mapped_column(choice(ExpiredRenewal), default=ExpiredRenewal.CONSTANT)
+    stop: Mapped[HowDone] = mapped_column(
+        choice(HowDone, name="stop"), default=HowDone.AUTOMATIC, server_default="AUTOMATIC"
+    )
+    """Whether stopping a subscription waits for a manager."""
+    delete: Mapped[HowDone] = mapped_column(
+        choice(HowDone, name="delete"), default=HowDone.AUTOMATIC, server_default="AUTOMATIC"
+    )
+    """Whether deleting a subscription waits for a manager."""
+    account_kinds: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), default=lambda: list(AccountKind), server_default="{PERSONAL,BUSINESS,CUSTOM}"
+    )
+    """Which accounts may order; of CUSTOM ones those of the types that `service_term_account_types` names, if any."""
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_service_terms_key"),
         Index("ix_service_terms_path", "distributor_id", "tenant_path", "id"),
+        CheckConstraint("cardinality(account_kinds) > 0", name="somebody_may_order"),
         CheckConstraint("billing_day BETWEEN 1 AND 31", name="billing_day_is_a_day"),
         CheckConstraint("key ~ '^[a-z0-9_]+$'", name="key_is_plain"),
+    )
+
+
+class ServiceTermAccountType(TenantRow, Base):
+    """A type of CUSTOM accounts that may order what has the service term."""
+
+    __tablename__ = "service_term_account_types"
+    __visibility__ = Visibility.INHERITED
+
+    service_term_id: Mapped[UUID]
+    account_type_id: Mapped[UUID]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "service_term_id", "account_type_id", name="uq_service_term_account_types"),
+        service_term_id="service_terms",
+        account_type_id="account_types",
     )
 
 

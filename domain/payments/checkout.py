@@ -18,6 +18,7 @@ from domain.billing.proration import chargeable, chargeable_increase
 from domain.catalog.models import Plan, PlanPeriod, PlanState, ServiceTerm
 from domain.catalog.queries import plan_by_id
 from domain.catalog.queries import resources_of as plan_resources_of
+from domain.catalog.terms import require_may_order
 from domain.customers.agreements import require_agreed
 from domain.customers.details import require_company_name
 from domain.customers.models import Account, AgreementKind
@@ -86,8 +87,8 @@ def order_subscription(
     are pairs of resource key and a month's fee for one unit, agreed with the customer until the renewal, where
     `renewal_price` decides; with any, the subscription gets no discount.
 
-    Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold; InvalidInput; CurrencyMismatch;
-    PriceChanged; OnlyForSellers when a customer's user sends individual prices.
+    Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold, or not to accounts of this type;
+    InvalidInput; CurrencyMismatch; PriceChanged; OnlyForSellers when a customer's user sends individual prices.
     """
     account = account_for_update(session, scope, account_id, "account_id")
     plan, period = sold(session, scope, plan_id, period_id)
@@ -102,6 +103,8 @@ def order_subscription(
             other=account.currency,
             path=("plan_id",),
         )
+    term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
+    require_may_order(session, account, term, "account_id")
     if individual_prices and scope.customer is not None:
         raise OnlyForSellers("individual_prices")
     promo = None
@@ -113,7 +116,7 @@ def order_subscription(
     subscription = _subscription(
         account, plan, period, name=name, auto_renew=auto_renew, external_id=external_id, clock=clock
     )
-    subscription.billing_day = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id)).billing_day
+    subscription.billing_day = term.billing_day
     subscription.promo_discount_id = None if promo is None else promo.id
     subscription.renewal_price = renewal_price if agreed else None
     subscription.number = number_for(session, account, "subscriptions")

@@ -1,11 +1,14 @@
-"""A copy of a plan can be taken back from the tenant that has it.
+"""Copies of plans that were taken back; what service terms say of stopping, deleting and who may order.
 
 Locks: plans for a moment, to get an empty column, and while its rows are read to prove the new check: about a second
-for a million, in which nobody writes plans.
+for a million, in which nobody writes plans. service_terms gets columns with constants for defaults, which rewrites
+nothing. The new table is nobody's yet.
 """
 
 from alembic import op
 import sqlalchemy as sa
+
+from migrations.policies import protect
 
 revision = "0013"
 down_revision = "0012"
@@ -20,8 +23,61 @@ def upgrade() -> None:
         "plans",
         "undelegated_at IS NULL OR (parent_id IS NOT NULL AND state <> 'ACTIVE')",
     )
+    for name in ("stop", "delete"):
+        known = sa.Enum("AUTOMATIC", "MANUAL", name=f"{name}_known", native_enum=False, create_constraint=True, length=40)
+        op.add_column("service_terms", sa.Column(name, known, server_default="AUTOMATIC", nullable=False))
+    kinds = sa.Column(
+        "account_kinds", sa.ARRAY(sa.Text()), server_default="{PERSONAL,BUSINESS,CUSTOM}", nullable=False
+    )
+    op.add_column("service_terms", kinds)
+    op.create_check_constraint(
+        op.f("ck_service_terms_somebody_may_order"), "service_terms", "cardinality(account_kinds) > 0"
+    )
+    table = "service_term_account_types"
+    op.create_table(
+        table,
+        *_owned(table),
+        sa.Column("service_term_id", sa.Uuid(), nullable=False),
+        sa.Column("account_type_id", sa.Uuid(), nullable=False),
+        *_times(),
+        *_references(table, service_term_id="service_terms", account_type_id="account_types"),
+        sa.UniqueConstraint("distributor_id", "service_term_id", "account_type_id", name=f"uq_{table}"),
+    )
+    protect(table, inherited=True)
 
 
 def downgrade() -> None:
+    op.drop_table("service_term_account_types")
+    for name in ("account_kinds", "delete", "stop"):
+        op.drop_column("service_terms", name)
     op.drop_constraint(op.f("ck_plans_what_is_taken_back_is_not_sold"), "plans", type_="check")
     op.drop_column("plans", "undelegated_at")
+
+
+def _owned(table: str) -> list[sa.schema.SchemaItem]:
+    return [
+        sa.Column("distributor_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_path", sa.Text(collation="C"), nullable=False),
+        *_references(table, tenant_id="tenants"),
+        sa.PrimaryKeyConstraint("distributor_id", "id", name=op.f(f"pk_{table}")),
+    ]
+
+
+def _references(table: str, **columns: str) -> list[sa.schema.SchemaItem]:
+    return [
+        sa.ForeignKeyConstraint(
+            ["distributor_id", column],
+            [f"{target}.distributor_id", f"{target}.id"],
+            name=op.f(f"fk_{table}_distributor_id_{column}"),
+        )
+        for column, target in columns.items()
+    ]
+
+
+def _times() -> list[sa.schema.SchemaItem]:
+    return [
+        sa.Column(name, sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False)
+        for name in ("created_at", "updated_at")
+    ]

@@ -17,6 +17,7 @@ from domain.catalog.drafts import (
     PlanResourceChange,
     PlanResourceDraft,
 )
+from domain.catalog.terms import ServiceTermChange
 from domain.customers.actions import AccountChange
 from domain.customers.terms import ClassTerms
 from domain.payments.updating import SubscriptionChange
@@ -33,6 +34,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "account_class_id": ("acl",),
     "account_ids": ("acc",),
     "account_type_id": ("aty",),
+    "account_type_ids": ("aty",),
     "agreement_ids": ("agr",),
     "invitation_id": ("ivn",),
     "owner_id": ("usr",),
@@ -78,6 +80,7 @@ SHAPES: dict[str, Callable[..., Any]] = {
     "PlanResourceInput": PlanResourceDraft,
     "PriceChange": PriceChange,
     "QuantityInput": lambda resource_key, quantity: (resource_key, quantity),
+    "ServiceTermChange": lambda **given: ServiceTermChange(given),
     "SubscriptionChange": lambda **given: SubscriptionChange(given),
 }
 """What the domain calls the objects inside inputs."""

@@ -66,6 +66,9 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     "renumberOrder": [Provocation("child", lambda _: {"number": "2027/16"})],
     "retryJob": [Provocation("distributor", lambda known: {"jobId": known["job"]})],
     "undelegatePlan": [Provocation("distributor", lambda known: {"tenantIds": [known["sibling"]]})],
+    "updateServiceTerm": [
+        Provocation("distributor", lambda known: {"serviceTermId": known["term"], "change": {"billingDay": 2}}),
+    ],
     "updatePlan": [
         Provocation(
             "distributor",

@@ -346,7 +346,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "createServiceTerm": _named(
         "distributor",
-        lambda _: {
+        lambda known: {
             "name": "Fifteenth",
             "key": "fifteenth",
             "billingDay": 15,
@@ -357,7 +357,34 @@ SAMPLES: dict[str, Sample] = {
             "stopPeriodDays": 10,
             "deletionWindowDays": 7,
             "expiredRenewal": "SHIFTED",
+            "stop": "MANUAL",
+            "delete": "MANUAL",
+            "accountKinds": ["BUSINESS", "CUSTOM"],
+            "accountTypeIds": [known["type"]],
         },
+    ),
+    "updateServiceTerm": Sample(
+        "distributor",
+        lambda known: {
+            "serviceTermId": known["other term"],
+            "change": {
+                "name": "Every month",
+                "billingDay": 15,
+                "autoRenewPointDays": 3,
+                "manualRenewPointDays": 30,
+                "gracePeriodDays": 5,
+                "graceOnProlongation": True,
+                "stopPeriodDays": 10,
+                "deletionWindowDays": 7,
+                "expiredRenewal": "SHIFTED",
+                "stop": "MANUAL",
+                "delete": "MANUAL",
+                "accountKinds": ["BUSINESS", "CUSTOM"],
+                "accountTypeIds": [known["type"]],
+            },
+        },
+        {"change": {"name": ""}},
+        {"change": {"name": "Another name"}},
     ),
     "createPlan": _named(
         "distributor",

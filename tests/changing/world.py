@@ -189,6 +189,10 @@ def fill(world: World) -> None:
     """Give a chain of which only the tenants are known what every mutation asks for; `world.ids` names it."""
     known = world.ids
     known["term"] = world.do("distributor", "createServiceTerm", name="Monthly", key="monthly")["serviceTerm"]["id"]
+    known["other term"] = world.do("distributor", "createServiceTerm", name="Other", key="other")["serviceTerm"]["id"]
+    made = world.do("child", "createServiceTerm", name="Child's", key="child_monthly")
+    known["child's term"] = made["serviceTerm"]["id"]
+    _plan(world, "Counted", "LICENSE_BASED_MONTHLY", [{"unit": "MONTH", "duration": 1}], "1.00")
     _sell(world, "plan", "CSP_MONTHLY", [{"unit": "ENDLESS"}, {"unit": "MONTH", "duration": 1}], "10.00")
     _sell(world, "dear plan", "CSP_MONTHLY", [{"unit": "YEAR", "duration": 10}], "9999999999.9999")
     _sell(
