@@ -15,6 +15,7 @@ from domain.payments import (
     checkout,
     closing_by_hand,
     completion,
+    confirming,
     lifecycle,
     renewing,
     switching,
@@ -34,11 +35,13 @@ from tenancy.scope import Scope
 __all__ = [
     "activate_subscription",
     "advance_clock",
+    "approve_manual_operation",
     "cancel_job",
     "cancel_order",
     "change_subscription",
     "close_charges",
     "complete_payment",
+    "decline_manual_operation",
     "delete_subscription",
     "order_subscription",
     "prolong_subscription",
@@ -116,6 +119,18 @@ def close_charges(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.closing_by_hand.close_charges`."""
     subscription, charges = closing_by_hand.close_charges(change.session, change.scope, clock=change.clock, **input)
     return {"subscription": subscription, "charges": list(charges)}
+
+
+def approve_manual_operation(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.confirming.approve_manual_operation`."""
+    decided = confirming.approve_manual_operation(change.session, change.scope, clock=change.clock, **input)
+    return {"manual_operation": decided}
+
+
+def decline_manual_operation(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.confirming.decline_manual_operation`."""
+    decided = confirming.decline_manual_operation(change.session, change.scope, clock=change.clock, **input)
+    return {"manual_operation": decided}
 
 
 def top_up(change: Change, /, *, amount: Money, **input: Any) -> Answer:

@@ -16,7 +16,13 @@ from domain.pricing.models import PriceOf
 from domain.shared.billing_types import BillingType
 from domain.shared.models import JobState
 from domain.shared.periods import PeriodUnit
-from domain.subscriptions.models import RenewalPrice, SubscriptionPhase, SubscriptionState
+from domain.subscriptions.models import (
+    ManualOperationKind,
+    ManualOperationState,
+    RenewalPrice,
+    SubscriptionPhase,
+    SubscriptionState,
+)
 from tenancy.errors import ErrorCode, ErrorKind
 from tenancy.models import TenantState
 from tenancy.permissions import AccessLevel, Role
@@ -39,6 +45,8 @@ __all__ = [
     "HowDone",
     "JobState",
     "ManagerRole",
+    "ManualOperationKind",
+    "ManualOperationState",
     "OrderState",
     "OrderType",
     "PaymentModel",
@@ -70,6 +78,8 @@ _CLOSED: tuple[type[StrEnum], ...] = (
     JobState,
 )
 _OPEN: tuple[type[StrEnum], ...] = (
+    ManualOperationKind,
+    ManualOperationState,
     BillingType,
     OrderType,
     OrderState,

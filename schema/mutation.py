@@ -5,6 +5,7 @@ import strawberry
 from resolvers import catalog, customers, people, sales, signing_in, tenants
 from resolvers.changing import mutation, open_mutation
 from schema import catalog_changes as c
+from schema import confirmations as f
 from schema import customer_changes as k
 from schema import discount_changes as d
 from schema import member_changes as m
@@ -351,6 +352,16 @@ class Mutation:
     charge for the plan and one for each resource replaces them, one for each price where prices differ. Nothing of it
     is returned by a later decrease, stop or deletion. Codes: NOT_FOUND, INVALID_STATE (nothing to close),
     INSUFFICIENT_BALANCE, STALE, ACT_AS_REQUIRED."""
+    approve_manual_operation: f.ManualOperationPayload | None = mutation(
+        sales.approve_manual_operation, f.ApproveManualOperationInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Agree to a stop or a deletion that waits for it; it is done today. Codes: INVALID_INPUT, NOT_FOUND,
+    INVALID_STATE, REFUSED_BY_BILLING_TYPE, ACT_AS_REQUIRED."""
+    decline_manual_operation: f.ManualOperationPayload | None = mutation(
+        sales.decline_manual_operation, f.DeclineManualOperationInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Decline a stop or a deletion: the subscription is as it was before. Codes: INVALID_INPUT, NOT_FOUND,
+    INVALID_STATE, ACT_AS_REQUIRED."""
     top_up: s.TopUpPayload | None = mutation(sales.top_up, s.TopUpInput, needs=P.PAYMENTS_WRITE, customers=True)
     """Put money on a customer's balance; it pays nothing by itself. Codes: INVALID_INPUT, NOT_FOUND, CURRENCY_MISMATCH,
     ACT_AS_REQUIRED."""

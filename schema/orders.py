@@ -62,6 +62,7 @@ def _plan_name(order: Any) -> Any:
             ),
         )
         .where(subscription.c.distributor_id == order.distributor_id, subscription.c.id == order.subscription_id)
+        .correlate_except(subscription, plan)
         .scalar_subquery()
     )
 
@@ -87,6 +88,7 @@ def _of_its_order(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
             select(read(order.c))
             .select_from(order)
             .where(order.c.distributor_id == payment.distributor_id, order.c.id == payment.order_id)
+            .correlate_except(order)
             .scalar_subquery()
         )
 

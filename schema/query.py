@@ -8,6 +8,7 @@ from schema.accounts import Account
 from schema.audit import AuditEntry, AuditEntryFilter
 from schema.catalog import Plan, ServiceTerm
 from schema.charges import Charge, ResellerCharge
+from schema.confirmations import ManualOperation
 from schema.discounts import Discount, ResellerDiscount
 from schema.jobs import Job
 from schema.members import LegalAgreement, User
@@ -114,6 +115,9 @@ class Query:
     are left out."""
     subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()
     """What customers of the viewer's tenant bought, newest first unless sorted."""
+    manual_operations: Connection[ManualOperation] | None = listing(scope=True, needs=P.SUBSCRIPTIONS_READ)
+    """Stops and deletions that managers of the viewer's tenant had or have to agree to, newest first; `scope` adds
+    those of the tenants below, read-only."""
     charges: Connection[Charge] | None = lists.charges()
     """What customers of the viewer's tenant pay for it, newest first unless sorted."""
     reseller_charges: Connection[ResellerCharge] | None = lists.reseller_charges()

@@ -40,6 +40,7 @@ from tenancy.permissions import Permission
 
 if TYPE_CHECKING:
     from schema.charges import Charge
+    from schema.confirmations import ManualOperation
     from schema.orders import Order
 
 __all__ = ["NextCharge", "ServiceSubscription", "SubscriptionResource"]
@@ -124,6 +125,10 @@ class ServiceSubscription(Node):
         ),
     )
     """By priority, highest first, then by name."""
+    manual_operations: list[Annotated["ManualOperation", strawberry.lazy("schema.confirmations")]] = related(
+        models.ManualOperation.subscription_id, order=(models.ManualOperation.id.desc(),)
+    )
+    """Stops and deletions that a manager had or has to agree to, newest first."""
     charges: Connection[Annotated["Charge", strawberry.lazy("schema.charges")]] | None = listing(
         ChargeRow.subscription_id, filter=ChargeFilter, sort=ChargeSort, needs=Permission.CHARGES_READ
     )

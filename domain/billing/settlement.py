@@ -38,12 +38,15 @@ __all__ = [
     "decrease",
     "delete",
     "refusing",
+    "require_deletable",
     "require_stoppable",
     "require_switchable",
     "stop",
 ]
 
 _AT_STAKE = (ChargeState.BLOCKED, ChargeState.CLOSED, ChargeState.OPENED)
+
+_NOT_BY_HAND = {Deletion.REFUSED, Deletion.SPLIT_ON_SWITCH_ONLY}
 
 Settling = Callable[[Sequence[ExistingCharge]], Split]
 
@@ -119,6 +122,12 @@ def require_stoppable(contract: Contract) -> None:
     """Raises RefusedByBillingType for a type that is never stopped."""
     if contract.policy.stop is Stop.REFUSED:
         raise refusing(contract, NotAllowedByBillingType(contract.subscription.billing_type, Message("a stop")))
+
+
+def require_deletable(contract: Contract) -> None:
+    """Raises RefusedByBillingType for a type whose subscriptions nobody deletes by hand."""
+    if contract.policy.deletion in _NOT_BY_HAND:
+        raise refusing(contract, NotAllowedByBillingType(contract.subscription.billing_type, Message("a deletion")))
 
 
 def require_switchable(contract: Contract) -> None:
@@ -209,7 +218,7 @@ def delete(
         )
         # The type is asked also when nothing is at stake.
         for charges in (stake.by_resource.values() or [[]])
-        if asked or contract.policy.deletion not in {Deletion.REFUSED, Deletion.SPLIT_ON_SWITCH_ONLY}
+        if asked or contract.policy.deletion not in _NOT_BY_HAND
     ]
     for charge in stake.rows.values():
         if charge.state is ChargeState.OPENED:

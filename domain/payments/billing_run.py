@@ -40,11 +40,11 @@ from domain.payments.run_batches import (
     to_prolong,
     to_renew,
 )
-from domain.payments.run_paying import drop_opened, grace, pay_due, stop_unpaid
+from domain.payments.run_paying import NOT_PAID, asked_first, drop_opened, grace, pay_due, stop_unpaid
 from domain.shared.outbox import announce
 from domain.shared.rows import locked
 from domain.subscriptions import states
-from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from domain.subscriptions.models import ManualOperationKind, ServiceSubscription, SubscriptionState
 from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
 from tenancy.scope import Scope
@@ -140,7 +140,7 @@ def create_renewals(session: Session, scope: Scope, *, clock: Clock, day: date) 
 def end_unpaid(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Stop what is over: expired and not renewed, or in grace for all its days."""
     clock = on_day(clock, day)
-    ids, contracts, _ = ready(
+    ids, contracts, accounts = ready(
         session,
         scope,
         joined(scope).where(
@@ -159,6 +159,7 @@ def end_unpaid(session: Session, scope: Scope, *, clock: Clock, day: date) -> in
         if contract.subscription.state is SubscriptionState.GRACED
         or not grace(session, scope, contract, prolongation=not ends_its_term(contract), clock=clock)
     ]
+    ending = asked_first(session, scope, ending, accounts, ManualOperationKind.STOP, reason=NOT_PAID, clock=clock)
     cancel(
         session,
         scope,
@@ -183,6 +184,10 @@ def delete_stopped(session: Session, scope: Scope, *, clock: Clock, day: date) -
             _Subscription.stopped_on + ServiceTerm.stop_period_days <= day,
         ),
     )
+    going = asked_first(
+        session, scope, contracts.values(), accounts, ManualOperationKind.DELETE, reason=None, clock=clock
+    )
+    contracts = {contract.subscription.id: contract for contract in going}
     at_stake = set(
         session.scalars(
             select(Charge.subscription_id).where(

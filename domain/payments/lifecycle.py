@@ -8,18 +8,19 @@ from domain.billing import settlement
 from domain.billing.contracts import Contract
 from domain.customers.models import Account
 from domain.ordering.queries import open_orders
+from domain.payments.asking import ask, under_approval
 from domain.payments.cancelling import cancel
 from domain.payments.checkout import own_contract
 from domain.shared.errors import InvalidState
 from domain.shared.outbox import announce
 from domain.subscriptions import states
-from domain.subscriptions.models import ServiceSubscription
+from domain.subscriptions.models import ManualOperationKind, ServiceSubscription
 from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
-__all__ = ["activate_subscription", "cancel_waiting", "delete_subscription", "end", "stop_subscription"]
+__all__ = ["activate_subscription", "cancel_waiting", "delete_subscription", "end", "halt", "stop_subscription"]
 
 REASON_LIMIT = 1000
 """Characters."""
@@ -36,22 +37,35 @@ def stop_subscription(
 ) -> ServiceSubscription:
     """Stop the service today and settle the current period; a waiting order of it is cancelled.
 
-    The day of the stop is not billed. Rules: policy column `stop`.
+    The day of the stop is not billed. Rules: policy column `stop`. A customer's user whose account class wants a
+    manager for it only asks: the subscription waits.
     Raises NotFound, ActAsRequired, Stale, InvalidState, RefusedByBillingType.
     """
+    reason = _clean(reason)
     account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
     # The type is asked first: that it never stops says more than that it cannot be stopped now.
     settlement.require_stoppable(contract)
+    if scope.customer is not None and under_approval(session, [account], ManualOperationKind.STOP):
+        states.require(contract.subscription, Operation.STOP)
+        ask(session, scope, contract.subscription, ManualOperationKind.STOP, reason=reason, clock=clock)
+    else:
+        halt(session, scope, contract, account, reason=reason, clock=clock)
+    return contract.subscription
+
+
+def halt(
+    session: Session, scope: Scope, contract: Contract, account: Account, *, reason: str | None, clock: Clock
+) -> None:
+    """Stop a locked subscription. Raises InvalidState, RefusedByBillingType."""
     states.advance(contract.subscription, Operation.STOP)
     cancel_waiting(session, scope, contract, clock=clock)
     settlement.stop(session, scope, contract, account, clock=clock)
     subscription = contract.subscription
     subscription.stopped_on = clock.today
-    subscription.stop_reason = _clean(reason)
+    subscription.stop_reason = reason
     subscription.updated_at = clock.now
     announce(session, scope, "subscription.stopped", subject=subscription, prefix="sub", at=clock.now)
     session.flush()
-    return subscription
 
 
 def activate_subscription(
@@ -100,13 +114,20 @@ def delete_subscription(
 ) -> ServiceSubscription:
     """End the subscription for good: the current period is settled, later ones are released, a waiting order cancelled.
 
-    An ordered one that is not paid yet is withdrawn. Raises NotFound, ActAsRequired, Stale, InvalidState,
-    RefusedByBillingType.
+    An ordered one that is not paid yet is withdrawn. A customer's user whose account class wants a manager for it only
+    asks: the subscription waits. Raises NotFound, ActAsRequired, Stale, InvalidState, RefusedByBillingType.
     """
-    _clean(reason)
+    reason = _clean(reason)
     account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
-    end(session, scope, contract, account, clock=clock)
-    return contract.subscription
+    subscription = contract.subscription
+    asks = scope.customer is not None and subscription.started_on is not None
+    if asks and under_approval(session, [account], ManualOperationKind.DELETE):
+        states.require(subscription, Operation.DELETE)
+        settlement.require_deletable(contract)
+        ask(session, scope, subscription, ManualOperationKind.DELETE, reason=reason, clock=clock)
+    else:
+        end(session, scope, contract, account, clock=clock)
+    return subscription
 
 
 def end(session: Session, scope: Scope, contract: Contract, account: Account, *, clock: Clock) -> None:

@@ -118,6 +118,7 @@ def _set(subscription: ServiceSubscription, plan: Plan, period: PlanPeriod, term
     subscription.billing_day = term.billing_day
     subscription.trial = period.trial
     subscription.endless = period.unit is PeriodUnit.ENDLESS
+    subscription.renewal_price = None  # individual prices end
     subscription.switched_on = on
     # Individual prices were agreed for the plan that is left.
     subscription.renewal_price = None

@@ -1,6 +1,6 @@
 """The billing run's payments: what begins today is paid from the balances, in order of subscription number."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from domain.billing.contracts import Contract, contracts_of
 from domain.billing.models import Charge, ChargeState
 from domain.customers.models import Account
 from domain.ordering.models import Order, OrderState, OrderType
+from domain.payments.asking import ask, under_approval
 from domain.payments.cancelling import cancel
 from domain.payments.completion import complete
 from domain.payments.models import Payment
@@ -20,12 +21,12 @@ from domain.shared.errors import InsufficientBalance
 from domain.shared.outbox import announce
 from domain.shared.rows import locked
 from domain.subscriptions import states
-from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from domain.subscriptions.models import ManualOperationKind, ServiceSubscription, SubscriptionState
 from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
-__all__ = ["drop_opened", "grace", "pay_due", "stop_unpaid"]
+__all__ = ["NOT_PAID", "asked_first", "drop_opened", "grace", "pay_due", "stop_unpaid"]
 
 NOT_PAID = "The next period was not paid."
 """Why the run stops a subscription."""
@@ -92,7 +93,9 @@ def pay_due(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
                 stopped.append(contract)
     session.flush()
     billed.close(session, scope, at_once, accounts, clock=clock)
-    cancel(session, scope, unpaid, clock=clock)
+    stopped = asked_first(session, scope, stopped, accounts, ManualOperationKind.STOP, reason=NOT_PAID, clock=clock)
+    gone = {contract.subscription.id for contract in stopped}
+    cancel(session, scope, [order for order in unpaid if order.subscription_id in gone], clock=clock)
     for contract in stopped:
         stop_unpaid(session, scope, contract, clock=clock)
     session.flush()
@@ -163,6 +166,27 @@ def grace(session: Session, scope: Scope, contract: Contract, *, prolongation: b
     subscription.updated_at = clock.now
     announce(session, scope, "subscription.graced", subject=subscription, prefix="sub", at=clock.now)
     return True
+
+
+def asked_first(
+    session: Session,
+    scope: Scope,
+    contracts: Collection[Contract],
+    accounts: Mapping[UUID, Account],
+    kind: ManualOperationKind,
+    *,
+    reason: str | None,
+    clock: Clock,
+) -> list[Contract]:
+    """Those that the calendar may stop or delete by itself; the others wait for a manager from now on."""
+    if not contracts:
+        return []
+    concerned = {contract.subscription.account_id for contract in contracts}
+    waiting = under_approval(session, [accounts[id] for id in concerned], kind)
+    for contract in contracts:
+        if contract.subscription.account_id in waiting:
+            ask(session, scope, contract.subscription, kind, reason=reason, clock=clock)
+    return [contract for contract in contracts if contract.subscription.account_id not in waiting]
 
 
 def stop_unpaid(session: Session, scope: Scope, contract: Contract, *, clock: Clock) -> None:

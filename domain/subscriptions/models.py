@@ -1,6 +1,6 @@
 """What was bought."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -13,10 +13,14 @@ from db.base import Base
 from db.types import CurrencyCode, Price, Quantity, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
 from domain.shared.billing_types import BillingType
-from tenancy.rows import Reach, TenantRow, by_value, in_order, owned
+from tenancy.rows import OF_ANY, Reach, TenantRow, by_value, in_order, owned
 
 __all__ = [
     "PHASES",
+    "EntryPoint",
+    "ManualOperation",
+    "ManualOperationKind",
+    "ManualOperationState",
     "RenewalPrice",
     "ServiceSubscription",
     "SubscriptionPhase",
@@ -230,6 +234,64 @@ class SubscriptionResource(TenantRow, Base):
         subscription_id="subscriptions",
         account_id="accounts",
         plan_resource_id="plan_resources",
+    )
+
+
+class ManualOperationKind(StrEnum):
+    """What somebody, or the calendar, wants done that a manager has to agree to."""
+
+    STOP = "STOP"
+    """A stop."""
+    DELETE = "DELETE"
+    """A deletion."""
+
+
+class ManualOperationState(StrEnum):
+    """What a manager has said."""
+
+    APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
+    """Nothing yet: the subscription waits."""
+    APPROVED = "APPROVED"
+    """Yes: it was done."""
+    DECLINED = "DECLINED"
+    """No: the subscription is as it was before."""
+
+
+class ManualOperation(TenantRow, Base):
+    """Something that is done to a subscription only when a manager of its seller has agreed."""
+
+    __tablename__ = "manual_operations"
+    __customers__ = (Reach.OF_ITS_ACCOUNT,)
+
+    account_id: Mapped[UUID]
+    subscription_id: Mapped[UUID]
+    kind: Mapped[ManualOperationKind] = mapped_column(choice(ManualOperationKind))
+    state: Mapped[ManualOperationState] = mapped_column(choice(ManualOperationState))
+    previous_state: Mapped[SubscriptionState] = mapped_column(choice(SubscriptionState, name="previous_state"))
+    """What the subscription was, and is again when it is declined."""
+    auto_renew: Mapped[bool]
+    """Whether the subscription renewed itself before; while it waits it does not."""
+    reason: Mapped[str | None]
+    """Why it is wanted, in the words of whoever wants it."""
+    decision_reason: Mapped[str | None]
+    """Why it was approved or declined."""
+    decided_by_id: Mapped[UUID | None] = mapped_column(info=OF_ANY)
+    """The manager, or the platform's operator."""
+    decided_at: Mapped[datetime | None]
+
+    __table_args__ = owned(
+        Index(
+            "uq_manual_operations_open",
+            "distributor_id",
+            "subscription_id",
+            unique=True,
+            postgresql_where=text("state = 'APPROVAL_REQUIRED'"),
+        ),
+        Index("ix_manual_operations_subscription", "distributor_id", "subscription_id", "id"),
+        Index("ix_manual_operations_path", "distributor_id", "tenant_path", "id"),
+        CheckConstraint("(state = 'APPROVAL_REQUIRED') = (decided_at IS NULL)", name="decided_when"),
+        account_id="accounts",
+        subscription_id="subscriptions",
     )
 
 

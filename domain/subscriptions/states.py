@@ -4,7 +4,7 @@ from domain.shared.errors import InvalidState
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
 from tenancy.messages import Word
 
-__all__ = ["TRANSITIONS", "Operation", "advance", "require"]
+__all__ = ["TRANSITIONS", "Operation", "advance", "go_back", "require"]
 
 _S = SubscriptionState
 
@@ -29,6 +29,10 @@ class Operation(Word):
     STOP = "stop"
     ACTIVATE = "activation"
     DELETE = "deletion"
+    ASK_STOP = "request to stop"
+    """A stop is wanted that a manager has to approve."""
+    ASK_DELETE = "request to delete"
+    """The same of a deletion."""
 
 
 _O = Operation
@@ -57,8 +61,14 @@ TRANSITIONS: dict[tuple[SubscriptionState, Operation], SubscriptionState] = {
     (_S.DELIVERED, _O.DELETE): _S.DELETED,
     (_S.GRACED, _O.DELETE): _S.DELETED,
     (_S.STOPPED, _O.DELETE): _S.DELETED,
+    (_S.ACTIVE, _O.ASK_STOP): _S.WAITING_FOR_MANUAL_APPROVAL,
+    (_S.GRACED, _O.ASK_STOP): _S.WAITING_FOR_MANUAL_APPROVAL,
+    (_S.ACTIVE, _O.ASK_DELETE): _S.WAITING_FOR_MANUAL_APPROVAL,
+    (_S.GRACED, _O.ASK_DELETE): _S.WAITING_FOR_MANUAL_APPROVAL,
+    (_S.STOPPED, _O.ASK_DELETE): _S.WAITING_FOR_MANUAL_APPROVAL,
 }
-"""Every other pair is refused. Transitional states (installing, updating…) forbid everything but their own end."""
+"""Every other pair is refused. Transitional states (installing, updating…) forbid everything but their own end, and one
+that waits for a manager everything but the decision, which leads back to where it was (`go_back`)."""
 
 
 def require(subscription: ServiceSubscription, operation: Operation) -> SubscriptionState:
@@ -78,4 +88,17 @@ def require(subscription: ServiceSubscription, operation: Operation) -> Subscrip
 def advance(subscription: ServiceSubscription, operation: Operation) -> None:
     """Move the subscription, and raise its version. Raises InvalidState."""
     subscription.state = require(subscription, operation)
+    subscription.version += 1
+
+
+def go_back(subscription: ServiceSubscription, to: SubscriptionState) -> None:
+    """Let a subscription that waited for a manager be what it was before. Raises InvalidState when it does not wait."""
+    if subscription.state is not SubscriptionState.WAITING_FOR_MANUAL_APPROVAL:
+        raise InvalidState(
+            "Subscription {number} is {state}: it waits for no decision.",
+            number=subscription.number,
+            state=subscription.state,
+            path=("manual_operation_id",),
+        )
+    subscription.state = to
     subscription.version += 1

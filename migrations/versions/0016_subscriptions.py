@@ -1,4 +1,5 @@
-"""Switches to another plan, orders that the billing run has made, and what is to be paid next.
+"""Switches to another plan, orders that the billing run has made, what is to be paid next, and stops and deletions that
+wait for a manager.
 
 Locks: `orders` and `subscriptions` for an instant each, to add columns without a rewrite; the check of `orders` reads
 the table once under the same lock.
@@ -7,6 +8,8 @@ the table once under the same lock.
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
+
+from migrations.policies import open_to_customers, protect
 
 revision = "0016"
 down_revision = "0015"
@@ -47,10 +50,14 @@ AS $$
       JOIN plan_periods p ON p.distributor_id = distributor AND p.id = n.plan_period_id
     UNION ALL
     SELECT coalesce(o.renewal, 0), greatest(0, r.quantity - r.included),
-           CASE WHEN n.held OR o.id IS NULL THEN r.unit_price ELSE o.recurring_per_month END
+           CASE WHEN r.individual_price IS NULL OR (n.renewal AND n.renewal_price = 'PLAN') THEN p.price
+                WHEN n.renewal AND n.renewal_price = 'HIGHEST' THEN greatest(r.individual_price, p.price)
+                ELSE r.individual_price END
       FROM coming n
       JOIN subscription_resources r ON r.distributor_id = distributor AND r.subscription_id = n.id
       LEFT JOIN plan_resources o ON o.distributor_id = distributor AND o.plan_id = n.plan_id AND o.key = r.key
+     CROSS JOIN LATERAL (
+       SELECT CASE WHEN n.held OR o.id IS NULL THEN r.unit_price ELSE o.recurring_per_month END) AS p(price)
   ), foretold AS (
     SELECT sum(CASE WHEN n.renewal THEN round(l.fee * l.units, app_minor_digits(n.currency)) ELSE 0 END + (
              SELECT coalesce(sum(app_for_months(l.price * l.units, months, n.currency)), 0)
@@ -84,6 +91,19 @@ AS $$
 $$
 """
 
+KINDS = ("STOP", "DELETE")
+DECISIONS = ("APPROVAL_REQUIRED", "APPROVED", "DECLINED")
+STATES = (
+    "ORDERED", "INSTALLING", "INSTALLATION_FAILED", "ACTIVATING", "ACTIVATION_FAILED", "ACTIVE", "DELIVERED",
+    "UPDATING", "UPDATING_FAILED", "RENEWING", "RENEWING_FAILED", "SWITCHING", "SWITCHING_FAILED",
+    "WAITING_FOR_MANUAL_APPROVAL", "GRACED", "BLOCKED", "STOPPING", "STOPPING_FAILED", "STOPPED", "DELETING",
+    "DELETION_FAILED", "DELETED",
+)
+
+
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
 
 def upgrade() -> None:
     op.add_column("subscriptions", sa.Column("switched_on", sa.Date(), nullable=True))
@@ -110,6 +130,57 @@ def upgrade() -> None:
         "orders",
         "(type = 'SWITCH') = (plan_id IS NOT NULL) AND (plan_id IS NULL) = (plan_period_id IS NULL)",
     )
+    op.create_table(
+        "manual_operations",
+        sa.Column("distributor_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_path", sa.Text(collation="C"), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("subscription_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("previous_state", sa.String(40), nullable=False),
+        sa.Column("auto_renew", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=True),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(one_of("kind", KINDS), name=op.f("ck_manual_operations_manual_operation_kind_known")),
+        sa.CheckConstraint(one_of("state", DECISIONS), name=op.f("ck_manual_operations_manual_operation_state_known")),
+        sa.CheckConstraint(one_of("previous_state", STATES), name=op.f("ck_manual_operations_previous_state_known")),
+        sa.CheckConstraint(
+            "(state = 'APPROVAL_REQUIRED') = (decided_at IS NULL)", name=op.f("ck_manual_operations_decided_when")
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                ["distributor_id", column],
+                [f"{table}.distributor_id", f"{table}.id"],
+                name=op.f(f"fk_manual_operations_distributor_id_{column}"),
+            )
+            for column, table in (
+                ("account_id", "accounts"),
+                ("subscription_id", "subscriptions"),
+                ("tenant_id", "tenants"),
+            )
+        ),
+        sa.PrimaryKeyConstraint("distributor_id", "id", name=op.f("pk_manual_operations")),
+    )
+    op.create_index(
+        "uq_manual_operations_open",
+        "manual_operations",
+        ["distributor_id", "subscription_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'APPROVAL_REQUIRED'"),
+    )
+    op.create_index(
+        "ix_manual_operations_subscription", "manual_operations", ["distributor_id", "subscription_id", "id"]
+    )
+    op.create_index("ix_manual_operations_path", "manual_operations", ["distributor_id", "tenant_path", "id"])
+    protect("manual_operations")
+    open_to_customers("manual_operations", "of its account")
     op.execute(NEXT_CHARGE)
     op.execute(CONSUMED)
 
@@ -117,6 +188,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP FUNCTION app_consumed(uuid, uuid)")
     op.execute("DROP FUNCTION app_next_charge(uuid, uuid)")
+    op.drop_table("manual_operations")
     op.drop_constraint(op.f("ck_orders_a_switch_names_its_plan"), "orders", type_="check")
     op.drop_constraint("fk_orders_distributor_id_plan_period_id", "orders", type_="foreignkey")
     op.drop_constraint("fk_orders_distributor_id_plan_id", "orders", type_="foreignkey")

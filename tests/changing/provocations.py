@@ -95,6 +95,7 @@ UNPROVOKED: dict[tuple[str, str], str] = {
     ("deleteCustomRole", "INVALID_STATE"): "somebody has the role",
     ("prolongSubscription", "INVALID_INPUT"): "a total that no column holds",
     ("renumberOrder", "INVALID_STATE"): "the setting ORDER_NUMBERS_EDITABLE is off",
+    ("approveManualOperation", "REFUSED_BY_BILLING_TYPE"): "a type that refused it when it was asked for already",
     ("requestPasswordReset", "LIMIT_EXCEEDED"): _OFTEN,
     ("resetPassword", "LIMIT_EXCEEDED"): _OFTEN,
     ("retryJob", "ACT_AS_REQUIRED"): "a job of a tenant below that has failed",

@@ -36,6 +36,7 @@ PREFIXES = {
     "paymentId": "pay",
     "accountId": "acc",
     "discountId": "dct",
+    "manualOperationId": "mop",
     "planId": "pln",
     "orderId": "ord",
     "jobId": "job",
@@ -584,6 +585,8 @@ SAMPLES: dict[str, Sample] = {
     "activateSubscription": _of_id("child", "subscriptionId", "stopped", reason="The customer paid"),
     "deleteSubscription": _of_id("child", "subscriptionId", "to delete", reason="The customer left"),
     "closeCharges": _of_id("child", "subscriptionId", "running"),
+    "approveManualOperation": _of_id("child", "manualOperationId", "asked to stop", reason="Agreed"),
+    "declineManualOperation": _of_id("child", "manualOperationId", "asked to delete", reason="Not yet"),
     "topUp": Sample(
         "child",
         lambda known: {

@@ -300,7 +300,27 @@ def _customers(world: World) -> None:
     known["privacy policy"] = made["agreement"]["id"]
     for name in ("owner", "user"):
         world.do(name, "acceptAgreements", agreementIds=[known["privacy policy"]])
+    _ask(world)
     _invitations(world)
+
+
+def _ask(world: World) -> None:
+    """A stop and a deletion that the customer's owner asks for and a manager has to agree to; one was declined."""
+    known = world.ids
+    manual = {"stop": "MANUAL", "delete": "MANUAL"}
+    made = world.do("distributor", "createAccountClass", key="watched", name="Watched", terms=manual)
+    account = {"accountId": known["account"]}
+    world.do("child", "updateAccount", **account, change={"accountClassId": made["accountClass"]["id"]})
+    asks = (
+        ("asked to stop", "stopSubscription"),
+        ("asked to delete", "deleteSubscription"),
+        ("declined", "stopSubscription"),
+    )
+    for name, mutation in asks:
+        answer = world.do("owner", mutation, subscriptionId=_bought(world, name))
+        known[name] = answer["subscription"]["manualOperations"][0]["id"]
+    world.do("child", "declineManualOperation", manualOperationId=known["declined"], reason="Talk to us first")
+    world.do("child", "updateAccount", **account, change={"accountClassId": None})
 
 
 def _invitations(world: World) -> None:

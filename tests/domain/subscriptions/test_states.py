@@ -5,7 +5,7 @@ import pytest
 from domain.shared.errors import InvalidState, Stale
 from domain.subscriptions.models import PHASES, ServiceSubscription, SubscriptionState
 from domain.subscriptions.queries import require_version
-from domain.subscriptions.states import TRANSITIONS, Operation, advance
+from domain.subscriptions.states import TRANSITIONS, Operation, advance, go_back
 
 ALLOWED = {
     "ORDERED": {
@@ -24,6 +24,8 @@ ALLOWED = {
         "GRACE": "GRACED",
         "STOP": "STOPPED",
         "DELETE": "DELETED",
+        "ASK_STOP": "WAITING_FOR_MANUAL_APPROVAL",
+        "ASK_DELETE": "WAITING_FOR_MANUAL_APPROVAL",
     },
     "GRACED": {
         "PROLONG": "ACTIVE",
@@ -31,6 +33,8 @@ ALLOWED = {
         "SET_AUTO_RENEWAL": "GRACED",
         "STOP": "STOPPED",
         "DELETE": "DELETED",
+        "ASK_STOP": "WAITING_FOR_MANUAL_APPROVAL",
+        "ASK_DELETE": "WAITING_FOR_MANUAL_APPROVAL",
     },
     "STOPPED": {
         "PROLONG": "ACTIVE",
@@ -38,6 +42,7 @@ ALLOWED = {
         "ACTIVATE": "ACTIVE",
         "SET_AUTO_RENEWAL": "STOPPED",
         "DELETE": "DELETED",
+        "ASK_DELETE": "WAITING_FOR_MANUAL_APPROVAL",
     },
     "DELIVERED": {"DELETE": "DELETED"},
 }
@@ -66,6 +71,19 @@ def test_the_table_has_nothing_else() -> None:
     assert {(state.name, operation.name): after.name for (state, operation), after in TRANSITIONS.items()} == {
         (state, operation): after for state, operations in ALLOWED.items() for operation, after in operations.items()
     }
+
+
+@pytest.mark.parametrize("state", SubscriptionState)
+def test_only_what_waits_for_a_manager_goes_back(state: SubscriptionState) -> None:
+    # given
+    subscription = ServiceSubscription(number="SU000001", state=state, version=3)
+    # then
+    if state is SubscriptionState.WAITING_FOR_MANUAL_APPROVAL:
+        go_back(subscription, SubscriptionState.GRACED)
+        assert (subscription.state, subscription.version) == (SubscriptionState.GRACED, 4)
+    else:
+        with pytest.raises(InvalidState, match=f"SU000001 is {state}: it waits for no decision"):
+            go_back(subscription, SubscriptionState.GRACED)
 
 
 def test_every_state_has_one_phase() -> None:
