@@ -15,6 +15,7 @@ from schema.members import LegalAgreement, User
 from schema.orders import Order, Payment
 from schema.people import CustomRole, Manager, Viewer
 from schema.prices import PriceListEntry
+from schema.storefront import StorefrontFilter, StorefrontOffer, StorefrontSort
 from schema.subscriptions import ServiceSubscription
 from schema.tenants import Distributor, Reseller, Tenant
 from schema.terms import AccountClass, AccountClassFilter, AccountType
@@ -113,6 +114,9 @@ class Query:
     price_list: Connection[PriceListEntry] | None = lists.price_list()
     """What the viewer's tenant takes, pays and earns for each period of each plan, newest first unless sorted; trials
     are left out."""
+    storefront: Connection[StorefrontOffer] | None = listing(filter=StorefrontFilter, sort=StorefrontSort)
+    """What the viewer's tenant, for a customer's user its seller, offers to everybody: newest first unless sorted. GET
+    /storefront/{tenant id} answers it without a token, for shared caches to keep."""
     subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()
     """What customers of the viewer's tenant bought, newest first unless sorted."""
     manual_operations: Connection[ManualOperation] | None = listing(scope=True, needs=P.SUBSCRIPTIONS_READ)

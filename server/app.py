@@ -18,7 +18,7 @@ from resolvers.changing.pipeline import BEFOREHAND, Pipeline
 from resolvers.reading import Engine, reading_pool
 from resolvers.reading.cost import LONGEST
 from schema.build import schema
-from server import explorer
+from server import explorer, storefront
 from server.auth import Holders
 from server.broker_health import BrokerHealth
 from server.deprecated_uses import DeprecatedUses
@@ -31,6 +31,7 @@ from server.oidc import Issuers
 from server.request_ids import RequestIds
 from server.settings import Settings
 from server.site import Site
+from server.storefront import Storefronts
 
 __all__ = ["application"]
 
@@ -56,6 +57,9 @@ def application(config: Settings) -> Starlette:
             holders=Holders(pool, Issuers(config.oidc_issuers)),
             budgets=Budgets(config.cost_per_minute),
             open_budgets=Budgets(config.open_cost_per_minute),
+            storefronts=Storefronts(
+                pool, Budgets(config.storefront_cost_per_minute), max_age=config.storefront_max_age
+            ),
             documents=TrustedDocuments(pool, only=config.trusted_documents),
             engine=engine,
             pipeline=Pipeline(engine, writes, threads=config.web_pool_size, on_enqueued=partial(wake, writes)),
@@ -75,6 +79,7 @@ def application(config: Settings) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
+        Route(storefront.PATH, storefront.show),
     ]
     if config.explorer:
         routes += explorer.routes()

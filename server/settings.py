@@ -44,6 +44,12 @@ class Settings(jobs.settings.Settings):
     open_cost_per_minute: int = Field(default=1_000, ge=0)
     """The same for an IP address that asks without a token: to sign in, to renew a session, to reset a password."""
 
+    storefront_cost_per_minute: int = Field(default=600_000, ge=0)
+    """The same for an IP address that looks at storefronts; a shared cache in front looks once for everybody."""
+
+    storefront_max_age: int = Field(default=60, ge=0)
+    """Seconds for which a cache may keep a storefront without asking whether it has changed."""
+
     oidc_issuers: tuple[Issuer, ...] = ()
     """OpenID Connect issuers whose tokens open the API, as a JSON list; see `server.oidc.Issuer`."""
 

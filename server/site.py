@@ -10,6 +10,7 @@ from server.deprecated_uses import DeprecatedUses
 from server.documents import TrustedDocuments
 from server.last_uses import LastUses
 from server.limits import Budgets
+from server.storefront import Storefronts
 
 __all__ = ["Site"]
 
@@ -25,6 +26,7 @@ class Site:
     """Of tokens."""
     open_budgets: Budgets
     """Of callers without one."""
+    storefronts: Storefronts
     documents: TrustedDocuments
     engine: Engine
     pipeline: Pipeline

@@ -134,6 +134,25 @@ NAMED = """
    HAVING count(*) > 0;
 """
 
+# Whose shop it is, for somebody without a token: of one tenant whose people may work, and nothing else of it.
+STOREFRONT = """
+CREATE FUNCTION app_storefront(tenant uuid) RETURNS TABLE (distributor_id uuid, tenant_id uuid, tenant_path text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  lo text := current_setting('app.lo', true);
+  hi text := current_setting('app.hi', true);
+BEGIN
+  PERFORM set_config('app.lo', '', true), set_config('app.hi', '~', true);
+  RETURN QUERY
+    SELECT t.distributor_id, t.id, t.tenant_path FROM public.tenants t
+     WHERE t.id = tenant AND t.state = 'ACTIVE' AND NOT t.suspended_above AND t.tenant_path <> '';
+  PERFORM set_config('app.lo', coalesce(lo, '~'), true), set_config('app.hi', coalesce(hi, ''), true);
+END $$
+"""
+
 TRIGGER = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
@@ -188,6 +207,9 @@ def upgrade() -> None:
         ),
     )
     make("app_products_changed", NAMED.format(listed=LISTED.format(marking="false")))
+    op.execute(STOREFRONT)
+    op.execute("REVOKE ALL ON FUNCTION app_storefront(uuid) FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION app_storefront(uuid) TO headwater_app")
     op.execute("SELECT set_config('app.lo', '', true), set_config('app.hi', '~', true)")
     for table, price_of in (("plan_periods", "PERIOD"), ("plan_resources", "RESOURCE")):
         op.execute(FILL.format(**fees, table=table, price_of=price_of))
@@ -217,6 +239,7 @@ def make(name: str, body: str) -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION app_storefront(uuid)")
     for name in ("app_prices_set", "app_prices_gone", "app_plans_changed", "app_products_changed"):
         op.execute(f"DROP FUNCTION {name}() CASCADE")
     op.execute("DROP FUNCTION app_list_prices(uuid[], uuid[], timestamptz[], boolean)")

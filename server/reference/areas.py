@@ -31,6 +31,7 @@ _PAGES = {
     "discounts": "catalog",
     "price": "catalog",
     "prices": "catalog",
+    "storefront": "catalog",
     "accounts": "sales",
     "customer": "customers",
     "member": "customers",

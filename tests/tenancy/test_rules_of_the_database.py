@@ -33,6 +33,7 @@ DEFINERS = {
     "app_prices_gone",
     "app_prices_set",
     "app_products_changed",
+    "app_storefront",
 }
 """Functions with the owner's rights. A new one needs a reason, and a test of what it may not do."""
 

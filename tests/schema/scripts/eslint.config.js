@@ -29,6 +29,8 @@ const VALUES = [
   "Setting", // of a tenant, by its key
   "SettingValue",
   "TenantImpact",
+  "StorefrontPlan", // the offer around it has the id
+  "StorefrontResource",
   "TenantRef", // the same
   "UpstreamPrices",
   "Viewer",
