@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from domain.billing import customer_discounts, reseller_discounts
+from domain.billing import customer_discounts, reseller_discounts, taxes
 from domain.catalog import actions as catalog
 from domain.catalog.drafts import PlanChange
 from domain.catalog.models import Plan
@@ -27,6 +27,7 @@ __all__ = [
     "delegate_plan",
     "set_markup",
     "set_prices",
+    "set_tax",
     "undelegate_plan",
     "update_discount",
     "update_plan",
@@ -122,3 +123,8 @@ def create_discount(change: Change, /, **input: Any) -> Answer:
 def update_discount(call: Change, /, **input: Any) -> Answer:
     """See `domain.billing.customer_discounts.update_discount`."""
     return {"discount": customer_discounts.update_discount(call.session, call.scope, clock=call.clock, **input)}
+
+
+def set_tax(change: Change, /, **input: Any) -> Answer:
+    """See `domain.billing.taxes.set_tax`."""
+    return {"tax": taxes.set_tax(change.session, change.scope, clock=change.clock, **input)}

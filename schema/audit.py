@@ -37,6 +37,7 @@ from schema.orders import Order, Payment
 from schema.people import Actor, Manager
 from schema.references import TenantRef
 from schema.subscriptions import ServiceSubscription, SubscriptionResource
+from schema.taxes import Tax
 
 __all__ = ["AuditChange", "AuditEntry", "AuditEntryFilter", "FieldChange"]
 
@@ -55,6 +56,7 @@ _NODES: tuple[type, ...] = (
     ServiceSubscription,
     ServiceTerm,
     SubscriptionResource,
+    Tax,
 )
 
 

@@ -83,7 +83,13 @@ class Charge(Node):
     unit_price: Money = price(models.Charge.unit_price, models.Charge.currency)
     """One unit's fee a month, up to four decimals; of one-time charges the fee itself."""
     amount: Money = money(models.Charge.amount, models.Charge.currency)
-    """To pay, the discount taken off."""
+    """To pay, the discount taken off and the tax put on."""
+    tax: Money = money(models.Charge.tax, models.Charge.currency)
+    """What of the amount is tax; rounded for each charge."""
+    tax_name: str | None = column(models.Charge.tax_name)
+    """What the tax is called; null without one."""
+    tax_percent: Decimal | None = column(models.Charge.tax_percent)
+    """19 means 19 % of what is left after the discount; null without a tax."""
     discount: Money = money(models.Charge.discount, models.Charge.currency)
     """What was taken off."""
     applied_discount: AppliedDiscount | None = inline(when=lambda row: row.discount_name.is_not(None))

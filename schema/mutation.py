@@ -13,6 +13,7 @@ from schema import people_changes as p
 from schema import people_signing_in as i
 from schema import sales_changes as s
 from schema import settings as v
+from schema import taxes as x
 from schema import tenancy_changes as t
 from tenancy.permissions import Permission
 
@@ -287,6 +288,9 @@ class Mutation:
         catalog.update_discount, d.UpdateDiscountInput, needs=P.DISCOUNTS_WRITE
     )
     """Rename a discount, end it or let it hold longer; orders that exist keep theirs. Codes: INVALID_INPUT, NOT_FOUND,
+    ACT_AS_REQUIRED."""
+    set_tax: x.SetTaxPayload | None = mutation(catalog.set_tax, x.SetTaxInput, needs=P.SETTINGS_WRITE)
+    """Put a tax on what customers order, or another one on what one of them orders. Codes: INVALID_INPUT, NOT_FOUND,
     ACT_AS_REQUIRED."""
     order_subscription: s.OrderPayload | None = mutation(
         sales.order_subscription, s.OrderSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True

@@ -155,7 +155,9 @@ class Order(Node):
     )
     """The subscription it makes or changes."""
     total: Money = money(models.Order.total, models.Order.currency)
-    """What is to be paid, the discount taken off; of a change, its increases."""
+    """What is to be paid, the discount taken off and taxes put on; of a change, its increases."""
+    tax: Money = money(models.Order.tax, models.Order.currency)
+    """What of the total is tax."""
     discount: Money = money(models.Order.discount, models.Order.currency)
     """What was taken off."""
     summary: str = python(order_in_words, *_ORDER_IN_WORDS)

@@ -17,6 +17,7 @@ from schema.people import CustomRole, Manager, Viewer
 from schema.prices import PriceListEntry
 from schema.storefront import StorefrontFilter, StorefrontOffer, StorefrontSort
 from schema.subscriptions import ServiceSubscription
+from schema.taxes import Tax
 from schema.tenants import Distributor, Reseller, Tenant
 from schema.terms import AccountClass, AccountClassFilter, AccountType
 from tenancy.models import Tenant as TenantRow
@@ -77,6 +78,8 @@ class Query:
     """What a tenant owes the one above for one charge, by id."""
     discount: Discount | None = by_id(needs=P.DISCOUNTS_READ)
     """One discount for customers; null when it does not exist or is not visible."""
+    tax: Tax | None = by_id(needs=P.SETTINGS_READ)
+    """A tax, by id."""
     reseller_discount: ResellerDiscount | None = by_id(needs=P.DISCOUNTS_READ)
     """A discount for resellers, by id."""
     distributors: Connection[Distributor] | None = listing(below=True, needs=P.DISTRIBUTORS_WRITE)

@@ -20,6 +20,7 @@ from schema.references import TenantRef
 from schema.scalars import CurrencyCode, TimeZone
 from schema.settings import Setting
 from schema.subscriptions import ServiceSubscription
+from schema.taxes import Tax
 from tenancy.models import DistributorClock, TenantKind
 from tenancy.models import Manager as ManagerRow
 from tenancy.models import Tenant as TenantRow
@@ -80,6 +81,8 @@ class Tenant(Node):
     """What this tenant owes the one above (OWN) and those below owe (DOWNSTREAM), newest first unless sorted."""
     discounts: Connection[Discount] | None = listing(needs=Permission.DISCOUNTS_READ)
     """What it takes off what its own customers order."""
+    taxes: Connection[Tax] | None = listing(needs=Permission.SETTINGS_READ)
+    """What it puts on what its own customers pay: its own tax, and those of single accounts."""
     reseller_discounts: Connection[ResellerDiscount] | None = listing(needs=Permission.DISCOUNTS_READ)
     """What this tenant takes off what resellers directly below owe it, newest first."""
     settings: list[Setting] | None = related(

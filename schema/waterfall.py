@@ -30,11 +30,11 @@ class WaterfallLevel:
 class Waterfall:
     """The closed charges of a subscription on their way up the chain, as far as the viewer sees.
 
-    In one currency `paid` is the sum of all margins and of the last level's net cost.
+    Taxes are left out. In one currency `paid` is the sum of all margins and of the last level's net cost.
     """
 
     paid: Money = part()
-    """What the customer has paid by closed charges."""
+    """What the customer has paid by closed charges, without taxes."""
     discount: Money = part()
     """What the seller took off for the customer, at its own expense."""
     levels: list[WaterfallLevel] = part()

@@ -16,7 +16,7 @@ from domain.billing import levels
 from domain.billing.charging import recomputed_for_payment, state_when_paid
 from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
-from domain.billing.drafts import ChargeDraft, discounted_drafts, lots_of, undiscounted
+from domain.billing.drafts import ChargeDraft, TaxRate, bare_draft, discounted_drafts, lots_of, taxed_drafts
 from domain.billing.explanation import Explanation, Rule, months_of
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeState, LedgerAccount
@@ -49,6 +49,7 @@ __all__ = [
     "make",
     "opened_today",
     "rewrite",
+    "tax_of",
 ]
 
 AMOUNT_LIMIT = Decimal(10) ** 12
@@ -108,7 +109,7 @@ def _row(making: Making, number: str, clock: Clock) -> Charge:
         created_at=clock.now,
     )
     rewrite(charge, making.contract, draft, clock=clock)
-    if making.discounted_by is not None:
+    if making.discounted_by is not None and draft.discounted_by is None:
         charge.discount_id, charge.discount_name = making.discounted_by
     charge.state = making.state
     charge.closes_on = making.closes_on
@@ -132,6 +133,9 @@ def rewrite(charge: Charge, contract: Contract, draft: ChargeDraft, *, clock: Cl
     charge.amount = draft.amount
     charge.discount = draft.discount
     charge.discount_percent = draft.discount_percent
+    charge.tax = draft.tax
+    charge.tax_name = None if draft.taxed is None else draft.taxed.name
+    charge.tax_percent = None if draft.taxed is None else draft.taxed.percent
     if draft.discounted_by is not None:
         charge.discount_id, charge.discount_name = draft.discounted_by.id, draft.discounted_by.name
     charge.period_start = None if draft.period is None else draft.period.start
@@ -183,8 +187,17 @@ def draft_of(charge: Charge, contract: Contract, clock: Clock) -> ChargeDraft:
         explanation=explanation,
         discount=_money(charge.discount, charge),
         discount_percent=charge.discount_percent,
+        tax=_money(charge.tax, charge),
+        taxed=tax_of(charge),
         split_from=lots_of(explanation),
     )
+
+
+def tax_of(charge: Charge) -> TaxRate | None:
+    """The tax that a stored charge bears."""
+    if charge.tax_name is None or charge.tax_percent is None:
+        return None
+    return TaxRate(charge.tax_name, charge.tax_percent)
 
 
 def late(
@@ -192,17 +205,18 @@ def late(
 ) -> list[tuple[Charge, ChargeDraft | None]]:
     """Each unpaid charge as it is when it is paid on `on`: for what remains of its days; None when none do.
 
-    They are the charges of one order: its discount is taken anew, off all that remains.
+    They are the charges of one order: its discount is taken anew, off all that remains, and so is its tax.
     """
     terms = contract.terms(clock)
     remaining: dict[UUID, ChargeDraft] = {}
     for charge in charges:
-        left = recomputed_for_payment(terms, [undiscounted(draft_of(charge, contract, clock))], on=on).drafts
+        left = recomputed_for_payment(terms, [bare_draft(draft_of(charge, contract, clock))], on=on).drafts
         if left:
             remaining[charge.id] = left[0]
-    percent = next((charge.discount_percent for charge in charges if charge.id in remaining), None)
-    reduced = dict(zip(remaining, discounted_drafts(list(remaining.values()), percent), strict=True))
-    return [(charge, reduced.get(charge.id)) for charge in charges]
+    percent, rate = next(((each.discount_percent, tax_of(each)) for each in charges), (None, None))
+    adjusted = taxed_drafts(discounted_drafts(list(remaining.values()), percent), rate)
+    found = dict(zip(remaining, adjusted, strict=True))
+    return [(charge, found.get(charge.id)) for charge in charges]
 
 
 def block(
@@ -350,6 +364,8 @@ def existing(
             amount=_money(charge.amount, charge),
             discount=_money(charge.discount, charge),
             discount_percent=charge.discount_percent,
+            tax=_money(charge.tax, charge),
+            taxed=tax_of(charge),
             lots=lots_of(Explanation.from_json(charge.explanation)),
             price_group=groups.get(charge.id, ""),
         )

@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from domain.billing.contracts import Contract
-from domain.billing.drafts import ChargeDraft, Reduction, reduced_drafts
+from domain.billing.drafts import Reduction
 from domain.billing.models import Discount, DiscountLimit, DiscountTargetKind
 from domain.billing.prices import has_individual_prices
 from domain.billing.reseller_discounts import TARGETS_LIMIT, clean_percent
@@ -34,7 +34,6 @@ __all__ = [
     "create_discount",
     "discount_of_code",
     "discounts_of_sellers",
-    "reduced",
     "update_discount",
 ]
 
@@ -249,13 +248,6 @@ def discounts_of_sellers(session: Session, contracts: Collection[Contract], cloc
     for row in rows:
         found[row.tenant_id].append(_Given(row, lists[row.id]))
     return CustomerDiscounts(found)
-
-
-def reduced(
-    session: Session, contract: Contract, drafts: Sequence[ChargeDraft], *, renewing: bool = False, clock: Clock
-) -> list[ChargeDraft]:
-    """The charges of one order with its best discount."""
-    return reduced_drafts(drafts, discounts_of_sellers(session, [contract], clock).best(contract, renewing=renewing))
 
 
 def _lists(session: Session, distributor_id: UUID, discount_ids: Sequence[UUID]) -> Mapping[UUID, Lists]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from domain.billing.charge_states import ChargeKind, ChargeState
-from domain.billing.explanation import Explanation, with_discount, without_discount
+from domain.billing.explanation import Explanation, bare, with_discount, with_tax
 from domain.shared.billing_types import BillingType
 from domain.shared.decimals import plain
 from domain.shared.money import minor_digits
@@ -26,10 +26,12 @@ __all__ = [
     "Lot",
     "NotAllowedByBillingType",
     "Reduction",
+    "TaxRate",
+    "bare_draft",
     "discounted_drafts",
     "lots_of",
     "reduced_drafts",
-    "undiscounted",
+    "taxed_drafts",
     "with_lots",
 ]
 
@@ -99,6 +101,14 @@ class Reduction:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxRate:
+    """The tax that a charge bears."""
+
+    name: str
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeDraft:
     """A charge to be made."""
 
@@ -121,13 +131,17 @@ class ChargeDraft:
     unrounded: Fraction
     """Exact, before a discount."""
     amount: Decimal
-    """To pay, discount taken off, in whole minor units."""
+    """To pay, discount taken off and tax put on, in whole minor units."""
     explanation: Explanation
     discount: Decimal = Decimal(0)
     """What the order's discount took off."""
     discount_percent: Decimal | None = None
     discounted_by: Reduction | None = None
     """Which discount that was; None also where only its percentage is at hand."""
+    tax: Decimal = Decimal(0)
+    """What of the amount is tax."""
+    taxed: TaxRate | None = None
+    """None: no tax."""
     split_from: tuple[Lot, ...] = ()
     """For the parts of a split: the charges its units came with, newest first."""
 
@@ -151,17 +165,32 @@ def reduced_drafts(drafts: Sequence[ChargeDraft], reduction: Reduction | None) -
     return [replace(draft, discounted_by=reduction) for draft in discounted_drafts(drafts, reduction.percent)]
 
 
-def undiscounted(draft: ChargeDraft) -> ChargeDraft:
-    """The charge before its order's discount."""
-    if draft.discount_percent is None:
-        return draft
-    explanation = without_discount(draft.explanation)
+def taxed_drafts(drafts: Sequence[ChargeDraft], rate: TaxRate | None) -> list[ChargeDraft]:
+    """The charges with a tax on each, which is rounded by itself; unchanged when there is none.
+
+    Raises ValueError for charges that are taxed already.
+    """
+    if rate is None:
+        return list(drafts)
+    found = []
+    for draft in drafts:
+        explanation = with_tax(draft.explanation, name=rate.name, percent=rate.percent)
+        tax = explanation.rounded - draft.amount
+        found.append(replace(draft, amount=explanation.rounded, tax=tax, taxed=rate, explanation=explanation))
+    return found
+
+
+def bare_draft(draft: ChargeDraft) -> ChargeDraft:
+    """The charge before its order's discount and without tax."""
+    explanation = bare(draft.explanation)
     return replace(
         draft,
         amount=explanation.rounded,
         discount=Decimal(0),
         discount_percent=None,
         discounted_by=None,
+        tax=Decimal(0),
+        taxed=None,
         explanation=explanation,
     )
 

@@ -23,6 +23,9 @@ UNROUNDED_DIGITS = 10
 DISCOUNT = "discount"
 """The label of an order's discount among the steps."""
 
+TAX = "tax"
+"""The label of the tax among the steps; it comes last."""
+
 Inputs = Mapping[str, Any]
 """JSON values only: texts, whole numbers, lists and objects.  Decimals and dates are texts."""
 
@@ -233,13 +236,27 @@ def with_discount(
     )
 
 
-def without_discount(explanation: Explanation) -> Explanation:
-    """The same charge before the discount of its order."""
-    if "order" not in explanation.inputs:
+def with_tax(explanation: Explanation, *, name: str, percent: Decimal) -> Explanation:
+    """The same charge with a tax on what is left after the discount, rounded by itself.
+
+    Raises ValueError when the charge is taxed already.
+    """
+    if "tax" in explanation.inputs:
+        raise ValueError("a charge is taxed once")
+    inputs = {**explanation.inputs, "tax": {"name": name, "percent": plain(percent)}}
+    tax = _tax(explanation.rounded, inputs)
+    total = explanation.rounded + tax
+    formula = f"plus {plain(percent)} % {name} {tax:f} = {total:f}"
+    return replace(explanation, rounded=total, steps=(*explanation.steps, Step(TAX, formula, total)), inputs=inputs)
+
+
+def bare(explanation: Explanation) -> Explanation:
+    """The same charge before the discount of its order and without tax."""
+    if "order" not in explanation.inputs and "tax" not in explanation.inputs:
         return explanation
-    inputs = {name: value for name, value in explanation.inputs.items() if name != "order"}
+    inputs = {name: value for name, value in explanation.inputs.items() if name not in {"order", "tax"}}
     _, rounded = _VALUES[explanation.rule](inputs)
-    steps = tuple(step for step in explanation.steps if step.label != DISCOUNT)
+    steps = tuple(step for step in explanation.steps if step.label not in {DISCOUNT, TAX})
     return replace(explanation, rounded=rounded, steps=steps, inputs=inputs)
 
 
@@ -247,13 +264,19 @@ def recompute(explanation: Explanation) -> Decimal:
     """The amount computed again from the rule and the stored inputs alone; nothing stored as a result is read."""
     inputs = explanation.inputs
     _, rounded = _VALUES[explanation.rule](inputs)
-    if "order" not in inputs:
-        return rounded
-    order = inputs["order"]
-    amounts = [Decimal(amount) for amount in order["amounts"]]
-    position = int(order["position"])
-    amounts[position] = rounded
-    return discounted_to(amounts, Decimal(order["percent"]), inputs["digits"]).parts[position]
+    if "order" in inputs:
+        order = inputs["order"]
+        amounts = [Decimal(amount) for amount in order["amounts"]]
+        position = int(order["position"])
+        amounts[position] = rounded
+        rounded = discounted_to(amounts, Decimal(order["percent"]), inputs["digits"]).parts[position]
+    return rounded + _tax(rounded, inputs)
+
+
+def _tax(amount: Decimal, inputs: Inputs) -> Decimal:
+    if "tax" not in inputs:
+        return Decimal(0)
+    return half_up(Fraction(amount) * Fraction(inputs["tax"]["percent"]) / 100, inputs["digits"])
 
 
 def owed(

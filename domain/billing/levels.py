@@ -334,7 +334,7 @@ def kept(session: Session, charges: Sequence[Charge]) -> list[Kept]:
     for charge in charges:
         chain = levels.get(_priced_as(charge), [])
         plan_ids = frozenset(level.plan_id for level in chain)
-        income, currency = charge.amount, charge.currency
+        income, currency = charge.amount - charge.tax, charge.currency
         for level in chain:
             cost = made.get((charge.id, level.tenant_id))
             if cost is None:

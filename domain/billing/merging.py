@@ -119,6 +119,7 @@ def _merged(of: Sequence[Charge]) -> ChargeDraft:
         months=unit_months / Fraction(most),
         units=units,
     )
+    rates = {written.tax_of(charge) for charge in of}
     percents = {charge.discount_percent for charge in of}
     starts = [charge.period_start for charge in of if charge.period_start is not None]
     ends = [charge.period_end for charge in of if charge.period_end is not None]
@@ -138,4 +139,6 @@ def _merged(of: Sequence[Charge]) -> ChargeDraft:
         explanation=explanation,
         discount=sum((round_money(charge.discount, charge.currency) for charge in of), Decimal(0)),
         discount_percent=percents.pop() if len(percents) == 1 else None,
+        tax=sum((round_money(charge.tax, charge.currency) for charge in of), Decimal(0)),
+        taxed=rates.pop() if len(rates) == 1 else None,
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -27,6 +27,7 @@ __all__ = [
     "LedgerEntry",
     "ResellerCharge",
     "ResellerDiscount",
+    "Tax",
 ]
 
 
@@ -52,7 +53,11 @@ class Charge(TenantRow, Base):
     """A month's fee for one unit (of one-time charges: the fee)."""
     currency: Mapped[str] = mapped_column(CurrencyCode)
     amount: Mapped[Decimal] = mapped_column(Amount)
-    """To pay, discount taken off."""
+    """To pay, discount taken off and tax put on."""
+    tax: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0), server_default=text("0"))
+    """What of the amount is tax: it is nobody's margin."""
+    tax_name: Mapped[str | None]
+    tax_percent: Mapped[Decimal | None] = mapped_column(Percent)
     discount: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))
     discount_id: Mapped[UUID | None]
     discount_name: Mapped[str | None]
@@ -210,6 +215,27 @@ class Discount(TenantRow, Base):
         CheckConstraint("percent > 0 AND percent <= 100", name="percent_in_range"),
         CheckConstraint("valid_until >= valid_from", name="valid_for_days"),
         CheckConstraint("subscription_limit IS NULL OR code IS NOT NULL", name="limit_of_a_code"),
+    )
+
+
+class Tax(TenantRow, Base):
+    """Percent that a tenant puts on what its customers pay: on all, or on what one account pays."""
+
+    __tablename__ = "taxes"
+
+    account_id: Mapped[UUID | None]
+    """Null: for all accounts that have no tax of their own."""
+    name: Mapped[str]
+    percent: Mapped[Decimal] = mapped_column(Percent)
+    """0: exempt."""
+
+    __table_args__ = owned(
+        UniqueConstraint(
+            "distributor_id", "tenant_id", "account_id", name="uq_taxes_account", postgresql_nulls_not_distinct=True
+        ),
+        Index("ix_taxes_path", "distributor_id", "tenant_path", "id"),
+        CheckConstraint("percent >= 0 AND percent <= 100", name="percent_in_range"),
+        account_id="accounts",
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from domain.billing import charges as written
 from domain.billing import levels
+from domain.billing.adjusting import adjusted
 from domain.billing.charges import Making
 from domain.billing.charging import Charged, activation_charges
 from domain.billing.closing import closes_on
@@ -180,7 +181,8 @@ def activate(session: Session, scope: Scope, contract: Contract, account: Accoun
     """
     terms = contract.terms(clock)
     stopped = contract.subscription.stopped_units or {"lines": []}
-    drafts = activation_charges(terms, [_line(stored) for stored in stopped["lines"]], on=clock.today)
+    lines = [_line(stored) for stored in stopped["lines"]]
+    drafts = adjusted(session, contract, activation_charges(terms, lines, on=clock.today), clock=clock)
     require_funds(account, sum((draft.amount for draft in drafts), Decimal(0)), "subscription_id")
     _block_parts(session, scope, contract, account, drafts, clock=clock)
     id = contract.subscription.id

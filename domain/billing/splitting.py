@@ -17,7 +17,9 @@ from domain.billing.drafts import (
     Line,
     Lot,
     NotAllowedByBillingType,
+    TaxRate,
     discounted_drafts,
+    taxed_drafts,
     with_lots,
 )
 from domain.billing.explanation import Rule, added_up
@@ -45,9 +47,12 @@ class ExistingCharge:
     period: Period
     billing_period: Period
     amount: Decimal
-    """To pay, discount taken off."""
+    """To pay, discount taken off and tax put on."""
     discount: Decimal = _ZERO
     discount_percent: Decimal | None = None
+    tax: Decimal = _ZERO
+    """What of the amount is tax."""
+    taxed: TaxRate | None = None
     lots: tuple[Lot, ...] = ()
     """The charges its units came with (`lots_of` its explanation); empty when all came with this one."""
     price_group: str = ""
@@ -203,13 +208,20 @@ def reserved(terms: BillingTerms, charge: ExistingCharge, *, on: date) -> Charge
     return _part(terms, charge, charge.units, left, ChargeState.BLOCKED, Rule.BY_DAYS)
 
 
-_PriceKey = tuple[Decimal, str, Decimal | None, Period, Period]
+_PriceKey = tuple[Decimal, str, Decimal | None, TaxRate | None, Period, Period]
 
 
 def _price_of(charge: ExistingCharge, day: date) -> _PriceKey:
     """What charges must have in common for their rests to be one charge."""
     left = Period(max(day, charge.period.start), charge.period.end)
-    return (charge.unit_price, charge.price_group, charge.discount_percent, left, charge.billing_period)
+    return (
+        charge.unit_price,
+        charge.price_group,
+        charge.discount_percent,
+        charge.taxed,
+        left,
+        charge.billing_period,
+    )
 
 
 def _grouped(
@@ -256,8 +268,12 @@ def _part(
     terms: BillingTerms, like: ExistingCharge, lots: tuple[Lot, ...], part: Period, state: ChargeState, rule: Rule
 ) -> ChargeDraft:
     line = Line(like.resource_key, _count(lots), like.unit_price, lots=lots)
-    draft = by_days(terms, line, (part, like.billing_period), state, rule)
-    return discounted_drafts([draft], like.discount_percent)[0]
+    return _adjusted(by_days(terms, line, (part, like.billing_period), state, rule), like)
+
+
+def _adjusted(draft: ChargeDraft, like: ExistingCharge) -> ChargeDraft:
+    """A part with the discount and the tax of its charge."""
+    return taxed_drafts(discounted_drafts([draft], like.discount_percent), like.taxed)[0]
 
 
 def _used(terms: BillingTerms, charge: ExistingCharge, day: date) -> ChargeDraft:
@@ -301,6 +317,7 @@ def _returned(
     if not leaving or explanation.rounded <= 0:
         return []
     discount = sum((charge.discount for charge in group), _ZERO) - sum((draft.discount for draft in billed), _ZERO)
+    tax = sum((charge.tax for charge in group), _ZERO) - sum((draft.tax for draft in billed), _ZERO)
     draft = ChargeDraft(
         resource_key=like.resource_key,
         kind=ChargeKind.RECURRING,
@@ -316,6 +333,8 @@ def _returned(
         explanation=explanation,
         discount=discount,
         discount_percent=like.discount_percent,
+        tax=tax,
+        taxed=like.taxed,
     )
     return [with_lots(draft, leaving)]
 
@@ -343,5 +362,4 @@ def _amendments(terms: BillingTerms, charges: Sequence[ExistingCharge], quantity
 
 def _amended(terms: BillingTerms, charge: ExistingCharge, lots: tuple[Lot, ...]) -> ChargeDraft:
     line = Line(charge.resource_key, _count(lots), charge.unit_price, lots=lots)
-    draft = recurring_charge(terms, line, (charge.period, charge.billing_period), charge.state)
-    return discounted_drafts([draft], charge.discount_percent)[0]
+    return _adjusted(recurring_charge(terms, line, (charge.period, charge.billing_period), charge.state), charge)

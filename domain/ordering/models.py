@@ -67,6 +67,8 @@ class Order(TenantRow, Base):
     total: Mapped[Decimal] = mapped_column(Amount)
     """What is to be paid; of a change, its increases."""
     discount: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))
+    tax: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0), server_default=text("0"))
+    """What of the total is tax."""
     paid_from: Mapped[date | None]
     paid_until: Mapped[date | None]
     """The span of service the order pays for, half-open."""

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from db.ids import uuid7
 from domain.billing import settlement
+from domain.billing.adjusting import adjusted
 from domain.billing.charging import increase_charges, prolongation_charges, sales_charges
 from domain.billing.contracts import Contract, contracts_of, covered, span_of
-from domain.billing.customer_discounts import discount_of_code, reduced
+from domain.billing.customer_discounts import discount_of_code
 from domain.billing.drafts import ChargeDraft, ChargeKind, Line, NotAllowedByBillingType
 from domain.billing.prices import Prices, held_prices, recurring_lines, resource_price
 from domain.billing.proration import chargeable, chargeable_increase
@@ -129,7 +130,7 @@ def order_subscription(
     session.flush()
     contract = contracts_of(session, [subscription])[subscription.id]
     terms = contract.terms(clock)
-    drafts = reduced(session, contract, sales_charges(terms, sales_lines(contract), on=clock.today), clock=clock)
+    drafts = adjusted(session, contract, sales_charges(terms, sales_lines(contract), on=clock.today), clock=clock)
     require_total(_total(drafts), subscription.currency, expected_total)
     lapses = lapses_on(session, account, contract, clock)
     wish = Wish(
@@ -176,7 +177,7 @@ def change_subscription(
     _add_missing(session, contract, changed, clock)
     contract = contracts_of(session, [subscription])[subscription.id]
     increases, prices = _increases(session, contract, changed, clock)
-    drafts = reduced(session, contract, increases, clock=clock)
+    drafts = adjusted(session, contract, increases, clock=clock)
     fewer = {
         resource.key: chargeable(changed[resource.key], resource.included)
         for resource in contract.resources
@@ -257,7 +258,7 @@ def prolong_subscription(
             end=end,
             path=("subscription_id",),
         )
-    drafts = reduced(session, contract, drafts, clock=clock)
+    drafts = adjusted(session, contract, drafts, clock=clock)
     require_total(_total(drafts), subscription.currency, expected_total)
     lapses = lapses_on(session, account, contract, clock)
     wish = Wish(contract, account, OrderType.PROLONG, drafts, period, cancels_on=lapses, due_on=lapses)

@@ -153,6 +153,7 @@ def complete(
     at_once = billed.block(session, contract, account, computed, order=order, clock=clock)
     advance(order, OrderStep.COMPLETE, "payment_id")
     order.total = required
+    order.tax = sum((draft.tax for _, draft in computed if draft is not None), Decimal(0))
     order.discount = sum((draft.discount for _, draft in computed if draft is not None), Decimal(0))
     order.completed_at = order.updated_at = clock.now
     if payment is not None:

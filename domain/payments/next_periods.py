@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from domain.billing.adjusting import adjustments_of
 from domain.billing.charging import prolongation_charges, sales_charges
 from domain.billing.contracts import Contract, covered
-from domain.billing.customer_discounts import discounts_of_sellers
-from domain.billing.drafts import ChargeKind, Line, reduced_drafts
+from domain.billing.drafts import ChargeKind, Line
 from domain.billing.prices import Prices, held_prices, recurring_lines
 from domain.billing.proration import chargeable
 from domain.customers.models import Account
@@ -34,7 +34,7 @@ def prolongations(
     """The prolong orders for the billing period that begins on *paid to*, at the prices that hold then."""
     starts = {contract.subscription.id: contract.subscription.paid_to or clock.today for contract in contracts}
     prices = held_prices(session, contracts, starts, clock)
-    discounts = discounts_of_sellers(session, contracts, clock)
+    adjustments = adjustments_of(session, contracts, clock)
     wishes = []
     for contract in contracts:
         start, terms = starts[contract.subscription.id], contract.terms(clock)
@@ -44,7 +44,7 @@ def prolongations(
                 contract=contract,
                 account=accounts[contract.subscription.account_id],
                 type=OrderType.PROLONG,
-                drafts=reduced_drafts(drafts, discounts.best(contract)),
+                drafts=adjustments.of(contract, drafts),
                 period=covered(terms, on=start, prolongation=True),
                 cancels_on=None,
                 due_on=start,
@@ -63,7 +63,7 @@ def renewals(
     """
     starts = {contract.subscription.id: contract.subscription.paid_to or clock.today for contract in contracts}
     prices = held_prices(session, [contract for contract in contracts if not contract.plan.fixed_price], starts, clock)
-    discounts = discounts_of_sellers(session, contracts, clock)
+    adjustments = adjustments_of(session, contracts, clock)
     wishes = []
     for contract in contracts:
         start = starts[contract.subscription.id]
@@ -74,7 +74,7 @@ def renewals(
                 contract=contract,
                 account=accounts[contract.subscription.account_id],
                 type=OrderType.RENEWAL,
-                drafts=reduced_drafts(sales_charges(terms, lines, on=start), discounts.best(contract, renewing=True)),
+                drafts=adjustments.of(contract, sales_charges(terms, lines, on=start), renewing=True),
                 period=covered(terms, on=start),
                 cancels_on=None,
                 due_on=start,

@@ -144,6 +144,7 @@ def _order(wish: Wish, number: str, clock: Clock) -> Order:
         currency=subscription.currency,
         total=wish.total,
         discount=sum((draft.discount for draft in wish.drafts), Decimal(0)),
+        tax=sum((draft.tax for draft in wish.drafts), Decimal(0)),
         paid_from=None if wish.period is None else wish.period.start,
         paid_until=None if wish.period is None else wish.period.end,
         plan_id=wish.contract.plan.id if wish.type is OrderType.SWITCH else None,

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from domain.billing.adjusting import adjusted
 from domain.billing.charging import sales_charges
 from domain.billing.contracts import Contract, covered
-from domain.billing.customer_discounts import reduced
 from domain.billing.drafts import Line
 from domain.billing.prices import held_prices
 from domain.billing.proration import chargeable
@@ -70,7 +70,7 @@ def renew_subscription(
         prices = dict(held_prices(session, [contract], {subscription.id: start}, clock))
     terms = contract.terms(clock, end=contract.next_end(clock, start=start))
     drafts = sales_charges(terms, _lines(contract, renewal_lines(contract, prices), asked), on=start)
-    drafts = reduced(session, contract, drafts, renewing=True, clock=clock)
+    drafts = adjusted(session, contract, drafts, renewing=True, clock=clock)
     require_total(sum((draft.amount for draft in drafts), Decimal(0)), subscription.currency, expected_total)
     late = start == clock.today
     lapses = lapses_on(session, account, contract, clock) if late else None

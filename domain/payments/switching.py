@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from domain.billing import settlement
+from domain.billing.adjusting import adjusted
 from domain.billing.charging import sales_charges
 from domain.billing.contracts import Contract, covered
-from domain.billing.customer_discounts import reduced
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.catalog.queries import resources_of
 from domain.ordering.models import Order, OrderType
@@ -65,7 +65,7 @@ def switch_subscription(
     wanted = _quantities(contract, offered, checked_quantities(quantities, offered))
     target = as_switched(session, contract, plan, period, wanted, clock=clock)
     terms = target.terms(clock)
-    drafts = reduced(session, target, sales_charges(terms, sales_lines(target), on=clock.today), clock=clock)
+    drafts = adjusted(session, target, sales_charges(terms, sales_lines(target), on=clock.today), clock=clock)
     require_total(sum((draft.amount for draft in drafts), Decimal(0)), subscription.currency, expected_total)
     lapses = lapses_on(session, account, contract, clock)
     wish = Wish(

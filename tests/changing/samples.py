@@ -517,6 +517,12 @@ SAMPLES: dict[str, Sample] = {
             "subscriptionIds": [known["running"]],
         },
     ),
+    "setTax": Sample(
+        "child",
+        lambda known: {"accountId": known["account"], "name": "VAT", "percent": "19"},
+        {"percent": "101"},
+        {"percent": "7"},
+    ),
     "updateDiscount": Sample(
         "child",
         lambda known: {

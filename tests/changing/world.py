@@ -244,6 +244,7 @@ def fill(world: World) -> None:
     world.do("distributor", "cancelJob", jobId=known["cancelled job"])
     made = world.do("child", "createDiscount", name="Summer", percent="10", code="SUMMER")
     known["discount"] = made["discount"]["id"]
+    world.do("child", "setTax", accountId=known["poor account"], name="Exempt", percent="0")
     _people(world)
     _customers(world)
 

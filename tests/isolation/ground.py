@@ -149,6 +149,7 @@ MARKED: Mapping[str, tuple[str, ...]] = {
     "plans": ("description",),
     "reseller_discounts": ("name",),
     "subscriptions": ("name", "external_id"),
+    "taxes": ("name",),
     "tenants": ("external_id",),
 }
 """Texts that tell whose they are."""
