@@ -9,6 +9,7 @@ from domain.catalog import actions as catalog
 from domain.catalog.drafts import PlanChange
 from domain.catalog.models import Plan
 from domain.delegation import actions as delegation
+from domain.delegation import copying, links
 from domain.pricing import actions as pricing
 from domain.pricing import by_hand
 from domain.shared.unset import UNSET
@@ -19,6 +20,7 @@ from tenancy.permissions import Permission
 
 __all__ = [
     "activate_plan",
+    "copy_plan",
     "create_discount",
     "create_plan",
     "create_reseller_discount",
@@ -26,6 +28,7 @@ __all__ = [
     "deactivate_plan",
     "delegate_plan",
     "set_markup",
+    "set_plan_links",
     "set_prices",
     "set_tax",
     "undelegate_plan",
@@ -48,6 +51,16 @@ def update_service_term(change: Change, /, **input: Any) -> Answer:
 def create_plan(change: Change, /, **input: Any) -> Answer:
     """See `domain.catalog.actions.create_plan`."""
     return {"plan": catalog.create_plan(change.session, change.scope, clock=change.clock, **input)}
+
+
+def copy_plan(change: Change, /, **input: Any) -> Answer:
+    """See `domain.delegation.copying.copy_plan`."""
+    return {"plan": copying.copy_plan(change.session, change.scope, clock=change.clock, **input)}
+
+
+def set_plan_links(change: Change, /, **input: Any) -> Answer:
+    """See `domain.delegation.links.set_plan_links`."""
+    return {"plan": links.set_plan_links(change.session, change.scope, clock=change.clock, **input)}
 
 
 def update_plan(change: Change, /, **input: Any) -> Answer:

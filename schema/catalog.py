@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from sqlalchemy import func, select
+from sqlalchemy import Text, func, literal, select
 from strawberry import UNSET
 
 from domain.catalog import models
@@ -206,6 +206,32 @@ class PlanRef:
     """The plan itself; null when it is above you."""
 
 
+def _linked(kind: models.PlanLinkKind) -> Callable[[Any], Any]:
+    """Ids of the tenant's plans whose origins the plan's origin is linked with."""
+
+    def of(row: Any) -> Any:
+        link, other = models.PlanLink.__table__.alias(), models.Plan.__table__.alias()
+        ids = (
+            select(public_id("pln", other.c.id))
+            .select_from(
+                link.join(
+                    other,
+                    (other.c.distributor_id == link.c.distributor_id) & (other.c.origin_id == link.c.target_id),
+                )
+            )
+            .where(
+                link.c.distributor_id == row.distributor_id,
+                link.c.plan_id == row.origin_id,
+                link.c.kind == literal(kind.value, Text()),
+                other.c.tenant_path == row.tenant_path,
+            )
+            .order_by(link.c.id)
+        )
+        return func.to_json(func.array(ids.scalar_subquery()))
+
+    return of
+
+
 @strawberry.type
 @reads(models.Plan, "pln", needs=Permission.CATALOG_READ)
 class Plan(Node):
@@ -227,6 +253,12 @@ class Plan(Node):
     """How its subscriptions' charges come about."""
     fixed_price: bool = column(models.Plan.fixed_price)
     """True: a subscription keeps the prices of its order until its next renewal."""
+    singleton: bool = column(models.Plan.singleton)
+    """Whether an account may have only one subscription of it that is not deleted."""
+    switchable_plan_ids: list[strawberry.ID] = sql(_linked(models.PlanLinkKind.SWITCHABLE))
+    """The same tenant's plans to which one may switch; empty: to any."""
+    prerequisite_plan_ids: list[strawberry.ID] = sql(_linked(models.PlanLinkKind.PREREQUISITE))
+    """The same tenant's plans of which an account needs a subscription first, any of them; empty: none."""
     currency: CurrencyCode = column(models.Plan.currency)
     """What its prices are in, at every level."""
     tenant: TenantRef = related(models.Plan.tenant_id)

@@ -15,6 +15,8 @@ from schema.scalars import CurrencyCode
 __all__ = [
     "ActivatePlanInput",
     "ActivatePlanPayload",
+    "CopyPlanInput",
+    "CopyPlanPayload",
     "CreatePlanInput",
     "CreatePlanPayload",
     "CreateResellerDiscountInput",
@@ -27,6 +29,8 @@ __all__ = [
     "DelegatePlanPayload",
     "SetMarkupInput",
     "SetMarkupPayload",
+    "SetPlanLinksInput",
+    "SetPlanLinksPayload",
     "SetPricesInput",
     "SetPricesPayload",
     "UndelegatePlanInput",
@@ -211,6 +215,8 @@ class CreatePlanInput:
     """Months for which a subscription keeps the prices of its purchase day; 0 to 120."""
     expired_renewal: ExpiredRenewal | None = UNSET
     """From when a renewal after expiration counts. Overrides the service term's."""
+    singleton: bool = False
+    """Whether an account may have only one subscription of it that is not deleted."""
     public: bool = True
     """Whether customers may order it themselves."""
     periods: list[PlanPeriodInput]
@@ -287,6 +293,8 @@ class PlanChange:
     """Whether customers may order it themselves; this tenant's own choice."""
     description: str | None = UNSET
     """This tenant's own words about it; up to 10,000 characters, line breaks kept."""
+    singleton: bool | None = UNSET
+    """Whether an account may have only one subscription of it that is not deleted; this tenant's own choice."""
     fixed_price: bool | None = UNSET
     """Whether a subscription keeps the prices of its order until its next renewal; reaches every copy. Of delegated
     copies READ_ONLY_DELEGATED."""
@@ -391,6 +399,50 @@ class SetPricesPayload(Payload):
     impact: PriceImpact | None
     """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
     without prices.upstream.read."""
+
+
+@strawberry.input
+class CopyPlanInput:
+    """A new own plan that begins as another one is."""
+
+    plan_id: strawberry.ID
+    """An own plan of the acting tenant, active or not; a delegated one is INVALID_STATE."""
+    name: str
+    """What customers read; up to 200 characters."""
+    zero_prices: bool = False
+    """True: its prices and net costs are zero; false: those of the other plan. A markup is not copied."""
+    public: bool = False
+    """Whether customers may order it themselves."""
+
+
+@strawberry.type
+class CopyPlanPayload(Payload):
+    """What copyPlan answers."""
+
+    plan: Plan | None
+    """The new plan; null when refused."""
+
+
+@strawberry.input
+class SetPlanLinksInput:
+    """Which plans an own plan belongs together with. They hold for copies too, wherever a tenant has both."""
+
+    plan_id: strawberry.ID
+    """An own plan of the acting tenant; for a delegated one each list is READ_ONLY_DELEGATED."""
+    switchable_plan_ids: list[strawberry.ID] | None = UNSET
+    """Plans of the acting tenant to which one may switch from it, in the same currency, up to 100; an empty list: to
+    any. Left out: as it is."""
+    prerequisite_plan_ids: list[strawberry.ID] | None = UNSET
+    """Plans of the acting tenant of which an account needs a subscription before it orders this one, any of them, up to
+    100; an empty list: none. Left out: as it is."""
+
+
+@strawberry.type
+class SetPlanLinksPayload(Payload):
+    """What setPlanLinks answers."""
+
+    plan: Plan | None
+    """The plan as it is now; null when refused."""
 
 
 @strawberry.input

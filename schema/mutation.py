@@ -240,6 +240,13 @@ class Mutation:
     READ_ONLY_DELEGATED, ACT_AS_REQUIRED."""
     create_plan: c.CreatePlanPayload | None = mutation(catalog.create_plan, c.CreatePlanInput, needs=P.CATALOG_WRITE)
     """Add a plan, active at once. Codes: INVALID_INPUT, NOT_FOUND."""
+    copy_plan: c.CopyPlanPayload | None = mutation(catalog.copy_plan, c.CopyPlanInput, needs=P.CATALOG_WRITE)
+    """Add a plan like another one, active at once. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
+    set_plan_links: c.SetPlanLinksPayload | None = mutation(
+        catalog.set_plan_links, c.SetPlanLinksInput, needs=P.CATALOG_WRITE
+    )
+    """Say to which plans one may switch from a plan, and which one needs first. Codes: INVALID_INPUT, NOT_FOUND,
+    READ_ONLY_DELEGATED, ACT_AS_REQUIRED."""
     update_plan: c.UpdatePlanPayload | None = mutation(
         catalog.update_plan, c.UpdatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )

@@ -37,6 +37,7 @@ def create_plan(
     free_period: bool = False,
     price_protection_months: int = 0,
     expired_renewal: ExpiredRenewal | None = None,
+    singleton: bool = False,
     public: bool = True,
     clock: Clock,
 ) -> Plan:
@@ -57,6 +58,7 @@ def create_plan(
             free_period=free_period,
             price_protection_months=price_protection_months,
             expired_renewal=expired_renewal,
+            singleton=singleton,
             public=public,
             periods=periods,
             resources=resources,

@@ -43,6 +43,7 @@ def plan_rows(
         free_period=draft.free_period,
         price_protection_months=draft.price_protection_months,
         expired_renewal=draft.expired_renewal,
+        singleton=draft.singleton,
         currency=draft.currency,
         service_term_id=service_term_id,
         product_id=product_id,

@@ -83,6 +83,7 @@ class PlanDraft:
     free_period: bool = False
     price_protection_months: int = 0
     expired_renewal: ExpiredRenewal | None = None
+    singleton: bool = False
     public: bool = True
 
 
@@ -128,6 +129,7 @@ class PlanChange:
     sku: str | Unset | None = UNSET
     public: bool | Unset | None = UNSET
     description: str | Unset | None = UNSET
+    singleton: bool | Unset | None = UNSET
     fixed_price: bool | Unset | None = UNSET
     billing_type: BillingType | Unset | None = UNSET
     currency: str | Unset | None = UNSET

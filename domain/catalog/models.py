@@ -20,6 +20,8 @@ __all__ = [
     "ExpiredRenewal",
     "Fees",
     "Plan",
+    "PlanLink",
+    "PlanLinkKind",
     "PlanPeriod",
     "PlanResource",
     "PlanState",
@@ -27,6 +29,15 @@ __all__ = [
     "ServiceTerm",
     "ServiceTermAccountType",
 ]
+
+
+class PlanLinkKind(StrEnum):
+    """What one plan is to another."""
+
+    SWITCHABLE = "SWITCHABLE"
+    """One may switch to it."""
+    PREREQUISITE = "PREREQUISITE"
+    """One needs it, or another prerequisite, first."""
 
 
 class PlanState(StrEnum):
@@ -135,6 +146,8 @@ class Plan(TenantRow, Base):
     fixed_price: Mapped[bool] = mapped_column(default=False)
     free_period: Mapped[bool] = mapped_column(default=False)
     price_protection_months: Mapped[int] = mapped_column(default=0)
+    singleton: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether an account may have only one subscription of it that is not deleted."""
     expired_renewal: Mapped[ExpiredRenewal | None] = mapped_column(choice(ExpiredRenewal))
     """Overrides the service term's; null: the term's."""
     currency: Mapped[str] = mapped_column(CurrencyCode)
@@ -179,6 +192,23 @@ class Plan(TenantRow, Base):
         origin_id="plans",
     )
     __mapper_args__ = WITHOUT_WORDS
+
+
+class PlanLink(TenantRow, Base):
+    """A plan that another belongs to; both are origins, and copies of both are linked wherever a tenant has them."""
+
+    __tablename__ = "plan_links"
+    __visibility__ = Visibility.INHERITED
+
+    plan_id: Mapped[UUID]
+    kind: Mapped[PlanLinkKind] = mapped_column(choice(PlanLinkKind))
+    target_id: Mapped[UUID]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "plan_id", "kind", "target_id", name="uq_plan_links"),
+        plan_id="plans",
+        target_id="plans",
+    )
 
 
 class Fees:

@@ -270,6 +270,7 @@ _OF_PLAN = (
     "free_period",
     "price_protection_months",
     "expired_renewal",
+    "singleton",
     "currency",
     "service_term_id",
     "origin_id",

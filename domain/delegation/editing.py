@@ -59,6 +59,8 @@ def change_plan(session: Session, scope: Scope, plan: Plan, change: PlanChange) 
         plan.public = given(change.public, *path, "public")
     if change.description is not UNSET:
         plan.description = clean_description(change.description, *path, "description")
+    if change.singleton is not UNSET:
+        plan.singleton = given(change.singleton, *path, "singleton")
     if change.fixed_price is not UNSET:
         plan.fixed_price = given(change.fixed_price, *path, "fixed_price")
     if change.service_term_id is not UNSET:

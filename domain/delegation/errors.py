@@ -11,6 +11,7 @@ __all__ = [
     "NotSoldAbove",
     "PlanNotActive",
     "PlanNotInactive",
+    "PlanNotOwn",
 ]
 
 
@@ -39,6 +40,15 @@ class PlanNotInactive(InvalidState):
     def __init__(self, state: PlanState) -> None:
         super().__init__(
             "A plan that is {state} cannot be activated; it must be INACTIVE.", state=state, path=("plan_id",)
+        )
+
+
+class PlanNotOwn(InvalidState):
+    """A delegated plan is not copied."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            "Plan {number} comes from the tenant above; only own plans are copied.", number=number, path=("plan_id",)
         )
 
 

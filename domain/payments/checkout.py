@@ -26,6 +26,7 @@ from domain.customers.models import Account, AgreementKind
 from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import changed_on, require_no_open_order
+from domain.payments.belonging import require_may_have
 from domain.payments.completion import finish
 from domain.payments.onto_plan import resource_row
 from domain.payments.placing import Wish, lapses_on, place
@@ -88,7 +89,7 @@ def order_subscription(
     are pairs of resource key and a month's fee for one unit, agreed with the customer until the renewal, where
     `renewal_price` decides; with any, the subscription gets no discount.
 
-    Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold, or not to accounts of this type;
+    Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold, or not to this account;
     InvalidInput; CurrencyMismatch; PriceChanged; OnlyForSellers when a customer's user sends individual prices.
     """
     account = account_for_update(session, scope, account_id, "account_id")
@@ -106,6 +107,7 @@ def order_subscription(
         )
     term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
     require_may_order(session, account, term, "account_id")
+    require_may_have(session, account, plan, "plan_id")
     if individual_prices and scope.customer is not None:
         raise OnlyForSellers("individual_prices")
     promo = None

@@ -1,8 +1,8 @@
-"""Copies of plans that were taken back; what service terms say of stopping, deleting and who may order.
+"""Copies of plans that were taken back, links between plans; what service terms say of who may order, and how.
 
-Locks: plans for a moment, to get an empty column, and while its rows are read to prove the new check: about a second
+Locks: plans for a moment, to get two columns, and while its rows are read to prove the new check: about a second
 for a million, in which nobody writes plans. service_terms gets columns with constants for defaults, which rewrites
-nothing. The new table is nobody's yet.
+nothing. The new tables are nobody's yet.
 """
 
 from alembic import op
@@ -23,6 +23,22 @@ def upgrade() -> None:
         "plans",
         "undelegated_at IS NULL OR (parent_id IS NOT NULL AND state <> 'ACTIVE')",
     )
+    op.add_column("plans", sa.Column("singleton", sa.Boolean(), server_default=sa.false(), nullable=False))
+    kind = sa.Enum(
+        "SWITCHABLE", "PREREQUISITE", name="plan_link_kind_known", native_enum=False, create_constraint=True, length=40
+    )
+    table = "plan_links"
+    op.create_table(
+        table,
+        *_owned(table),
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", kind, nullable=False),
+        sa.Column("target_id", sa.Uuid(), nullable=False),
+        *_times(),
+        *_references(table, plan_id="plans", target_id="plans"),
+        sa.UniqueConstraint("distributor_id", "plan_id", "kind", "target_id", name="uq_plan_links"),
+    )
+    protect(table, inherited=True)
     for name in ("stop", "delete"):
         known = sa.Enum("AUTOMATIC", "MANUAL", name=f"{name}_known", native_enum=False, create_constraint=True, length=40)
         op.add_column("service_terms", sa.Column(name, known, server_default="AUTOMATIC", nullable=False))
@@ -50,6 +66,8 @@ def downgrade() -> None:
     op.drop_table("service_term_account_types")
     for name in ("account_kinds", "delete", "stop"):
         op.drop_column("service_terms", name)
+    op.drop_table("plan_links")
+    op.drop_column("plans", "singleton")
     op.drop_constraint(op.f("ck_plans_what_is_taken_back_is_not_sold"), "plans", type_="check")
     op.drop_column("plans", "undelegated_at")
 

@@ -52,6 +52,8 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "period_id": ("per",),
     "plan_id": ("pln",),
     "plan_ids": ("pln",),
+    "prerequisite_plan_ids": ("pln",),
+    "switchable_plan_ids": ("pln",),
     "reseller_id": ("rsl",),
     "service_term_id": ("trm",),
     "session_id": ("ses",),

@@ -66,6 +66,11 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     "renumberOrder": [Provocation("child", lambda _: {"number": "2027/16"})],
     "retryJob": [Provocation("distributor", lambda known: {"jobId": known["job"]})],
     "undelegatePlan": [Provocation("distributor", lambda known: {"tenantIds": [known["sibling"]]})],
+    "copyPlan": [Provocation("reseller", lambda known: {"planId": known["reseller's plan"]})],
+    "setPlanLinks": [
+        Provocation("distributor", lambda known: {"switchablePlanIds": [known["spare plan"]]}),
+        Provocation("reseller", lambda known: {"planId": known["reseller's plan"]}),
+    ],
     "updateServiceTerm": [
         Provocation("distributor", lambda known: {"serviceTermId": known["term"], "change": {"billingDay": 2}}),
     ],

@@ -399,6 +399,7 @@ SAMPLES: dict[str, Sample] = {
             "freePeriod": False,
             "priceProtectionMonths": 3,
             "expiredRenewal": "CONSTANT",
+            "singleton": True,
             "public": True,
             "periods": [
                 {"unit": "ENDLESS", "fees": {"setup": "0"}, "netCost": {"setup": "4.00"}},
@@ -420,6 +421,25 @@ SAMPLES: dict[str, Sample] = {
             ],
         },
     ),
+    "copyPlan": _named(
+        "distributor",
+        lambda known: {
+            "planId": known["distributor's plan"],
+            "name": "Another plan",
+            "zeroPrices": True,
+            "public": True,
+        },
+    ),
+    "setPlanLinks": Sample(
+        "distributor",
+        lambda known: {
+            "planId": known["spare plan"],
+            "switchablePlanIds": [known["distributor's plan"]],
+            "prerequisitePlanIds": [known["distributor's dear plan"]],
+        },
+        {"switchablePlanIds": [ids.encode("pln", UNKNOWN)]},
+        {"switchablePlanIds": []},
+    ),
     "updatePlan": Sample(
         "distributor",
         lambda known: {
@@ -429,6 +449,7 @@ SAMPLES: dict[str, Sample] = {
                 "sku": "BP-1",
                 "public": False,
                 "description": "Two\nlines",
+                "singleton": True,
                 "fixedPrice": True,
                 "billingType": "CSP_MONTHLY",
                 "currency": "EUR",

@@ -34,6 +34,7 @@ OF_PLAN: dict[str, Any] = {
     "sku": "P-1",
     "public": False,
     "description": "Ours",
+    "singleton": True,
     "fixed_price": True,
     "billing_type": BillingType.NEXT_DAY_MONTHLY,
     "currency": "USD",
@@ -53,7 +54,7 @@ OF_RESOURCE: dict[str, Any] = {
     "fees": FEES,
     "net_cost": FEES,
 }
-LOCAL = {"public", "description", "resources.fees"}
+LOCAL = {"public", "description", "singleton", "resources.fees"}
 """A copy's own: what only its tenant's customers see and pay."""
 
 CHANGES = {
