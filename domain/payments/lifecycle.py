@@ -14,7 +14,7 @@ from domain.payments.checkout import own_contract
 from domain.shared.errors import InvalidState
 from domain.shared.outbox import announce
 from domain.subscriptions import states
-from domain.subscriptions.models import ManualOperationKind, ServiceSubscription
+from domain.subscriptions.models import ManualOperationKind, ServiceSubscription, SubscriptionState
 from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
 from tenancy.scope import Scope
@@ -46,7 +46,6 @@ def stop_subscription(
     # The type is asked first: that it never stops says more than that it cannot be stopped now.
     settlement.require_stoppable(contract)
     if scope.customer is not None and under_approval(session, [account], ManualOperationKind.STOP):
-        states.require(contract.subscription, Operation.STOP)
         ask(session, scope, contract.subscription, ManualOperationKind.STOP, reason=reason, clock=clock)
     else:
         halt(session, scope, contract, account, reason=reason, clock=clock)
@@ -120,9 +119,8 @@ def delete_subscription(
     reason = _clean(reason)
     account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
     subscription = contract.subscription
-    asks = scope.customer is not None and subscription.started_on is not None
+    asks = scope.customer is not None and subscription.state is not SubscriptionState.ORDERED
     if asks and under_approval(session, [account], ManualOperationKind.DELETE):
-        states.require(subscription, Operation.DELETE)
         settlement.require_deletable(contract)
         ask(session, scope, subscription, ManualOperationKind.DELETE, reason=reason, clock=clock)
     else:

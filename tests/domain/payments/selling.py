@@ -96,11 +96,21 @@ class Shop:
             self.session, self.scope, payment_id=self.payment_of(order).id, clock=self.clock
         )
 
+    def pay_if_due(self, order: Order) -> None:
+        """Pay an order, unless it needed no payment."""
+        if order.state is OrderState.WAITING_FOR_PAYMENT:
+            self.pay(order)
+
+    def last_order(self, subscription: ServiceSubscription) -> Order:
+        """What was ordered last for it."""
+        return self.session.scalars(
+            select(Order).where(Order.subscription_id == subscription.id).order_by(Order.id.desc()).limit(1)
+        ).one()
+
     def bought(self, quantity: int = 5, **more: Any) -> ServiceSubscription:
         """An ordered and paid subscription."""
         order = self.order(quantity, **more)
-        if order.state is OrderState.WAITING_FOR_PAYMENT:
-            self.pay(order)
+        self.pay_if_due(order)
         return self.subscription_of(order)
 
     def top_up(self, amount: str) -> Payment:
