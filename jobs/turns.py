@@ -35,6 +35,7 @@ def take(
     lease: timedelta,
 ) -> list[Row[Any]]:
     """Claim up to `count` due jobs, from the distributor that follows `after`; columns as `COLUMNS`, then `dead`."""
+    session.execute(_NO_SORT)
     return list(
         session.execute(
             _TAKE,
@@ -73,6 +74,7 @@ def due_keys(
     session: Session, queue: str, limits: Mapping[str, int], *, count: int, after: UUID, again_after: timedelta
 ) -> list[Key]:
     """Keys of up to `count` due jobs, locked, in the order of claims; those sent within `again_after` left out."""
+    session.execute(_NO_SORT)
     rows = session.execute(
         _UNSENT,
         {
@@ -96,9 +98,13 @@ def _array(limits: Mapping[str, int]) -> list[int]:
     return list(limits.values())
 
 
-# PostgreSQL takes the index that is meant, even for a table that grew a minute ago and of which it knows nothing,
-# because each look is in the whole order of that index: every other one would cost a sort. For the same reason
-# the job of a lane is not asked whether it is WAITING: there is an index for that, which would be read to its end.
+# PostgreSQL takes the index that is meant, even for a table that it takes for empty, as it does when it counted it
+# while a million rows were not committed yet: each look is in the whole order of that index, and every other one would
+# need a sort, which is forbidden. For the same reason the job of a lane is not asked whether it is WAITING: there is an
+# index for that, which would be read to its end.
+_NO_SORT: TextClause = text(
+    "SELECT set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)"
+)
 _NEXT = """least(
     (SELECT distributor_id FROM jobs
       WHERE queue = :queue AND state = 'WAITING' AND lane IS NULL AND distributor_id > {last}
@@ -124,7 +130,7 @@ _FIRST_OF_LANE = """(
 
 _DUE = f"""
 lost AS (
-  SELECT distributor_id, id FROM jobs
+  SELECT distributor_id, id, ctid AS place FROM jobs
    WHERE queue = :queue AND state = 'RUNNING' AND lease_until < now() AND kind = ANY(:kinds) {{only}}
    ORDER BY lease_until LIMIT :alone
    FOR UPDATE SKIP LOCKED
@@ -145,25 +151,25 @@ turn AS (
   SELECT distributor_id FROM beginning WHERE distributor_id <= :after
 ),
 due AS (
-  SELECT turn.distributor_id, first.id FROM turn CROSS JOIN LATERAL (
-    SELECT each.id FROM (
-      SELECT free.id, free.priority, free.run_at
+  SELECT turn.distributor_id, first.id, first.place FROM turn CROSS JOIN LATERAL (
+    SELECT each.id, each.place FROM (
+      SELECT free.id, free.place, free.priority, free.run_at
         FROM (VALUES (0), (1), (2)) AS known(priority) CROSS JOIN LATERAL (
-          SELECT id, priority, run_at FROM jobs
+          SELECT id, ctid AS place, priority, run_at FROM jobs
            WHERE queue = :queue AND distributor_id = turn.distributor_id AND priority = known.priority
              AND state = 'WAITING' AND lane IS NULL AND run_at <= now() AND kind = ANY(:kinds) {{only}}
            ORDER BY run_at, id LIMIT :count
            FOR UPDATE SKIP LOCKED
         ) AS free
       UNION ALL
-      SELECT head.id, head.priority, head.run_at FROM (
+      SELECT head.id, head.place, head.priority, head.run_at FROM (
         WITH RECURSIVE lanes(lane, id) AS (
           SELECT * FROM ({_NEXT_IN_LANE.format(last="''")}) AS first
           UNION ALL
           SELECT next.lane, next.id FROM lanes CROSS JOIN LATERAL ({_NEXT_IN_LANE.format(last="lanes.lane")}) AS next
         )
-        SELECT job.id, job.priority, job.run_at FROM lanes CROSS JOIN LATERAL (
-          SELECT job.id, job.priority, job.run_at FROM jobs job
+        SELECT job.id, job.place, job.priority, job.run_at FROM lanes CROSS JOIN LATERAL (
+          SELECT job.id, job.ctid AS place, job.priority, job.run_at FROM jobs job
            WHERE job.distributor_id = turn.distributor_id AND job.id = lanes.id
              AND job.state NOT IN ('RUNNING', 'DONE', 'FAILED', 'CANCELLED')
              AND run_at <= now() AND kind = ANY(:kinds) {{only}}
@@ -179,9 +185,9 @@ due AS (
 )"""
 """Lost jobs, then those of the turns. PostgreSQL goes no further in any of them than the limit at the end needs."""
 
-_CHOSEN = """SELECT distributor_id, id FROM lost
+_CHOSEN = """SELECT distributor_id, id, place FROM lost
   UNION ALL
-  SELECT distributor_id, id FROM due
+  SELECT distributor_id, id, place FROM due
   LIMIT :count"""
 
 _CLAIM = """
@@ -198,17 +204,21 @@ UPDATE jobs SET
   started_at = coalesce(started_at, clock_timestamp()),
   finished_at = CASE WHEN attempt >= coalesce(max_attempts, attempt + known.claims) THEN clock_timestamp() END,
   updated_at = clock_timestamp()
-FROM chosen, unnest(CAST(:kinds AS text[]), CAST(:limits AS int[])) AS known(kind, claims)
-WHERE jobs.distributor_id = chosen.distributor_id AND jobs.id = chosen.id AND known.kind = jobs.kind
+FROM unnest(CAST(:kinds AS text[]), CAST(:limits AS int[])) AS known(kind, claims)
+WHERE jobs.ctid = ANY(ARRAY(SELECT place FROM chosen)) AND known.kind = jobs.kind
 RETURNING jobs.distributor_id, jobs.id, tenant_path, jobs.kind, queue, arguments, cursor, attempt, max_attempts,
   state = 'FAILED' AS dead, traceparent, priority, run_at"""
-"""A null `max_attempts` counts from here: as the actor says, for a first claim and for one that a person asked for."""
+"""A null `max_attempts` counts from here: as the actor says, for a first claim and for one that a person asked for.
+
+The rows are locked and found by their place: by their keys PostgreSQL would join the whole table where it takes that
+for empty. A row that somebody else changed just before it was locked has moved: it is left for the next claim.
+"""
 
 _TAKE: TextClause = text(f"WITH RECURSIVE {_DUE.format(only='')}, chosen AS MATERIALIZED ({_CHOSEN}) {_CLAIM}")
 
 _TAKE_ONE: TextClause = text(f"""
 WITH chosen AS MATERIALIZED (
-  SELECT distributor_id, id FROM jobs job
+  SELECT ctid AS place FROM jobs job
    WHERE distributor_id = :distributor_id AND id = :job_id AND queue = :queue AND kind = ANY(:kinds)
      AND (state = 'WAITING' AND run_at <= now() AND (lane IS NULL OR id = {_FIRST_OF_LANE.format(job="job")})
           OR state = 'RUNNING' AND lease_until < now())
