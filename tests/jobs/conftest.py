@@ -177,7 +177,9 @@ def house(fresh_database: Server, broker: MessageServer | None, tmp_path: Path) 
     sessions = Sessions(engine)
     with sessions.begin(PLATFORM) as session:
         chain = found_chain(session)
-    house = House(sessions=sessions, chain=chain, url=fresh_database.app, log=tmp_path / "worker.log", broker=broker)
+    log = tmp_path / "worker.log"
+    log.touch()
+    house = House(sessions=sessions, chain=chain, url=fresh_database.app, log=log, broker=broker)
     if broker is not None:
         house.start_relay()
     yield house
