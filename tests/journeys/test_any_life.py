@@ -342,7 +342,7 @@ LIVING = settings(
 
 
 def test_any_life(lived: type[RuleBasedStateMachine]) -> None:
-    run_state_machine_as_test(lived, settings=settings(LIVING, max_examples=3, stateful_step_count=12))
+    run_state_machine_as_test(lived, settings=settings(LIVING, max_examples=6, stateful_step_count=15))
 
 
 @pytest.mark.slow
