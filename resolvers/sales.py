@@ -26,6 +26,7 @@ from domain.shared import steering
 from domain.shared.advancing import start_advance_clock
 from domain.shared.errors import NotFound
 from domain.shared.money import Money
+from domain.subscriptions import vendor_data
 from domain.subscriptions.models import ServiceSubscription
 from resolvers.changing.change import Answer, Change, Wait
 from tenancy.models import Tenant
@@ -48,6 +49,7 @@ __all__ = [
     "renew_subscription",
     "renumber_order",
     "retry_job",
+    "set_vendor_data",
     "stop_subscription",
     "switch_subscription",
     "top_up",
@@ -73,6 +75,11 @@ def switch_subscription(change: Change, /, **input: Any) -> Answer:
 def update_subscription(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.updating.update_subscription`."""
     return {"subscription": updating.update_subscription(change.session, change.scope, clock=change.clock, **input)}
+
+
+def set_vendor_data(change: Change, /, **input: Any) -> Answer:
+    """See `domain.subscriptions.vendor_data.set_vendor_data`."""
+    return {"subscription": vendor_data.set_vendor_data(change.session, change.scope, clock=change.clock, **input)}
 
 
 def cancel_order(change: Change, /, **input: Any) -> Answer:

@@ -320,6 +320,11 @@ class Mutation:
     )
     """Rename a subscription, or say whether it renews itself. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE, STALE,
     ACT_AS_REQUIRED."""
+    set_vendor_data: s.SubscriptionPayload | None = mutation(
+        sales.set_vendor_data, s.SetVendorDataInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Write down what a service's vendor says of a subscription: its attributes, and how much is in use. Codes:
+    INVALID_INPUT, NOT_FOUND, STALE, ACT_AS_REQUIRED."""
     cancel_order: s.OrderPayload | None = mutation(
         sales.cancel_order, s.CancelOrderInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )

@@ -36,6 +36,7 @@ __all__ = [
     "RenewSubscriptionInput",
     "RenumberOrderInput",
     "RetryJobInput",
+    "SetVendorDataInput",
     "StopSubscriptionInput",
     "SubscriptionPayload",
     "SwitchSubscriptionInput",
@@ -176,6 +177,30 @@ class UpdateSubscriptionInput:
     """Refused with STALE when the subscription has another version; left out: whatever it has."""
     change: SubscriptionChange
     """What is to be otherwise."""
+
+
+@strawberry.input
+class VendorAttributeInput:
+    """Something that the vendor of a service calls it by or hands out with it."""
+
+    key: str
+    """What it is; up to 100 characters, unique in the subscription."""
+    value: str
+    """Up to 500 characters."""
+
+
+@strawberry.input
+class SetVendorDataInput:
+    """What the vendor says of a subscription. What is left out stays."""
+
+    subscription_id: strawberry.ID
+    """Which subscription."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the subscription has another version; left out: whatever it has."""
+    attributes: list[VendorAttributeInput] | None = UNSET
+    """Instead of all attributes before; at most 100."""
+    used: list[QuantityInput] | None = UNSET
+    """How much of resources is in use: quantities do not fall below it."""
 
 
 @strawberry.input

@@ -8,7 +8,7 @@ from sqlalchemy import case
 from strawberry import UNSET
 
 from domain.subscriptions import models
-from resolvers.reading import filters, in_groups, sorts
+from resolvers.reading import filters, having, in_groups, sorts
 from schema.common import (
     BillingTypeFilter,
     BooleanFilter,
@@ -30,7 +30,28 @@ def phase_of(row: Any) -> Any:
 
 
 @strawberry.input
-@filters(models.ServiceSubscription, phase=in_groups(models.ServiceSubscription.state, models.PHASES))
+@filters(models.VendorAttribute)
+class VendorAttributeFilter:
+    """Which of a subscription's vendor attributes are meant. All given fields must hold of the same one."""
+
+    key: StringFilter | None = UNSET
+    """By what it is."""
+    value: StringFilter | None = UNSET
+    """By its value."""
+    and_: list["VendorAttributeFilter"] | None = strawberry.field(name="and", default=UNSET)
+    """All of these hold."""
+    or_: list["VendorAttributeFilter"] | None = strawberry.field(name="or", default=UNSET)
+    """At least one of these holds; an empty list matches nothing."""
+    not_: "VendorAttributeFilter | None" = strawberry.field(name="not", default=UNSET)
+    """This does not hold."""
+
+
+@strawberry.input
+@filters(
+    models.ServiceSubscription,
+    phase=in_groups(models.ServiceSubscription.state, models.PHASES),
+    vendor_attribute=having(models.VendorAttribute, models.VendorAttribute.subscription_id),
+)
 class SubscriptionFilter:
     """Which subscriptions a list shows. All given fields must hold."""
 
@@ -60,6 +81,8 @@ class SubscriptionFilter:
     """By the day it is paid to."""
     expires_on: DateFilter | None = UNSET
     """By the last day of its term; endless ones have none."""
+    vendor_attribute: VendorAttributeFilter | None = UNSET
+    """It has such a vendor attribute."""
     created_at: DateTimeFilter | None = UNSET
     """By creation."""
     updated_at: DateTimeFilter | None = UNSET

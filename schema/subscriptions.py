@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from schema.confirmations import ManualOperation
     from schema.orders import Order
 
-__all__ = ["NextCharge", "ServiceSubscription", "SubscriptionResource"]
+__all__ = ["NextCharge", "ServiceSubscription", "SubscriptionResource", "VendorAttribute"]
 
 
 @strawberry.type
@@ -59,6 +59,8 @@ class SubscriptionResource(Node):
     """Units, counted from zero, included ones counted."""
     included: Decimal = column(models.SubscriptionResource.included)
     """Units that are free of charge."""
+    used: Decimal | None = column(models.SubscriptionResource.used)
+    """Units in use at the vendor, below which the quantity does not fall; null: the vendor has not said."""
     unit_price: Money = price(models.SubscriptionResource.unit_price, models.SubscriptionResource.currency)
     """One unit's fee a month, as of the last order; up to four decimals."""
     individual_price: Money | None = price(
@@ -77,6 +79,17 @@ class NextCharge:
     """By when an order that waits has to be paid; of the next period, its first day."""
     estimated: bool = part()
     """Whether it is computed from the prices and quantities of now, before discounts; false once it is ordered."""
+
+
+@strawberry.type
+@reads(models.VendorAttribute)
+class VendorAttribute:
+    """Something that the vendor of a service calls it by or hands out with it."""
+
+    key: str = column(models.VendorAttribute.key)
+    """What it is, such as tenant-id or activation-code; unique in the subscription."""
+    value: str = column(models.VendorAttribute.value)
+    """Up to 500 characters."""
 
 
 @strawberry.type
@@ -125,6 +138,10 @@ class ServiceSubscription(Node):
         ),
     )
     """By priority, highest first, then by name."""
+    vendor_attributes: list[VendorAttribute] = related(
+        models.VendorAttribute.subscription_id, order=(models.VendorAttribute.key,)
+    )
+    """What the vendor calls it by and hands out with it, by key."""
     manual_operations: list[Annotated["ManualOperation", strawberry.lazy("schema.confirmations")]] = related(
         models.ManualOperation.subscription_id, order=(models.ManualOperation.id.desc(),)
     )

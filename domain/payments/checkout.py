@@ -30,7 +30,7 @@ from domain.payments.belonging import require_may_have
 from domain.payments.completion import finish
 from domain.payments.onto_plan import resource_row
 from domain.payments.placing import Wish, lapses_on, place
-from domain.payments.quantities import checked_prices, checked_quantities, require_total
+from domain.payments.quantities import checked_prices, checked_quantities, require_total, require_used
 from domain.shared.billing_policy import Anchor, Decrease, Increase
 from domain.shared.errors import (
     CurrencyMismatch,
@@ -176,6 +176,7 @@ def change_subscription(
     changed = {key: after for key, after in asked.items() if key not in present or present[key].quantity != after}
     if not changed:
         raise InvalidInput("The subscription has these quantities already.", path=("quantities",))
+    require_used(asked, contract.resources, quantities)
     _add_missing(session, contract, changed, clock)
     contract = contracts_of(session, [subscription])[subscription.id]
     increases, prices = _increases(session, contract, changed, clock)

@@ -7,8 +7,9 @@ from domain.catalog.models import PlanResource
 from domain.shared.decimals import clean_price, clean_units, plain
 from domain.shared.errors import CurrencyMismatch, InvalidInput, PriceChanged
 from domain.shared.money import Money
+from domain.subscriptions.models import SubscriptionResource
 
-__all__ = ["checked_prices", "checked_quantities", "require_total"]
+__all__ = ["checked_prices", "checked_quantities", "require_total", "require_used"]
 
 
 def checked_quantities(asked: Sequence[tuple[str, Decimal]], offered: Mapping[str, PlanResource]) -> dict[str, Decimal]:
@@ -67,6 +68,23 @@ def _within(quantity: Decimal, resource: PlanResource, position: int) -> Decimal
             path=path,
         )
     return quantity
+
+
+def require_used(
+    quantities: Mapping[str, Decimal], resources: Sequence[SubscriptionResource], asked: Sequence[tuple[str, Decimal]]
+) -> None:
+    """Raises InvalidInput for a quantity that falls below what is in use at the vendor, with the entry's place."""
+    places = {key: position for position, (key, _) in enumerate(asked)}
+    for resource in resources:
+        quantity = quantities.get(resource.key, resource.quantity)
+        if resource.used is not None and quantity < min(resource.used, resource.quantity):
+            raise InvalidInput(
+                "{used} of {name} are in use at the vendor; got {quantity}.",
+                used=plain(resource.used),
+                name=resource.name,
+                quantity=plain(quantity),
+                path=("quantities", places[resource.key], "quantity") if resource.key in places else ("quantities",),
+            )
 
 
 def require_total(total: Decimal, currency: str, expected: Money | None) -> None:

@@ -20,7 +20,7 @@ from domain.ordering.queries import require_no_open_order
 from domain.payments.checkout import own_contract, placed
 from domain.payments.next_periods import ends_its_term, renewal_lines
 from domain.payments.placing import Wish, lapses_on
-from domain.payments.quantities import checked_quantities, require_total
+from domain.payments.quantities import checked_quantities, require_total, require_used
 from domain.shared.errors import InvalidInput, InvalidState
 from domain.shared.money import Money
 from domain.subscriptions import states
@@ -65,6 +65,7 @@ def renew_subscription(
                 path=("quantities",),
             )
         asked = checked_quantities(quantities, contract.offered)
+        require_used(asked, contract.resources, quantities)
     prices = {}
     if not contract.plan.fixed_price:
         prices = dict(held_prices(session, [contract], {subscription.id: start}, clock))

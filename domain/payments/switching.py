@@ -19,7 +19,7 @@ from domain.payments.checkout import own_contract, require_before_billing_run, s
 from domain.payments.completion import finish
 from domain.payments.onto_plan import as_switched
 from domain.payments.placing import Wish, lapses_on, place
-from domain.payments.quantities import checked_quantities, require_total
+from domain.payments.quantities import checked_quantities, require_total, require_used
 from domain.shared.billing_policy import policy_of
 from domain.shared.decimals import plain
 from domain.shared.errors import CurrencyMismatch, InvalidInput
@@ -67,6 +67,7 @@ def switch_subscription(
         require_may_have(session, account, plan, "plan_id")
     offered = {offer.key: offer for offer in resources_of(session, plan)}
     wanted = _quantities(contract, offered, checked_quantities(quantities, offered))
+    require_used(wanted, [resource for resource in contract.resources if resource.key in wanted], quantities)
     target = as_switched(session, contract, plan, period, wanted, clock=clock)
     terms = target.terms(clock)
     drafts = adjusted(session, target, sales_charges(terms, sales_lines(target), on=clock.today), clock=clock)

@@ -26,6 +26,7 @@ __all__ = [
     "SubscriptionPhase",
     "SubscriptionResource",
     "SubscriptionState",
+    "VendorAttribute",
 ]
 
 
@@ -214,6 +215,8 @@ class SubscriptionResource(TenantRow, Base):
     """Counts from zero, included ones counted."""
     included: Mapped[Decimal] = mapped_column(Quantity)
     """Free of charge; taken from the plan when ordered."""
+    used: Mapped[Decimal | None] = mapped_column(Quantity)
+    """What is in use at the vendor; null: it has not said."""
     unit_price: Mapped[Decimal] = mapped_column(Price)
     """A month's fee for one unit, at the last order."""
     individual_price: Mapped[Decimal | None] = mapped_column(Price)
@@ -234,6 +237,25 @@ class SubscriptionResource(TenantRow, Base):
         subscription_id="subscriptions",
         account_id="accounts",
         plan_resource_id="plan_resources",
+    )
+
+
+class VendorAttribute(TenantRow, Base):
+    """Something that the vendor of a service calls it by or hands out with it: an id, an activation code."""
+
+    __tablename__ = "vendor_attributes"
+    __customers__ = (Reach.OF_ITS_ACCOUNT, Reach.OF_ITS_SERVICES)
+
+    account_id: Mapped[UUID]
+    subscription_id: Mapped[UUID]
+    key: Mapped[str]
+    value: Mapped[str]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "subscription_id", "key", name="uq_vendor_attributes_key"),
+        Index("ix_vendor_attributes_value", "distributor_id", "key", "value", "subscription_id"),
+        account_id="accounts",
+        subscription_id="subscriptions",
     )
 
 

@@ -1,5 +1,5 @@
 """Switches to another plan, orders that the billing run has made, what is to be paid next, and stops and deletions that
-wait for a manager.
+wait for a manager; what vendors say of subscriptions.
 
 Locks: `orders` and `subscriptions` for an instant each, to add columns without a rewrite; the check of `orders` reads
 the table once under the same lock.
@@ -179,6 +179,39 @@ def upgrade() -> None:
         "ix_manual_operations_subscription", "manual_operations", ["distributor_id", "subscription_id", "id"]
     )
     op.create_index("ix_manual_operations_path", "manual_operations", ["distributor_id", "tenant_path", "id"])
+    op.add_column("subscription_resources", sa.Column("used", sa.Numeric(18, 4), nullable=True))
+    op.create_table(
+        "vendor_attributes",
+        sa.Column("distributor_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_path", sa.Text(collation="C"), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("subscription_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        *(
+            sa.ForeignKeyConstraint(
+                ["distributor_id", column],
+                [f"{table}.distributor_id", f"{table}.id"],
+                name=op.f(f"fk_vendor_attributes_distributor_id_{column}"),
+            )
+            for column, table in (
+                ("account_id", "accounts"),
+                ("subscription_id", "subscriptions"),
+                ("tenant_id", "tenants"),
+            )
+        ),
+        sa.PrimaryKeyConstraint("distributor_id", "id", name=op.f("pk_vendor_attributes")),
+        sa.UniqueConstraint("distributor_id", "subscription_id", "key", name="uq_vendor_attributes_key"),
+    )
+    op.create_index(
+        "ix_vendor_attributes_value", "vendor_attributes", ["distributor_id", "key", "value", "subscription_id"]
+    )
+    protect("vendor_attributes")
+    open_to_customers("vendor_attributes", "of its account", "of its services")
     protect("manual_operations")
     open_to_customers("manual_operations", "of its account")
     op.execute(NEXT_CHARGE)
@@ -189,6 +222,8 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION app_consumed(uuid, uuid)")
     op.execute("DROP FUNCTION app_next_charge(uuid, uuid)")
     op.drop_table("manual_operations")
+    op.drop_table("vendor_attributes")
+    op.drop_column("subscription_resources", "used")
     op.drop_constraint(op.f("ck_orders_a_switch_names_its_plan"), "orders", type_="check")
     op.drop_constraint("fk_orders_distributor_id_plan_period_id", "orders", type_="foreignkey")
     op.drop_constraint("fk_orders_distributor_id_plan_id", "orders", type_="foreignkey")

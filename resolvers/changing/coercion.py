@@ -84,6 +84,7 @@ SHAPES: dict[str, Callable[..., Any]] = {
     "PriceChange": PriceChange,
     "QuantityInput": lambda resource_key, quantity: (resource_key, quantity),
     "ServiceTermChange": lambda **given: ServiceTermChange(given),
+    "VendorAttributeInput": lambda key, value: (key, value),
     "SubscriptionChange": lambda **given: SubscriptionChange(given),
 }
 """What the domain calls the objects inside inputs."""

@@ -16,11 +16,13 @@ from sqlalchemy import (
     Uuid,
     and_,
     cast,
+    exists,
     false,
     func,
     literal,
     not_,
     or_,
+    select,
     true,
 )
 from sqlalchemy.types import TypeEngine
@@ -28,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 from db.words import WORDS, words_wanted
 from resolvers.reading.binding import Binder, leaf_text, plain_text, uuid_texts
 from resolvers.reading.catalog import definition, python_name
-from resolvers.reading.declarations import Columns, Grouped, Guarded
+from resolvers.reading.declarations import Columns, Grouped, Guarded, Having
 from resolvers.reading.inputs import Argument
 from resolvers.reading.lists import limit_error, never_null
 from resolvers.reading.statement import Sql, may_be_null, text_array
@@ -72,8 +74,15 @@ class Filter:
             else:
                 field = type_.fields[name]
                 column = named.of(python_name(field))(columns)
+                if isinstance(column, Having):
+                    found.append(self._had(get_named_type(field.type), value, column, depth + 1))
+                    continue
                 found.append(self._compared(get_named_type(field.type), value, column))
         return and_(true(), *found)
+
+    def _had(self, type_: Any, value: Argument, other: Having, depth: int) -> Sql:
+        wanted = self.condition(type_, value, other.table.c, depth)
+        return exists(select(literal(1)).where(other.column, wanted).correlate_except(other.table))
 
     def _combined(self, name: str, type_: GraphQLInputObjectType, value: Argument, columns: Columns, depth: int) -> Sql:
         if name == "not":

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 import strawberry
+from sqlalchemy import and_
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
 from strawberry.schema.name_converter import NameConverter
@@ -13,7 +14,7 @@ from strawberry.types.base import StrawberryObjectDefinition, StrawberryType
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
-from resolvers.reading.declarations import Grouped, Guarded, Source, as_source, reads_of
+from resolvers.reading.declarations import Grouped, Guarded, Having, Source, as_source, reads_of
 from resolvers.reading.fields import node_id
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "PageInfo",
     "Scope",
     "filters",
+    "having",
     "in_groups",
     "sorts",
     "where_told",
@@ -141,6 +143,19 @@ def where_told(column: Source, told: Callable[[Any], Any]) -> Any:
     """A filter's field whose value the viewer is told in some rows only: others cannot be found by it either."""
     source = as_source(column)
     return lambda row: Guarded(source(row), told(row))
+
+
+def having(model: Any, key: Source) -> Any:
+    """A filter's field that holds for a row to which a row of `model` refers by `key`, and that satisfies the filter
+    of the field's type.
+    """
+    refers = as_source(key)
+
+    def read(row: Any) -> Having:
+        other = model.__table__.alias()
+        return Having(and_(other.c.distributor_id == row.distributor_id, refers(other.c) == row.id), other)
+
+    return read
 
 
 def sorts(model: type, **columns: Source) -> Callable[[C], C]:

@@ -28,6 +28,7 @@ __all__ = [
     "Declaration",
     "Grouped",
     "Guarded",
+    "Having",
     "Inline",
     "Listing",
     "NodeById",
@@ -129,6 +130,16 @@ class Guarded:
 
     column: Sql
     told: Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Having:
+    """What a filter asks of another table's rows that refer to the row: one of them satisfies it."""
+
+    column: Sql
+    """That one of them refers to the row."""
+    table: Any
+    """The other table, under a name of its own."""
 
 
 class Declaration(FieldExtension):

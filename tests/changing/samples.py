@@ -599,6 +599,16 @@ SAMPLES: dict[str, Sample] = {
         {"ifVersion": 99},
         {"change": {"name": "Another name"}},
     ),
+    "setVendorData": Sample(
+        "child",
+        lambda known: {
+            "subscriptionId": known["running"],
+            "attributes": [{"key": "tenant-id", "value": "4711"}],
+            "used": [{"resourceKey": "seats", "quantity": "3"}],
+        },
+        {"ifVersion": 99},
+        {"attributes": []},
+    ),
     "cancelOrder": _of_id("child", "orderId", "waiting order"),
     "renumberOrder": Sample(
         "child",

@@ -302,6 +302,8 @@ def _customers(world: World) -> None:
     for name in ("owner", "user"):
         world.do(name, "acceptAgreements", agreementIds=[known["privacy policy"]])
     _ask(world)
+    attributes = [{"key": "activation-code", "value": "ABCD-1234"}]
+    world.do("child", "setVendorData", subscriptionId=known["running"], attributes=attributes)
     _invitations(world)
 
 

@@ -210,7 +210,10 @@ class Checker:
             operators = get_named_type(each.type)
             if name in {"and", "or", "not"} or not isinstance(operators, GraphQLInputObjectType):
                 continue
-            if operators.name == "IDFilter":
+            if not operators.fields.keys() & {"eq", "in"}:  # a filter of rows that refer here
+                for part, theirs, nobodys in self._conditions(who, operators, foreign):
+                    yield f"{name}.{part}", {name: theirs}, {name: nobodys}
+            elif operators.name == "IDFilter":
                 # Whom one owes something is no secret: a tenant's id is known below it.
                 named = [row for row in foreign if row.prefix not in {"dst", "rsl"} or not self._is_above(who, row)]
                 given = [row.id for row in named]
