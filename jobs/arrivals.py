@@ -37,7 +37,7 @@ def _declare(messages: MessageBroker, table: TableBroker, queue: str) -> None:
         if claim is None:
             return
         try:
-            table.actors[claim.kind].fn(claim)
+            table.performers[claim.kind](claim)
         finally:
             table.leases.remove(claim)
 

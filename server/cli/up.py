@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from db.engine import application_engine
 from server.cli.database import Database, first_line, named_database
+from server.cli.metrics import counted, served
 from server.cli.migrate import migrate
 from server.cli.options import DataDir, settings_with
 from server.cli.refusal import Refusal
@@ -47,16 +48,20 @@ class Kept:
 def command(
     port: Annotated[int | None, typer.Option(help="[default: 8000]", show_default=False, min=0, max=65535)] = None,
     host: Annotated[str | None, typer.Option(help="[default: 127.0.0.1]", show_default=False)] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve the worker's /metrics there. [default: none]", show_default=False, min=0)
+    ] = None,
     data_dir: DataDir = None,
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Load the demo chain into an empty database.")] = True,
 ) -> None:
     """Start Headwater: database, web and worker, until Ctrl-C."""
-    settings = settings_with(port=port, host=host, data_dir=data_dir)
+    settings = settings_with(port=port, host=host, data_dir=data_dir, metrics_port=metrics_port)
     supervisor = Supervisor(say)
     with ExitStack() as stack:
         stack.enter_context(supervisor.signals())
         listening = stack.enter_context(opened_port(settings))
         log_dir = made_log_dir(settings)
+        folder = stack.enter_context(counted())
         stack.callback(supervisor.stop)
         database = named_database(settings) or started_database(settings, supervisor)
         say("bringing the tables to this version")
@@ -65,14 +70,15 @@ def command(
         kept = loaded_demo(settings, database) if demo else None
         if supervisor.is_stopping():
             return
-        start_processes(settings, database, supervisor, log_dir, listening)
+        start_processes(settings, database, supervisor, log_dir, listening, folder)
+        metrics = stack.enter_context(served(settings, database, supervisor, folder))
         try:
             supervisor.wait(lambda: is_ready(listening), limit=READY_LIMIT)
         except StartupError as error:
             raise Refusal(str(error)) from error
         if supervisor.is_stopping():
             return
-        print(welcome(settings, listening, operator_token, kept, log_dir), flush=True)
+        print(welcome(settings, listening, operator_token, kept, log_dir, metrics), flush=True)
         supervisor.wait()
 
 
@@ -161,7 +167,12 @@ def write_secret(file: Path, content: str) -> None:
 
 
 def start_processes(
-    settings: Settings, database: Database, supervisor: Supervisor, log_dir: Path, listening: socket.socket
+    settings: Settings,
+    database: Database,
+    supervisor: Supervisor,
+    log_dir: Path,
+    listening: socket.socket,
+    metrics_folder: str,
 ) -> None:
     secret = {"DATABASE_URL", "HEADWATER_APP_DATABASE_URL", "HEADWATER_OPERATOR_TOKEN"}
     environment = {name: value for name, value in os.environ.items() if name not in secret}
@@ -177,7 +188,8 @@ def start_processes(
         say("starting the relay")
         supervisor.add(ProgramChild("relay", "jobs.relay", log_dir, environment))
     say("starting worker and web")
-    supervisor.add(ProgramChild("worker", "jobs.worker", log_dir, environment))
+    counting = environment | {"PROMETHEUS_MULTIPROC_DIR": metrics_folder}
+    supervisor.add(ProgramChild("worker", "jobs.worker", log_dir, counting))
     descriptor = listening.fileno()
     web_environment = environment | {WEB_SOCKET: str(descriptor)}
     supervisor.add(ProgramChild("web", "server.web", log_dir, web_environment, [descriptor]))
@@ -201,10 +213,18 @@ def reachable(listening: socket.socket) -> tuple[str, int]:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - compared, not bound
 
 
-def welcome(settings: Settings, listening: socket.socket, operator_token: str, kept: Kept | None, log_dir: Path) -> str:
+def welcome(
+    settings: Settings,
+    listening: socket.socket,
+    operator_token: str,
+    kept: Kept | None,
+    log_dir: Path,
+    metrics: str | None,
+) -> str:
     host, port = reachable(listening)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     lines = ["", "Headwater is ready.", "", f"  {'explorer':14}  {address}/", f"  {'API':14}  {address}/graphql"]
+    lines += [f"  {'metrics':14}  {metrics}"] if metrics is not None else []
     lines += ["", "Tokens:", ""]
     shown = operator_token if settings.operator_token is None else "the one of HEADWATER_OPERATOR_TOKEN"
     tokens = {"operator": shown, **(kept.tokens if kept else {})}

@@ -1,20 +1,17 @@
 """`./headwater worker`: more workers, for as long as it runs."""
 
 import os
-import tempfile
 from typing import Annotated
 
 import typer
 
-from db.engine import application_engine
 from server.cli.database import Database, named_database
+from server.cli.metrics import counted, served
 from server.cli.options import DataDir, settings_with
 from server.cli.refusal import Refusal
 from server.embedded import EmbeddedPostgres
-from server.metrics import serve
 from server.settings import Settings
 from server.supervisor import ProgramChild, Supervisor
-from tenancy.sessions import Sessions
 
 __all__ = ["command"]
 
@@ -35,7 +32,7 @@ def command(
     found = _database(settings)
     arguments = ["--queues", queues] if queues else []
     supervisor = Supervisor(lambda line: print(f"headwater: {line}", flush=True))
-    with supervisor.signals(), tempfile.TemporaryDirectory(prefix="headwater-metrics-") as folder:
+    with supervisor.signals(), counted() as folder:
         environment = {**os.environ, **found.environment, "PROMETHEUS_MULTIPROC_DIR": folder}
         for number in range(processes):
             supervisor.add(
@@ -48,18 +45,13 @@ def command(
                     stop_limit=settings.worker_stop_limit + 3,
                 )
             )
-        server = None
-        if settings.metrics_port is not None:
-            engine = application_engine(found.app_url, pool_size=2, switch_role=found.switches_role)
-            address = (settings.metrics_host, settings.metrics_port)
-            server = serve(address, Sessions(engine), folder, is_healthy=supervisor.all_run)
-            print(f"headwater: metrics on http://{address[0]}:{server.server_port}/metrics", flush=True)
-        try:
-            supervisor.wait()
-        finally:
-            supervisor.stop()
-            if server is not None:
-                server.shutdown()
+        with served(settings, found, supervisor, folder) as address:
+            if address is not None:
+                print(f"headwater: metrics on {address}", flush=True)
+            try:
+                supervisor.wait()
+            finally:
+                supervisor.stop()
 
 
 def _database(settings: Settings) -> Database:

@@ -42,6 +42,10 @@ class House:
         return self._said(r"explorer +(http://\S+)/$")
 
     @property
+    def metrics(self) -> str:
+        return self._said(r"metrics +(http://\S+)$")
+
+    @property
     def operator_token(self) -> str:
         return self._said(r"operator +(\S+)$")
 
@@ -116,9 +120,11 @@ def up(data_dir: Path, *arguments: str, **variables: str) -> Iterator[House]:
 
 def test_it_comes_up_ends_at_a_signal_and_leaves_nothing_behind(tmp_path: Path) -> None:
     # given
-    with up(tmp_path, "--no-demo") as house:
+    with up(tmp_path, "--no-demo", "--metrics-port", "0") as house:
         children = psutil.Process(house.process.pid).children(recursive=True)
         assert house.is_ready()
+        with urllib.request.urlopen(house.metrics, timeout=20) as response:  # noqa: S310 - our own
+            assert b"headwater_jobs_waiting" in response.read()
         # when
         house.process.send_signal(signal.SIGINT)
         # then
