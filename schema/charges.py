@@ -6,7 +6,21 @@ from decimal import Decimal
 import strawberry
 
 from domain.billing import models
-from resolvers.reading import Node, column, document, identifier, inline, money, part, period, price, reads, related
+from domain.billing.telling import explained
+from resolvers.reading import (
+    Node,
+    column,
+    document,
+    identifier,
+    inline,
+    money,
+    part,
+    period,
+    price,
+    python,
+    reads,
+    related,
+)
 from schema.accounts import Account
 from schema.common import Money, Period
 from schema.enums import ChargeKind, ChargeState
@@ -43,8 +57,8 @@ class ChargeExplanation:
     """The amount after it."""
     steps: list[ExplanationStep] = part()
     """The calculation, step by step."""
-    text: str = part()
-    """All of it as a sentence, in the viewer's language (so far English)."""
+    text: str = python(explained, lambda row: row.explanation)
+    """All of it in whole sentences, in the language that Accept-Language asks for, else in English."""
 
 
 @strawberry.type

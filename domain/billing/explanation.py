@@ -288,7 +288,7 @@ def owed(
         unit_price=unit_price,
         quantity=quantity,
         currency=currency,
-        cuts=_cuts(of.inputs) if "parts" in of.inputs else (),
+        cuts=cuts_of(of.inputs) if "parts" in of.inputs else (),
         whole_months=of.inputs.get("months"),
         percent_off=percent_off,
     )
@@ -309,13 +309,14 @@ def _parts(cuts: Sequence[Cut]) -> list[list[str]]:
     return [[f"{day}" for day in (part.start, part.end, whole.start, whole.end)] for part, whole in cuts]
 
 
-def _cuts(inputs: Inputs) -> list[Cut]:
+def cuts_of(inputs: Inputs) -> list[Cut]:
+    """The parts of billing periods that an amount is for."""
     days = [[date.fromisoformat(day) for day in part] for part in inputs["parts"]]
     return [(Period(start, end), Period(first, after)) for start, end, first, after in days]
 
 
 def _months(inputs: Inputs) -> Fraction:
-    return Fraction(inputs["months"]) if "months" in inputs else months(_cuts(inputs))
+    return Fraction(inputs["months"]) if "months" in inputs else months(cuts_of(inputs))
 
 
 def _priced_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
@@ -353,7 +354,7 @@ _LABELS: Mapping[Rule, str] = {
 def _fraction_text(inputs: Inputs) -> str:
     if "months" in inputs:
         return str(inputs["months"])
-    cuts = _cuts(inputs)
+    cuts = cuts_of(inputs)
     if len(cuts) == 1:
         part, whole = cuts[0]
         return f"{part.days}/{whole.days}"
@@ -364,7 +365,7 @@ def _formula(rule: Rule, inputs: Inputs) -> str:
     once = rule in {Rule.ONE_TIME, Rule.CONSUMPTION}
     formula = f"{inputs['quantity']} × {inputs['unit_price']}" + ("" if once else " a month")
     if "parts" in inputs:
-        lengths = [f"{part.days} of {whole.days} days" for part, whole in _cuts(inputs)]
+        lengths = [f"{part.days} of {whole.days} days" for part, whole in cuts_of(inputs)]
         formula += f" × {lengths[0]}" if len(lengths) == 1 else f" × ({' + '.join(lengths)})"
     elif rule is Rule.FREE_PERIOD:
         formula += ", free period"
@@ -376,9 +377,19 @@ def _formula(rule: Rule, inputs: Inputs) -> str:
 
 
 def _rounding_text(exact: Fraction, rounded: Decimal) -> str:
+    shown = shown_unrounded(exact, rounded)
+    return f"{rounded:f}" if shown is None else f"{shown}, rounded to {rounded:f}"
+
+
+def shown_unrounded(exact: Fraction, rounded: Decimal) -> str | None:
+    """The first decimals of an amount before its rounding, such as 19.3548…; None where nothing was rounded."""
     if Fraction(rounded) == exact:
-        return f"{rounded:f}"
+        return None
     digits = max(4, -int(rounded.as_tuple().exponent) + 2)
     shown = half_up(Fraction(int(exact * 10**digits), 10**digits), digits)
-    rest = "" if Fraction(shown) == exact else "…"
-    return f"{shown:f}{rest}, rounded to {rounded:f}"
+    return f"{shown:f}" if Fraction(shown) == exact else f"{shown:f}…"
+
+
+def summands(amounts: Sequence[str]) -> str:
+    """Amounts added up: 19.35 + 6.77."""
+    return " + ".join(amounts)

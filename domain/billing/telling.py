@@ -1,0 +1,138 @@
+"""An amount told to a person: how it came about, in whole sentences and in the language of whoever reads."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from domain.billing.explanation import Explanation, Rule, cuts_of, shown_unrounded, summands
+from domain.shared.decimals import plain
+from tenancy.messages import Message, Tellable
+
+__all__ = ["explained"]
+
+
+def explained(stored: Mapping[str, Any]) -> str:
+    """The sentences for an explanation as it is stored; of one without inputs, the text that is stored with it."""
+    if "inputs" not in stored:
+        return str(stored.get("text", ""))
+    explanation = Explanation.from_json(stored)
+    return " ".join(sentence.told() for sentence in _sentences(explanation))
+
+
+def _sentences(explanation: Explanation) -> list[Tellable]:
+    inputs = explanation.inputs
+    amount, *later = [round(step.value, int(inputs["digits"])) for step in explanation.steps]
+    found: list[Tellable] = [_rule(explanation, _result(explanation, amount))]
+    for position, value in enumerate(later, start=2):
+        if "tax" in inputs and position == len(explanation.steps):
+            found.append(
+                Message(
+                    "Plus {percent} % {name}, {tax} {currency}: {amount} {currency}.",
+                    percent=inputs["tax"]["percent"],
+                    name=inputs["tax"]["name"],
+                    tax=f"{value - amount:f}",
+                    amount=f"{value:f}",
+                    currency=inputs["currency"],
+                )
+            )
+        else:
+            found.append(
+                Message(
+                    "Less {percent} %, the discount of its order, which its charges share: {amount} {currency}.",
+                    percent=inputs["order"]["percent"],
+                    amount=f"{value:f}",
+                    currency=inputs["currency"],
+                )
+            )
+        amount = value
+    return found
+
+
+def _result(explanation: Explanation, rounded: Decimal) -> Tellable:
+    exact = shown_unrounded(explanation.exact, rounded)
+    if exact is None:
+        return Message("{amount} {currency}", amount=f"{rounded:f}", currency=explanation.inputs["currency"])
+    return Message(
+        "{exact}, rounded to {amount} {currency}",
+        exact=exact,
+        amount=f"{rounded:f}",
+        currency=explanation.inputs["currency"],
+    )
+
+
+def _rule(explanation: Explanation, result: Tellable) -> Message:
+    inputs, rule = explanation.inputs, explanation.rule
+    if rule in {Rule.RETURNED_PART, Rule.MERGED}:
+        return _added_up(explanation, result)
+    if rule is Rule.FREE_PERIOD:
+        return Message("Free until the first billing day: {result}.", result=result)
+    said = {"quantity": inputs["quantity"], "price": inputs["unit_price"], "result": result}
+    if rule is Rule.ONE_TIME:
+        return Message("{quantity} × {price}, once: {result}.", **said)
+    if rule is Rule.CONSUMPTION:
+        return Message("{quantity} consumed, at {price} each: {result}.", **said)
+    return _owed(explanation, said) if rule is Rule.RESELLER else _by_time(explanation, said)
+
+
+def _added_up(explanation: Explanation, result: Tellable) -> Message:
+    plus, minus = summands(explanation.inputs["plus"]), summands(explanation.inputs["minus"])
+    if explanation.rule is Rule.MERGED:
+        return Message("Closed together by hand: {amounts} = {result}.", amounts=plus, result=result)
+    return Message(
+        "Of what was charged, {before}, there stays {kept}; what comes back is {result}.",
+        before=plus,
+        kept=minus or "0",
+        result=result,
+    )
+
+
+def _by_time(explanation: Explanation, said: Mapping[str, object]) -> Message:
+    inputs, rule = explanation.inputs, explanation.rule
+    if "parts" not in inputs:
+        return Message(
+            "{quantity} × {price} for the whole month, also where only a part of it is used: {result}.", **said
+        )
+    cuts = cuts_of(inputs)
+    if len(cuts) > 1:
+        return Message(
+            "{quantity} × {price} a month, for {months} months: {result}.", months=explanation.fraction, **said
+        )
+    part, whole = cuts[0]
+    days: dict[str, object] = {
+        **said,
+        "days": part.days,
+        "whole": whole.days,
+        "start": part.start,
+        "end": part.last_day,
+    }
+    if rule is Rule.USED_PART:
+        return Message(
+            "What was used before a change, from {start} to {end}: {quantity} × {price} a month × {days} of {whole} "
+            "days: {result}.",
+            **days,
+        )
+    if rule is Rule.REST:
+        return Message(
+            "What is left after a change, from {start} to {end}: {quantity} × {price} a month × {days} of {whole} "
+            "days: {result}.",
+            **days,
+        )
+    return Message(
+        "{quantity} × {price} a month × {days} of the {whole} days of the billing period, from {start} to {end}: "
+        "{result}.",
+        **days,
+    )
+
+
+def _owed(explanation: Explanation, said: Mapping[str, object]) -> Message:
+    percent = explanation.inputs.get("percent_off")
+    if percent is None:
+        return Message(
+            "{quantity} × {price} a month upstream × {months} months: {result}.", months=explanation.fraction, **said
+        )
+    return Message(
+        "{quantity} × {price} a month upstream × {months} months, less {percent} %: {result}.",
+        months=explanation.fraction,
+        percent=plain(Decimal(percent)),
+        **said,
+    )
