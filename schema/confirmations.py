@@ -30,7 +30,8 @@ __all__ = [
 @reads(models.ManualOperation, "mop", needs=Permission.SUBSCRIPTIONS_READ)
 class ManualOperation(Node):
     """Something that is done to a subscription only when a manager of its seller has agreed: what customers' users ask
-    for, and what the calendar brings, where the account class says MANUAL. Meanwhile the subscription waits.
+    for, and what the calendar brings, where the account class or the service term says MANUAL. Meanwhile the
+    subscription waits.
     """
 
     kind: ManualOperationKind = column(models.ManualOperation.kind)

@@ -1,10 +1,11 @@
-"""Asking a manager for a stop or a deletion, where the customer's account class wants that."""
+"""Asking a manager for a stop or a deletion, where the account class or the service term wants that."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from domain.billing.contracts import Contract
 from domain.customers.models import Account, HowDone
 from domain.customers.queries import classes_of
 from domain.shared.outbox import announce
@@ -27,13 +28,24 @@ OPERATIONS = {
 }
 
 
-def under_approval(session: Session, accounts: Collection[Account], kind: ManualOperationKind) -> set[UUID]:
-    """Which of these accounts of one distributor cannot have it without a manager, by their account classes."""
-    classes = classes_of(session, accounts)
+def under_approval(
+    session: Session, contracts: Collection[Contract], accounts: Mapping[UUID, Account], kind: ManualOperationKind
+) -> set[UUID]:
+    """Which of these subscriptions of one distributor cannot have it without a manager.
+
+    Because their service term says so for everybody, or the account class for the customer.
+    """
+    concerned = {contract.subscription.account_id for contract in contracts}
+    classes = classes_of(session, [accounts[id] for id in concerned])
     return {
-        id
-        for id, terms in classes.items()
-        if terms is not None and (terms.stop if kind is ManualOperationKind.STOP else terms.delete) is HowDone.MANUAL
+        contract.subscription.id
+        for contract in contracts
+        if HowDone.MANUAL
+        in {
+            terms.stop if kind is ManualOperationKind.STOP else terms.delete
+            for terms in (contract.service_term, classes[contract.subscription.account_id])
+            if terms is not None
+        }
     }
 
 

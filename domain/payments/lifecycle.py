@@ -37,15 +37,17 @@ def stop_subscription(
 ) -> ServiceSubscription:
     """Stop the service today and settle the current period; a waiting order of it is cancelled.
 
-    The day of the stop is not billed. Rules: policy column `stop`. A customer's user whose account class wants a
-    manager for it only asks: the subscription waits.
+    The day of the stop is not billed. Rules: policy column `stop`. A customer's user whose account class, or the
+    service term, wants a manager for it only asks: the subscription waits.
     Raises NotFound, ActAsRequired, Stale, InvalidState, RefusedByBillingType.
     """
     reason = _clean(reason)
     account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
     # The type is asked first: that it never stops says more than that it cannot be stopped now.
     settlement.require_stoppable(contract)
-    if scope.customer is not None and under_approval(session, [account], ManualOperationKind.STOP):
+    if scope.customer is not None and under_approval(
+        session, [contract], {account.id: account}, ManualOperationKind.STOP
+    ):
         ask(session, scope, contract.subscription, ManualOperationKind.STOP, reason=reason, clock=clock)
     else:
         halt(session, scope, contract, account, reason=reason, clock=clock)
@@ -113,14 +115,15 @@ def delete_subscription(
 ) -> ServiceSubscription:
     """End the subscription for good: the current period is settled, later ones are released, a waiting order cancelled.
 
-    An ordered one that is not paid yet is withdrawn. A customer's user whose account class wants a manager for it only
-    asks: the subscription waits. Raises NotFound, ActAsRequired, Stale, InvalidState, RefusedByBillingType.
+    An ordered one that is not paid yet is withdrawn. A customer's user whose account class, or the service term, wants
+    a manager for it only asks: the subscription waits. Raises NotFound, ActAsRequired, Stale, InvalidState,
+    RefusedByBillingType.
     """
     reason = _clean(reason)
     account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
     subscription = contract.subscription
     asks = scope.customer is not None and subscription.state is not SubscriptionState.ORDERED
-    if asks and under_approval(session, [account], ManualOperationKind.DELETE):
+    if asks and under_approval(session, [contract], {account.id: account}, ManualOperationKind.DELETE):
         settlement.require_deletable(contract)
         ask(session, scope, subscription, ManualOperationKind.DELETE, reason=reason, clock=clock)
     else:

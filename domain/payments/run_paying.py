@@ -179,14 +179,11 @@ def asked_first(
     clock: Clock,
 ) -> list[Contract]:
     """Those that the calendar may stop or delete by itself; the others wait for a manager from now on."""
-    if not contracts:
-        return []
-    concerned = {contract.subscription.account_id for contract in contracts}
-    waiting = under_approval(session, [accounts[id] for id in concerned], kind)
+    waiting = under_approval(session, contracts, accounts, kind)
     for contract in contracts:
-        if contract.subscription.account_id in waiting:
+        if contract.subscription.id in waiting:
             ask(session, scope, contract.subscription, kind, reason=reason, clock=clock)
-    return [contract for contract in contracts if contract.subscription.account_id not in waiting]
+    return [contract for contract in contracts if contract.subscription.id not in waiting]
 
 
 def stop_unpaid(session: Session, scope: Scope, contract: Contract, *, clock: Clock) -> None:

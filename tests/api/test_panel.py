@@ -1,10 +1,12 @@
 """What a panel shows of a subscription, in one query."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import Api
+from tests.pseudo import PSEUDO, speakable
 
 pytestmark = pytest.mark.feature("O-09")
 
@@ -67,6 +69,24 @@ def ordered(api: Api) -> dict[str, Any]:
             "quantities": [{"resourceKey": "seats", "quantity": "5"}],
         },
     )
+
+
+def test_words_are_told_in_the_viewers_language(api: Api, tmp_path: Path) -> None:
+    # given
+    made = ordered(api)
+    document = "query ($id: ID!) { subscription(id: $id) { billingExplanation orders { nodes { summary } } } }"
+    # when
+    with speakable(tmp_path):
+        answer = api.ask("distributor", document, {"Accept-Language": PSEUDO}, id=made["subscription"]["id"])
+    # then
+    shown = answer["data"]["subscription"]
+    assert shown["billingExplanation"].startswith("⟦Paid month by month, in advance, from day 1 of the month;")
+    assert shown["orders"]["nodes"] == [
+        {
+            "summary": "⟦A new subscription to Mail.⟧ ⟦For the days from 2027-08-20 to 2027-08-31.⟧ "
+            "⟦To be paid: 15.48 EUR.⟧"
+        }
+    ]
 
 
 def test_nothing_comes_next_of_what_is_stopped(api: Api) -> None:

@@ -129,6 +129,18 @@ def test_an_order_that_nobody_paid_is_withdrawn_without_a_manager(session: Scope
     assert subscription.state is S.DELETED
 
 
+def test_a_service_term_may_want_a_manager_for_everybody(session: ScopedSession, chain: Chain) -> None:
+    # given: no account class says anything
+    shop = open_shop(session, chain, term={"stop": HowDone.MANUAL})
+    shop.top_up("100.00")
+    subscription, other = shop.bought(1), shop.bought(1)
+    # when
+    stop(shop, subscription, customer(shop))
+    lifecycle.delete_subscription(session, customer(shop), subscription_id=other.id, clock=shop.clock)
+    # then: it is about stops only
+    assert (subscription.state, other.state) == (S.WAITING_FOR_MANUAL_APPROVAL, S.DELETED)
+
+
 def test_the_calendar_asks_too(session: ScopedSession, chain: Chain) -> None:
     # given: money for August and September only
     shop = watched_shop(session, chain, period=YEAR, term={"stop_period_days": 10})
