@@ -16,6 +16,7 @@ _REACHES = {
     "its accounts": "id = ANY (app_accounts())",
     "itself": "id = app_user()",
     "its own": "user_id = app_user()",
+    "whose person it is": "person_id = app_user()",
     "its services": "id = ANY (app_services())",
     "of its services": "subscription_id = ANY (app_services())",
     "of its seller": "tenant_path = app_seller()",

@@ -46,6 +46,7 @@ _REACHES: dict[Reach, Callable[[Any, Customer], ColumnElement[bool]]] = {
     Reach.ITS_ACCOUNTS: lambda model, customer: model.id.in_(customer.accounts),
     Reach.ITSELF: lambda model, customer: model.id == customer.user_id,
     Reach.ITS_OWN: lambda model, customer: model.user_id == customer.user_id,
+    Reach.WHOSE_PERSON_IT_IS: lambda model, customer: model.person_id == customer.user_id,
     Reach.ITS_SERVICES: lambda model, customer: model.id.in_(customer.services),
     Reach.OF_ITS_SERVICES: lambda model, customer: model.subscription_id.in_(customer.services),
     Reach.OF_ITS_SELLER: lambda _model, _customer: true(),

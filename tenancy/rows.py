@@ -43,6 +43,8 @@ class Reach(StrEnum):
     """The user."""
     ITS_OWN = "user_id is the user's"
     """What belongs to the user."""
+    WHOSE_PERSON_IT_IS = "person_id is the user's"
+    """What belongs to the user, in a table where it may also be somebody else's."""
     ITS_SERVICES = "id is an assigned subscription's"
     """Subscriptions assigned to it."""
     OF_ITS_SERVICES = "subscription_id is an assigned subscription's"

@@ -141,6 +141,7 @@ _REACHES: dict[Reach, Callable[[Any], Sql]] = {
     Reach.ITS_ACCOUNTS: lambda columns: columns.id == func.any(VIEWER.accounts),
     Reach.ITSELF: lambda columns: columns.id == VIEWER.user_id,
     Reach.ITS_OWN: lambda columns: columns.user_id == VIEWER.user_id,
+    Reach.WHOSE_PERSON_IT_IS: lambda columns: columns.person_id == VIEWER.user_id,
     Reach.ITS_SERVICES: lambda columns: columns.id == func.any(VIEWER.services),
     Reach.OF_ITS_SERVICES: lambda columns: columns.subscription_id == func.any(VIEWER.services),
     Reach.OF_ITS_SELLER: lambda columns: columns.tenant_path == VIEWER.path,

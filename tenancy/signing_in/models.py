@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import Path, choice
-from tenancy.rows import TenantRow, owned
+from tenancy.rows import Reach, TenantRow, owned
 
 __all__ = ["Credential", "PasswordReset", "PersonKind", "PersonSession", "SessionEnd", "SessionToken", "SignInAttempt"]
 
@@ -59,6 +59,7 @@ class PersonSession(TenantRow, Base):
     """One sign-in of a person, on one device, however often its tokens are renewed."""
 
     __tablename__ = "person_sessions"
+    __customers__ = (Reach.WHOSE_PERSON_IT_IS,)
 
     person_kind: Mapped[PersonKind] = mapped_column(choice(PersonKind))
     person_id: Mapped[UUID]

@@ -356,6 +356,56 @@ def test_a_password_is_reset_once_with_the_key_from_the_mail(site: Site) -> None
     assert site.execute("SELECT recipient FROM mails") == "admin@brook.example"
 
 
+USERS_OWN = """{ viewer { actor { ... on User { email } } account { name } level }
+  accounts { nodes { name } } managers { nodes { id } } }"""
+CREATE_USER = "mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } errors { code } } }"
+CREATE_ACCOUNT = """mutation ($input: CreateAccountInput!) {
+  createAccount(input: $input) { account { id } errors { code } } }"""
+
+
+def user_with_password(site: Site) -> None:
+    """The owner of one of the seller's two customers, with a password from a reset mail."""
+    child = site.api.tokens["child"]
+    user = site.call(CREATE_USER, child, name="Olga", email="olga@meadow.example")["user"]["id"]
+    for name, owner in (("Meadow", {"ownerId": user}), ("Hill", {})):
+        made = site.call(CREATE_ACCOUNT, child, name=name, email=f"post@{name.lower()}.example", **owner)
+        assert made["errors"] == []
+    assert asked(site, "olga@meadow.example", kind="USER")["errors"] == []
+    run_reset_jobs(site)
+    assert site.call(RESET, token=key_in_mail(site), newPassword=NEW)["errors"] == []
+
+
+@pytest.mark.feature("T-08")
+def test_a_customers_user_signs_in_and_sees_what_is_its_customers(site: Site) -> None:
+    # given
+    user_with_password(site)
+    # when
+    opened = site.sign_in(NEW, "olga@meadow.example", kind="USER")
+    # then
+    assert (opened["errors"], opened["session"]["kind"]) == ([], "USER")
+    answer = site.post(USERS_OWN, opened["accessToken"]).json()
+    assert answer["data"]["viewer"] == {
+        "actor": {"email": "olga@meadow.example"},
+        "account": {"name": "Meadow"},
+        "level": "OWNER",
+    }
+    assert answer["data"]["accounts"] == {"nodes": [{"name": "Meadow"}]}
+    assert not (answer["data"]["managers"] or {}).get("nodes")
+    renewed = site.call(REFRESH, refreshToken=opened["refreshToken"])
+    assert renewed["errors"] == []
+    sessions = site.post(ME, renewed["accessToken"]).json()["data"]["viewer"]["sessions"]
+    assert [each["id"] for each in sessions] == [opened["session"]["id"]]
+    assert site.call(OUT, renewed["accessToken"])["session"] == {"endedBy": "SIGNED_OUT"}
+    assert not site.opens(renewed["accessToken"])
+
+
+@pytest.mark.feature("T-08")
+def test_a_user_and_a_manager_do_not_sign_in_as_each_other(site: Site) -> None:
+    user_with_password(site)
+    assert codes(site.sign_in(NEW, "olga@meadow.example", kind="MANAGER")) == [REFUSED]
+    assert codes(site.sign_in(PASSWORD, "admin@brook.example", kind="USER")) == [REFUSED]
+
+
 def test_a_key_is_good_for_an_hour_and_the_latest_reset_uses_up_all(site: Site) -> None:
     for _ in range(2):
         asked(site)

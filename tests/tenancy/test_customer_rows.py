@@ -27,6 +27,7 @@ QUALS = {
     Reach.ITS_ACCOUNTS: "(id = ANY (app_accounts()))",
     Reach.ITSELF: "(id = app_user())",
     Reach.ITS_OWN: "(user_id = app_user())",
+    Reach.WHOSE_PERSON_IT_IS: "(person_id = app_user())",
     Reach.ITS_SERVICES: "(id = ANY (app_services()))",
     Reach.OF_ITS_SERVICES: "(subscription_id = ANY (app_services()))",
     Reach.OF_ITS_SELLER: "(tenant_path = app_seller())",
