@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from domain.billing.discounts import discounted_to
-from domain.billing.proration import Cut, months
+from domain.billing.proration import Cut, months, share
 from domain.shared.decimals import plain
 from domain.shared.money import minor_digits
 from domain.shared.periods import Period
@@ -311,18 +312,34 @@ def _parts(cuts: Sequence[Cut]) -> list[list[str]]:
 
 def cuts_of(inputs: Inputs) -> list[Cut]:
     """The parts of billing periods that an amount is for."""
-    days = [[date.fromisoformat(day) for day in part] for part in inputs["parts"]]
-    return [(Period(start, end), Period(first, after)) for start, end, first, after in days]
+    return [_cut_of(*days) for days in inputs["parts"]]
+
+
+@lru_cache(10_000)
+def _cut_of(start: str, end: str, first: str, after: str) -> Cut:
+    """A part and its billing period; most charges of a run have the same ones."""
+    days = [date.fromisoformat(day) for day in (start, end, first, after)]
+    return Period(days[0], days[1]), Period(days[2], days[3])
 
 
 def _months(inputs: Inputs) -> Fraction:
-    return Fraction(inputs["months"]) if "months" in inputs else months(cuts_of(inputs))
+    if "months" in inputs:
+        return Fraction(inputs["months"])
+    cuts = cuts_of(inputs)
+    return share(*cuts[0]) if len(cuts) == 1 else months(cuts)
 
 
 def _priced_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
-    exact = Fraction(inputs["unit_price"]) * Fraction(inputs["quantity"]) * _months(inputs)
+    # Multiplied in whole numbers and reduced once, at the end.
+    numerator, denominator = _months(inputs).as_integer_ratio()
+    factors = [Decimal(inputs["unit_price"]), Decimal(inputs["quantity"])]
     if "percent_off" in inputs:
-        exact *= (100 - Fraction(inputs["percent_off"])) / 100
+        factors.append(100 - Decimal(inputs["percent_off"]))
+        denominator *= 100
+    for factor in factors:
+        above, below = factor.as_integer_ratio()
+        numerator, denominator = numerator * above, denominator * below
+    exact = Fraction(numerator, denominator)
     return exact, half_up(exact, inputs["digits"])
 
 
@@ -383,11 +400,15 @@ def _rounding_text(exact: Fraction, rounded: Decimal) -> str:
 
 def shown_unrounded(exact: Fraction, rounded: Decimal) -> str | None:
     """The first decimals of an amount before its rounding, such as 19.3548…; None where nothing was rounded."""
-    if Fraction(rounded) == exact:
+    numerator, denominator = exact.as_integer_ratio()
+    above, below = rounded.as_integer_ratio()
+    if numerator * below == above * denominator:
         return None
     digits = max(4, -int(rounded.as_tuple().exponent) + 2)
-    shown = half_up(Fraction(int(exact * 10**digits), 10**digits), digits)
-    return f"{shown:f}" if Fraction(shown) == exact else f"{shown:f}…"
+    whole, left = divmod(abs(numerator) * 10**digits, denominator)
+    sign = "-" if numerator < 0 and whole else ""
+    shown = f"{Decimal(f'{sign}{whole}e-{digits}'):f}"
+    return f"{shown}…" if left else shown
 
 
 def summands(amounts: Sequence[str]) -> str:

@@ -14,8 +14,8 @@ def half_up(value: Fraction | Decimal | int, digits: int) -> Decimal:
         raise ValueError(f"digits must not be negative, got {digits}")
     if isinstance(value, Decimal) and not value.is_finite():
         raise ValueError(f"cannot round {value}")
-    exact = Fraction(value)
-    doubled = abs(exact) * 2 * 10**digits
-    whole = (doubled.numerator + doubled.denominator) // (2 * doubled.denominator)
-    negative = exact < 0 and whole > 0
-    return Decimal((int(negative), tuple(int(digit) for digit in str(whole)), -digits))
+    # In whole numbers: every charge comes by here several times, and fractions look for common divisors at each step.
+    numerator, denominator = value.as_integer_ratio()
+    whole = (abs(numerator) * 2 * 10**digits + denominator) // (2 * denominator)
+    sign = "-" if numerator < 0 and whole else ""
+    return Decimal(f"{sign}{whole}e-{digits}")
