@@ -9,6 +9,7 @@ import typer
 
 from bench import auditing as auditing_bench
 from bench import billing as billing_bench
+from bench import catalog as catalog_bench
 from bench import changing as changing_bench
 from bench import isolation as isolation_bench
 from bench import jobs as jobs_bench
@@ -65,6 +66,16 @@ def billing(
     """The calculation of 100,000 charges, an order over GraphQL, and the billing run of a day."""
     with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
         _print(billing_bench.measure(Path(folder), subscriptions=subscriptions, rounds=rounds, seconds=seconds))
+
+
+@command.command("catalog")
+def catalog(
+    copies: Annotated[int, typer.Option(help="Of a distributor's 200 plans, at its resellers.", min=200)] = 100_000,
+    rounds: Annotated[int, typer.Option(help="Of each measurement; the lines show medians.", min=1)] = 3,
+) -> None:
+    """Repricing all copies of all plans beside a bare UPDATE, and pages of the price list beside a bare SELECT."""
+    with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
+        _print(catalog_bench.measure(Path(folder), copies=copies, rounds=rounds))
 
 
 @command.command("isolation")
