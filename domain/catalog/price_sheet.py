@@ -1,25 +1,27 @@
-"""Reading a price sheet in the layout of Microsoft's new-commerce licence list: bytes in, checked rows out.
+"""Reading a price sheet in a layout of Microsoft's licence lists: bytes in, checked rows out, one after the other.
 
 Columns go by the names in the first line, in any order and case; those we do not use may be there. Nothing of a file
 with a bad row is used: all bad cells are told at once, by line and column.
 """
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 
+from domain.catalog.sheet_layouts import NEW, Layout, layout_of, spelling
 from domain.shared.decimals import clean_price
 from domain.shared.errors import InvalidInput
 from domain.shared.money import is_currency
 from tenancy.messages import Lines, Message, Tellable
 from tenancy.texts import clean_text
 
-__all__ = ["ERRORS_LIMIT", "BrokenPriceSheet", "Offering", "SheetError", "SheetRow", "read_price_sheet"]
+__all__ = ["ERRORS_LIMIT", "BrokenPriceSheet", "Offering", "PriceSheet", "SheetError", "SheetRow", "read_price_sheet"]
 
 ERRORS_LIMIT = 100
 """Bad cells told of one file."""
@@ -27,23 +29,17 @@ TITLE_LIMIT = 150
 """Characters of a product's title; a plan's name adds to it."""
 ID_LIMIT = 100
 """Characters of a product's or SKU's id."""
+PIECE = 1 << 16
+"""Bytes."""
+FEWEST = 5
+"""Other delimiters in a header of one cell from which on they are taken for what separates columns."""
 
-_REQUIRED = (
-    "ProductId",
-    "SkuId",
-    "SkuTitle",
-    "Publisher",
-    "UnitOfMeasure",
-    "TermDuration",
-    "BillingPlan",
-    "Currency",
-    "UnitPrice",
-    "ERP Price",
-)
 _DATES = ("EffectiveStartDate", "EffectiveEndDate")
 _UNUSED_IF_EMPTY = ("PricingTierRangeMin", "PricingTierRangeMax")
 _DESCRIPTION = "SkuDescription"
-_KNOWN = (*_REQUIRED, *_UNUSED_IF_EMPTY, *_DATES, _DESCRIPTION)
+_DELETED = "D"
+"""In the older layout: an offer that is no longer sold. Such a row is left out, as if the file ended before it."""
+_ORDER = [*NEW.names]
 
 _DATE_FORMATS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%Y-%m-%d")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?|[+-]?\.[0-9]+")
@@ -84,7 +80,8 @@ class SheetRow:
 
     @property
     def product_key(self) -> str:
-        return f"{self.product_id}:{self.sku_id}"
+        """The product's; an offer of the older layout has no SKU."""
+        return f"{self.product_id}:{self.sku_id}" if self.sku_id else self.product_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +92,8 @@ class SheetError:
     column: str | None
     """None: the line as a whole."""
     reason: Tellable
+    told_as: str | None = None
+    """What the file calls the column, where that is not our name for it."""
 
     def told(self, spelled: Callable[[str], str] = str) -> str:
         """Where and what, such as "line 2, UnitPrice: the cell is empty"."""
@@ -102,7 +101,8 @@ class SheetError:
         if self.column is None:
             return Message("line {line}: {reason}", line=self.line, reason=reason).told()
         reason = reason.removeprefix(f"{self.column} ").removesuffix(".")
-        return Message("line {line}, {column}: {reason}", line=self.line, column=self.column, reason=reason).told()
+        column = self.told_as or self.column
+        return Message("line {line}, {column}: {reason}", line=self.line, column=column, reason=reason).told()
 
     def __str__(self) -> str:
         return self.told()
@@ -112,6 +112,8 @@ class BrokenPriceSheet(InvalidInput):
     """The file has errors; nothing of it is imported. At most `ERRORS_LIMIT` are told."""
 
     def __init__(self, errors: Sequence[SheetError]) -> None:
+        self.every = tuple(errors)
+        """All that were found."""
         self.errors = tuple(errors[:ERRORS_LIMIT])
         self.more = len(errors) > ERRORS_LIMIT
         """Whether there are errors that are not told."""
@@ -119,63 +121,98 @@ class BrokenPriceSheet(InvalidInput):
 
 
 def read_price_sheet(content: bytes) -> Sequence[SheetRow]:
-    """The rows of a price sheet, in the order of the file.
+    """The rows of a price sheet that says its currency, in the order of the file. Raises BrokenPriceSheet."""
+    return list(PriceSheet(content))
+
+
+class PriceSheet:
+    """A price sheet without a bad cell. Its rows are read anew each time, so that a long one takes little memory.
+
+    `currency`: rows in others are left out; of a file that tells none it is the currency of all. `every_error`: look
+    through the whole file for errors, instead of stopping soon after `ERRORS_LIMIT`.
 
     Raises BrokenPriceSheet with every bad cell; with one error when the file as a whole cannot be read.
     """
-    lines = _records(_text(content))
-    header_line, header = next(lines, (1, []))
-    columns = _columns(header_line, header)
-    rows: list[SheetRow] = []
-    errors: list[SheetError] = []
-    first_seen: dict[tuple[str, Offering], int] = {}
-    found = False
-    for line, cells in lines:
-        found = True
-        if len(cells) != len(header):
-            reason = Message("has {count} cells; the header has {expected}", count=len(cells), expected=len(header))
-            errors.append(SheetError(line, None, reason))
-        else:
-            row = _row(line, {name: cells[at].strip() for name, at in columns.items()}, errors)
-            if row is not None:
-                errors += _repeated(row, first_seen)
-                rows.append(row)
-        if len(errors) > ERRORS_LIMIT:
-            break
-    if errors:
-        raise BrokenPriceSheet(errors)
-    if not found:
-        raise BrokenPriceSheet([SheetError(header_line, None, Message("there is no row below the header"))])
-    return rows
+
+    def __init__(self, content: bytes, *, currency: str | None = None, every_error: bool = False) -> None:
+        _check_text(content)
+        self._content = content
+        self._currency = currency
+        errors: list[SheetError] = []
+        first_seen: dict[tuple[str, Offering], int] = {}
+        found = False
+        for item in self._read():
+            found = True
+            if isinstance(item, SheetRow):
+                errors += _repeated(item, first_seen)
+            elif item is not None:
+                errors += item
+            if len(errors) > ERRORS_LIMIT and not every_error:
+                break
+        if errors:
+            raise BrokenPriceSheet(errors)
+        if not found:
+            raise BrokenPriceSheet([SheetError(1, None, Message("there is no row below the header"))])
+
+    def __iter__(self) -> Iterator[SheetRow]:
+        """The rows, in the order of the file."""
+        return (item for item in self._read() if isinstance(item, SheetRow))
+
+    def _read(self) -> Iterator[SheetRow | list[SheetError] | None]:
+        """Each row, or what is wrong with it; None for one that is left out."""
+        lines = _records(io.TextIOWrapper(io.BytesIO(self._content), encoding="utf-8-sig", newline=""))
+        header_line, header = next(lines, (1, []))
+        layout = layout_of(header)
+        columns = _columns(header_line, header, layout)
+        if "Currency" not in columns and self._currency is None:
+            raise _unreadable(header_line, Message("the file tells no currency; say which one it is in"))
+        fixed = {"Currency": self._currency or "", **layout.fixed}
+        for line, cells in lines:
+            if len(cells) != len(header):
+                reason = Message("has {count} cells; the header has {expected}", count=len(cells), expected=len(header))
+                yield [SheetError(line, None, reason)]
+                continue
+            named = fixed | {name: cells[at].strip() for name, at in columns.items()}
+            if named.get("Change", "").upper() == _DELETED or self._currency not in {None, named["Currency"]}:
+                yield None
+                continue
+            errors: list[SheetError] = []
+            row = _row(line, named, errors, with_sku="SkuId" in columns)
+            yield row if row is not None else [_told(error, layout) for error in errors]
 
 
-def _text(content: bytes) -> str:
+def _told(error: SheetError, layout: Layout) -> SheetError:
+    return error if error.column is None else replace(error, told_as=layout.told(error.column))
+
+
+def _check_text(content: bytes) -> None:
     """UTF-8, with or without a byte order mark."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _unreadable(1, Message("the file is UTF-16; save it as CSV in UTF-8"))
     if content.startswith(b"PK\x03\x04"):
         raise _unreadable(1, Message("the file is a workbook or an archive, not text; save its sheet as CSV in UTF-8"))
     try:
-        text = content.decode("utf-8-sig")
+        # Piece by piece: a copy of a long file as text would take as much memory again, or four times as much.
+        decoder, at = codecs.getincrementaldecoder("utf-8")(), 0
+        for at in range(0, len(content), PIECE):
+            decoder.decode(content[at : at + PIECE], final=at + PIECE >= len(content))
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = content.count(b"\n", 0, at + error.start) + 1
         raise _unreadable(line, Message("the file is not UTF-8; save it as CSV in UTF-8")) from None
-    if "\x00" in text:
-        raise _unreadable(
-            text.count("\n", 0, text.index("\x00")) + 1, Message("the file holds zero bytes; it is not a CSV")
-        )
-    if not text.strip():
+    zero = content.find(b"\x00")
+    if zero >= 0:
+        raise _unreadable(content.count(b"\n", 0, zero) + 1, Message("the file holds zero bytes; it is not a CSV"))
+    if not content.removeprefix(codecs.BOM_UTF8).strip():
         raise _unreadable(1, Message("the file is empty"))
-    return text
 
 
 def _unreadable(line: int, reason: Message) -> BrokenPriceSheet:
     return BrokenPriceSheet([SheetError(line, None, reason)])
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+def _records(text: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     """Each record with the line it starts on; empty lines left out."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(text, strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -188,43 +225,43 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
-def _columns(line: int, header: Sequence[str]) -> Mapping[str, int]:
-    """Where the columns we know stand, by our spelling of their names."""
+def _columns(line: int, header: Sequence[str], layout: Layout) -> Mapping[str, int]:
+    """Where the columns we know stand, by our names for them."""
     if len(header) == 1:
         for delimiter, called in ((";", Message("semicolons")), ("\t", Message("tabs")), ("|", Message("bars"))):
-            if header[0].count(delimiter) >= len(_REQUIRED) - 1:
+            if header[0].count(delimiter) >= FEWEST:
                 raise _unreadable(
                     line, Message("the columns are separated by {called}; save the file with commas", called=called)
                 )
     places: dict[str, int] = {}
     errors = []
-    by_spelling = {_spelling(name): name for name in _KNOWN}
+    by_spelling = {spelling(alias): name for name, aliases in layout.names.items() for alias in aliases}
     for at, cell in enumerate(header):
-        name = by_spelling.get(_spelling(cell))
+        name = by_spelling.get(spelling(cell))
         if name is not None and places.setdefault(name, at) != at:
-            errors.append(SheetError(line, name, Message("the column is there twice")))
-    errors += [SheetError(line, name, Message("the column is missing")) for name in _REQUIRED if name not in places]
+            errors.append(SheetError(line, name, Message("the column is there twice"), layout.told(name)))
+    errors += [
+        SheetError(line, name, Message("the column is missing"), layout.told(name))
+        for name in layout.names
+        if name not in places and name not in layout.optional
+    ]
     if errors:
         raise BrokenPriceSheet(errors)
     return places
 
 
-def _spelling(name: str) -> str:
-    """`ERP Price`, `ErpPrice` and `erp price` are one name."""
-    return "".join(name.split()).casefold()
-
-
-def _row(line: int, cells: Mapping[str, str], errors: list[SheetError]) -> SheetRow | None:
+def _row(line: int, cells: Mapping[str, str], errors: list[SheetError], *, with_sku: bool) -> SheetRow | None:
     """The row; or None, with what is wrong added to `errors`."""
     checked = _Cells(line, cells)
     offering = checked.offering()
-    product_id, sku_id = checked.text("ProductId", ID_LIMIT), checked.text("SkuId", ID_LIMIT)
+    product_id = checked.text("ProductId", ID_LIMIT)
+    sku_id = checked.text("SkuId", ID_LIMIT) if with_sku else ""
     title, publisher = checked.text("SkuTitle", TITLE_LIMIT), checked.text("Publisher", 100)
     unit, currency = checked.unit(), checked.currency()
     unit_price, erp_price = checked.price("UnitPrice"), checked.price("ERP Price")
     checked.check_dates()
     checked.check_no_tiers()
-    errors += sorted(checked.errors, key=lambda error: _KNOWN.index(str(error.column)))
+    errors += sorted(checked.errors, key=lambda error: _ORDER.index(str(error.column)))
     if checked.errors or offering is None:
         return None
     return SheetRow(

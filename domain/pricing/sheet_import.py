@@ -4,10 +4,11 @@ Why one plan a product, term and billing plan, and why these billing types: `doc
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -22,7 +23,9 @@ from domain.catalog.models import Plan, PlanPeriod, PlanResource, Product, Servi
 from domain.catalog.price_sheet import BrokenPriceSheet, Offering, SheetError, SheetRow
 from domain.delegation.copies import announce_copies
 from domain.pricing.repricing import apply_markups, reprice_below
+from domain.pricing.sheet_report import ImportReport, InexactYear, NewPrice
 from domain.shared.billing_types import BillingType
+from domain.shared.errors import InvalidInput
 from domain.shared.money import PRICE_DIGITS
 from domain.shared.numbers import numbers_for
 from domain.shared.periods import PeriodUnit
@@ -33,7 +36,7 @@ from tenancy.messages import Message
 from tenancy.models import Tenant
 from tenancy.scope import Scope
 
-__all__ = ["Counts", "ImportReport", "InexactYear", "NewPrice", "import_price_sheet"]
+__all__ = ["import_price_sheet"]
 
 LICENCE = "licence"
 """The key of every imported plan's resource: the same in all, so that quantities keep their name when a customer
@@ -65,69 +68,74 @@ _SOLD: Mapping[Offering, _Sold] = {
     Offering.MONTH: _Sold(BillingType.CSP_MONTHLY, PlanPeriodDraft(PeriodUnit.ENDLESS), "monthly", "monthly"),
 }
 
+BATCH = 1000
+"""Rows whose plans are in memory at once."""
+COEFFICIENT_LIMIT = 1000
+
 CANCELLATION_DAYS = 7
 """The vendor takes a yearly commitment back within these days."""
 
 
-@dataclass(slots=True)
-class Counts:
-    """What became of the rows of one kind."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class NewPrice:
-    """A plan whose prices the sheet has changed; a licence a month, before and after."""
-
-    line: int
-    number: str
-    name: str
-    net_cost: tuple[Decimal, Decimal]
-    price: tuple[Decimal, Decimal]
-    """With a markup the new price follows from the new net cost, not from the sheet."""
-
-
-@dataclass(frozen=True, slots=True)
-class InexactYear:
-    """A yearly price that twelve monthly ones, at four decimals, do not make up exactly."""
-
-    line: int
-    column: str
-    year: Decimal
-    twelve_months: Decimal
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What an import did, or, rolled back, would do."""
-
-    products: Counts = field(default_factory=Counts)
-    plans: Counts = field(default_factory=Counts)
-    terms: list[str] = field(default_factory=list)
-    """Keys of the service terms that were made."""
-    new_prices: list[NewPrice] = field(default_factory=list)
-    inexact: list[InexactYear] = field(default_factory=list)
-    copies: int = 0
-    """Copies below, at all levels, that have new net costs."""
-
-
-def import_price_sheet(session: Session, scope: Scope, *, rows: Sequence[SheetRow], clock: Clock) -> ImportReport:
+def import_price_sheet(
+    session: Session,
+    scope: Scope,
+    *,
+    rows: Iterable[SheetRow],
+    coefficient: Decimal = Decimal(1),
+    clock: Clock,
+    progress: Callable[[int], None] = lambda _: None,
+) -> ImportReport:
     """Make the acting tenant's products and plans what the sheet says; carry changed prices down the chain.
 
-    Net cost is the sheet's unit price, the price its retail price, unless the plan has a markup. A plan that is there
-    keeps everything else: its name, its state, its texts. What is not in the sheet is left alone. The same sheet again
-    changes nothing. The scope must write downstream.
+    Net cost is the sheet's unit price, the price its retail price times `coefficient`, unless the plan has a markup. A
+    plan that is there keeps everything else: its name, its state, its texts. What is not in the sheet is left alone.
+    The same sheet again changes nothing. The scope must write downstream. Rows are taken `BATCH` at a time, so that a
+    long sheet takes little memory; `progress` hears after each batch how many are done.
 
-    Raises BrokenPriceSheet for a row in another currency than its plan; ServiceTermKeyTaken.
+    Raises BrokenPriceSheet for a row in another currency than its plan; ServiceTermKeyTaken; InvalidInput for a
+    coefficient that is not above 0, or has more than four decimals.
     """
+    coefficient = _clean_coefficient(coefficient)
     owner = tenant_by_id(session, scope.tenant_id)
     # Two imports at once would both make what neither sees of the other.
     lock = func.hashtextextended(f"price_sheet:{owner.distributor_id}:{owner.id}", 0)
     session.execute(select(func.pg_advisory_xact_lock(lock)))
-    return _Import(session, scope, owner, rows, clock).run()
+    report, known, done = ImportReport(), set[str](), 0
+    for batch in _batches(rows):
+        _Import(session, scope, owner, [_scaled(row, coefficient) for row in batch], clock, report, known).run()
+        done += len(batch)
+        progress(done)
+    return report
+
+
+def _clean_coefficient(coefficient: Decimal) -> Decimal:
+    """By what retail prices are multiplied. Raises InvalidInput unless above 0, at most 1000, of four decimals."""
+    if not coefficient.is_finite() or not 0 < coefficient <= COEFFICIENT_LIMIT or _decimals(coefficient) > PRICE_DIGITS:
+        raise InvalidInput(
+            "{field} must be above 0 and at most {limit}, with at most {decimals} decimals; got {coefficient}.",
+            limit=COEFFICIENT_LIMIT,
+            decimals=PRICE_DIGITS,
+            coefficient=coefficient,
+            path=("coefficient",),
+        )
+    return coefficient
+
+
+def _decimals(number: Decimal) -> int:
+    return max(0, -int(number.normalize().as_tuple().exponent))
+
+
+def _batches(rows: Iterable[SheetRow]) -> Iterator[list[SheetRow]]:
+    waiting = iter(rows)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
+
+
+def _scaled(row: SheetRow, coefficient: Decimal) -> SheetRow:
+    """The row with our retail price, half up to four decimals."""
+    if coefficient == 1:
+        return row
+    return replace(row, erp_price=half_up(Fraction(row.erp_price) * Fraction(coefficient), PRICE_DIGITS))
 
 
 def _monthly(price: Decimal, row: SheetRow) -> Decimal:
@@ -177,19 +185,31 @@ _PlanKey = tuple[UUID, BillingType]
 
 
 class _Import:
-    """One import, step by step. Every step asks once for all rows."""
+    """One batch of an import, step by step. Every step asks once for all rows."""
 
-    def __init__(self, session: Session, scope: Scope, owner: Tenant, rows: Sequence[SheetRow], clock: Clock) -> None:
+    def __init__(
+        self,
+        session: Session,
+        scope: Scope,
+        owner: Tenant,
+        rows: Sequence[SheetRow],
+        clock: Clock,
+        report: ImportReport,
+        named: set[str],
+    ) -> None:
         self.session = session
         self.scope = scope
         self.owner = owner
         self.rows = rows
         self.clock = clock
-        self.report = ImportReport(inexact=[inexact for row in rows for inexact in _inexact(row)])
+        self.report = report
+        report.inexact += [inexact for row in rows for inexact in _inexact(row)]
+        self.named = named
+        """Keys of the products that earlier batches have named."""
         self.products: dict[str, Product] = {}
         self.plans: dict[_PlanKey, tuple[Plan, PlanResource]] = {}
 
-    def run(self) -> ImportReport:
+    def run(self) -> None:
         self.name_products()
         self.plans = self.locked_plans()
         self.refuse_other_currencies()
@@ -197,7 +217,6 @@ class _Import:
         known = [row for row in self.rows if self.key(row) in self.plans]
         self.create_plans(new, self.service_terms())
         self.reprice_plans(known)
-        return self.report
 
     def key(self, row: SheetRow) -> _PlanKey:
         return self.products[row.product_key].id, _SOLD[row.offering].billing_type
@@ -208,12 +227,18 @@ class _Import:
         self.products = {
             product.key: product
             for product in self.session.scalars(
-                select(Product).where(Product.distributor_id == owner.distributor_id, Product.tenant_id == owner.id)
+                select(Product).where(
+                    Product.distributor_id == owner.distributor_id,
+                    Product.tenant_id == owner.id,
+                    Product.key.in_({row.product_key for row in self.rows}),
+                )
             )
         }
         first_rows: dict[str, SheetRow] = {}
         for row in self.rows:
-            first_rows.setdefault(row.product_key, row)
+            if row.product_key not in self.named:
+                first_rows.setdefault(row.product_key, row)
+        self.named.update(first_rows)
         for key, row in first_rows.items():
             product = self.products.get(key)
             if product is None:
@@ -244,7 +269,7 @@ class _Import:
             .where(
                 Plan.distributor_id == self.owner.distributor_id,
                 Plan.tenant_id == self.owner.id,
-                Plan.product_id.is_not(None),
+                Plan.product_id.in_({product.id for product in self.products.values()}),
                 Plan.parent_id.is_(None),
             )
             .order_by(Plan.id)
@@ -257,7 +282,7 @@ class _Import:
                 select(PlanResource)
                 .where(
                     PlanResource.distributor_id == self.owner.distributor_id,
-                    PlanResource.tenant_id == self.owner.id,
+                    PlanResource.plan_id.in_({plan.id for plan in plans}),
                     PlanResource.key == LICENCE,
                 )
                 .execution_options(populate_existing=True)
@@ -333,7 +358,7 @@ class _Import:
         self.session.add_all(details)
         self.session.flush()
         announce_copies(self.session, self.scope, "plan.created", [plan.id for plan in plans], at=self.clock.now)
-        self.report.plans.created = len(plans)
+        self.report.plans.created += len(plans)
 
     def reprice_plans(self, rows: Sequence[SheetRow]) -> None:
         before: dict[UUID, tuple[SheetRow, Decimal, Decimal]] = {}
@@ -353,12 +378,12 @@ class _Import:
             plan.synchronized_version = plan.version
             before[plan.id] = row, net, price
         self.session.flush()
-        self.report.plans.updated = len(before)
+        self.report.plans.updated += len(before)
         if ids := list(before):
             announce_copies(self.session, self.scope, "plan.updated", ids, at=self.clock.now)
             apply_markups(self.session, self.owner.distributor_id, ids, at=self.clock.now)
-            self.report.copies = reprice_below(self.session, self.scope, ids, clock=self.clock)
-            self.report.new_prices = self.new_prices(before)
+            self.report.copies += reprice_below(self.session, self.scope, ids, clock=self.clock)
+            self.report.new_prices += self.new_prices(before)
 
     def new_prices(self, before: Mapping[UUID, tuple[SheetRow, Decimal, Decimal]]) -> list[NewPrice]:
         told = []

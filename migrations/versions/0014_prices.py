@@ -80,7 +80,7 @@ AS $$
 $$
 """
 
-LISTED = "PERFORM public.app_list_prices(array_agg(w.distributor_id), array_agg(w.id), array_agg(w.at), {marking})"
+LISTED = "SELECT public.app_list_prices(array_agg(w.distributor_id), array_agg(w.id), array_agg(w.at), {marking})"
 
 # After periods or resources were added or changed. Prices as they were until now end, others begin.
 PRICED = """
@@ -96,7 +96,7 @@ PRICED = """
     distributor_id, id, tenant_id, tenant_path, plan_id, price_of, subject_id, key, currency, {fees}, valid_from,
     created_at, updated_at
   )
-  SELECT n.distributor_id, public.app_uuid7(), n.tenant_id, n.tenant_path, n.plan_id, TG_ARGV[0], n.id, n.key,
+  SELECT n.distributor_id, public.app_uuid7(), n.tenant_id, n.tenant_path, n.plan_id, $1, n.id, n.key,
          p.currency, {of_row}, n.updated_at, n.updated_at, n.updated_at
     FROM new_rows n JOIN public.plans p ON (p.distributor_id, p.id) = (n.distributor_id, n.plan_id)
    WHERE NOT EXISTS (SELECT FROM public.price_versions v
@@ -153,6 +153,9 @@ BEGIN
 END $$
 """
 
+# Each statement is planned anew: a plan kept from the first call, of one row, takes hours for a hundred thousand.
+EXECUTED = "EXECUTE $q${statement}$q$ USING TG_ARGV[0], TG_OP = 'UPDATE';"
+
 TRIGGER = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
@@ -196,7 +199,7 @@ def upgrade() -> None:
         "of_version": ", ".join(f"v.{fee}" for fee in FEES),
         "of_row": ", ".join(f"n.{fee}" for fee in FEES),
     }
-    make("app_prices_set", PRICED.format(**fees, listed=LISTED.format(marking="TG_OP = 'UPDATE'")))
+    make("app_prices_set", PRICED.format(**fees, listed=LISTED.format(marking="$2")))
     make("app_prices_gone", UNPRICED.format(listed=LISTED.format(marking="false")))
     make(
         "app_plans_changed",
@@ -234,7 +237,8 @@ def upgrade() -> None:
 
 
 def make(name: str, body: str) -> None:
-    op.execute(sa.text(TRIGGER.format(name=name, body=body.strip()).replace(":", "\\:")))
+    statements = [EXECUTED.format(statement=each.strip()) for each in body.split(";") if each.strip()]
+    op.execute(sa.text(TRIGGER.format(name=name, body="\n  ".join(statements)).replace(":", "\\:")))
     op.execute(f"REVOKE ALL ON FUNCTION {name}() FROM PUBLIC")
 
 

@@ -1,7 +1,9 @@
 """`./headwater import`: from other people's files."""
 
+import csv
+import sys
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -11,10 +13,12 @@ from sqlalchemy import select
 
 from db.engine import application_engine
 from db.ids import InvalidId, decode
-from domain.catalog.price_sheet import BrokenPriceSheet, SheetRow, read_price_sheet
-from domain.pricing.sheet_import import Counts, ImportReport, import_price_sheet
+from domain.catalog.price_sheet import BrokenPriceSheet, PriceSheet
+from domain.pricing.sheet_import import import_price_sheet
+from domain.pricing.sheet_report import Counts, ImportReport
 from domain.shared.decimals import plain
 from domain.shared.errors import Refusal as DomainRefusal
+from domain.shared.money import is_currency
 from server.cli.database import Database, database
 from server.cli.options import DataDir, settings_with
 from server.cli.refusal import Refusal
@@ -27,6 +31,10 @@ __all__ = ["command"]
 
 SHOWN = 50
 """Lines of a list on the terminal."""
+SEVERAL = 5000
+"""Rows from which on it takes long enough to tell how far it is."""
+REJECTED = ("line", "column", "reason")
+CHANGES = ("line", "number", "name", "net cost before", "net cost", "price before", "price")
 
 command = typer.Typer(help="Import other people's files.", add_completion=False, no_args_is_help=True)
 command.callback()(lambda: None)  # keeps it a group while it holds one command
@@ -34,27 +42,62 @@ command.callback()(lambda: None)  # keeps it a group while it holds one command
 
 @command.command("price-sheet")
 def price_sheet(
-    file: Annotated[Path, typer.Argument(help="A CSV in the layout of Microsoft's new-commerce licence list.")],
+    file: Annotated[Path, typer.Argument(help="A CSV in a layout of Microsoft's licence lists, the new or the older.")],
     distributor: Annotated[str, typer.Option(help="Whose catalog: an id such as dst_… .")],
+    currency: Annotated[str | None, typer.Option(help="Only rows in it; an older list tells none.")] = None,
+    coefficient: Annotated[str, typer.Option(help="Retail prices are the sheet's times this.")] = "1",
+    rejected: Annotated[Path | None, typer.Option(help="Where a CSV of every bad cell is written.")] = None,
+    changes: Annotated[Path | None, typer.Option(help="Where a CSV of every new price is written.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Make products and plans of a price sheet, all rows or none."""
-    rows = rows_of(file)
+    sheet = sheet_of(file, currency, rejected)
     distributor_id = distributor_id_of(distributor)
     with database(settings_with(data_dir=data_dir)) as found:
-        report = imported(found, distributor_id, rows, dry_run=dry_run, told=distributor)
+        report = imported(found, distributor_id, sheet, factor_of(coefficient), dry_run=dry_run, told=distributor)
+    if changes is not None:
+        written(changes, CHANGES, changed(report))
     for line in told(report, dry_run=dry_run):
         print(line)
 
 
-def rows_of(file: Path) -> Sequence[SheetRow]:
+def sheet_of(file: Path, currency: str | None, rejected: Path | None) -> PriceSheet:
+    if currency is not None and not is_currency(currency):
+        raise Refusal(f"{currency} is no ISO 4217 code such as EUR")
     try:
-        return read_price_sheet(file.read_bytes())
+        return PriceSheet(file.read_bytes(), currency=currency, every_error=rejected is not None)
     except OSError as error:
         raise Refusal(f"cannot read {file}: {error.strerror}") from None
     except BrokenPriceSheet as broken:
+        if rejected is not None:
+            cells = ((error.line, error.told_as or error.column or "", error.reason.told()) for error in broken.every)
+            written(rejected, REJECTED, cells)
         raise Refusal(told_errors(file, broken)) from None
+
+
+def factor_of(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise Refusal(f"{text} is no number such as 1.05") from None
+
+
+def written(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A CSV for a person. Raises Refusal when it cannot be written."""
+    try:
+        with file.open("w", newline="", encoding="utf-8") as text:
+            writer = csv.writer(text)
+            writer.writerow(header)
+            writer.writerows(rows)
+    except OSError as error:
+        raise Refusal(f"cannot write {file}: {error.strerror}") from None
+
+
+def changed(report: ImportReport) -> Iterable[Sequence[object]]:
+    """Every new price, as a diff."""
+    for new in report.new_prices:
+        yield new.line, new.number, new.name, *map(plain, (*new.net_cost, *new.price))
 
 
 def told_errors(file: Path, broken: BrokenPriceSheet) -> str:
@@ -73,7 +116,7 @@ def distributor_id_of(text: str) -> UUID:
 
 
 def imported(
-    found: Database, distributor_id: UUID, rows: Sequence[SheetRow], *, dry_run: bool, told: str
+    found: Database, distributor_id: UUID, sheet: PriceSheet, coefficient: Decimal, *, dry_run: bool, told: str
 ) -> ImportReport:
     """One transaction in the distributor's own scope.
 
@@ -94,7 +137,10 @@ def imported(
             raise Refusal(f"there is no distributor {told}")
         scope = Scope.of_tenant(distributor_id, distributor_id, tenant.tenant_path).writing_downstream()
         with sessions.begin(scope) as session:
-            report = import_price_sheet(session, scope, rows=rows, clock=clock_of(session, distributor_id))
+            clock = clock_of(session, distributor_id)
+            report = import_price_sheet(
+                session, scope, rows=sheet, coefficient=coefficient, clock=clock, progress=told_progress
+            )
             if dry_run:
                 session.rollback()
             return report
@@ -102,6 +148,12 @@ def imported(
         raise Refusal(f"nothing is imported: {refusal.message}") from None
     finally:
         engine.dispose()
+
+
+def told_progress(done: int) -> None:
+    """On a terminal, for who waits; where the output goes into a file, nobody does."""
+    if sys.stderr.isatty() and done >= SEVERAL:
+        print(f"{done:,} rows", file=sys.stderr)
 
 
 def told(report: ImportReport, *, dry_run: bool) -> list[str]:

@@ -94,3 +94,50 @@ def test_an_unknown_distributor_and_a_missing_file_give_one_line(sessions: Sessi
     with pytest.raises(Refusal, match=f"there is no distributor {to}"):
         run(str(file), "--distributor", to)
     sessions.engine.dispose()
+
+
+def test_bad_cells_and_new_prices_are_written_as_lists(sessions: Sessions, tmp_path: Path) -> None:
+    # given
+    with sessions.begin(PLATFORM) as session:
+        delta = create_distributor(session, PLATFORM, name="Delta", currency="EUR", admin_email="a@delta.example")
+    to = ["--distributor", encode("dst", delta.tenant.id)]
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    rejected, changes = tmp_path / "rejected.csv", tmp_path / "changes.csv"
+    good.write_bytes(sheet(*ROWS))
+    bad.write_bytes(sheet(*({"SkuId": str(number), "UnitPrice": "?"} for number in range(150))))
+    # when
+    with pytest.raises(Refusal, match="nothing is imported"):
+        run(str(bad), *to, "--rejected", str(rejected))
+    run(str(good), *to)
+    run(str(good), *to, "--coefficient", "1.5", "--changes", str(changes), "--dry-run")
+    # then
+    lines = rejected.read_text().splitlines()
+    assert (len(lines), lines[:2]) == (
+        151,
+        ["line,column,reason", "2,UnitPrice,'?' is not a number such as 1234.50"],
+    )
+    assert changes.read_text().splitlines() == [
+        "line,number,name,net cost before,net cost,price before,price",
+        '2,PL000001,"Brine A (1 year, paid at once)",4.8,4.8,6.0333,9.05',
+        '3,PL000002,"Brine A (1 year, paid monthly)",4.8,4.8,6.0333,9.05',
+        "4,PL000003,Brine A (monthly),5.76,5.76,7.2,10.8",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--coefficient", "much"], "much is no number"),
+        (["--coefficient", "0"], "above 0"),
+        (["--currency", "EURO"], "EURO is no ISO 4217 code"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_told(
+    sessions: Sessions, tmp_path: Path, option: list[str], words: str
+) -> None:
+    with sessions.begin(PLATFORM) as session:
+        delta = create_distributor(session, PLATFORM, name="Delta", currency="EUR", admin_email="a@delta.example")
+    file = tmp_path / "sheet.csv"
+    file.write_bytes(sheet(*ROWS))
+    with pytest.raises(Refusal, match=words):
+        run(str(file), "--distributor", encode("dst", delta.tenant.id), *option)

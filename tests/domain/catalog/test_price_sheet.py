@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.catalog.price_sheet import BrokenPriceSheet, Offering, SheetRow, read_price_sheet
+from domain.catalog.price_sheet import BrokenPriceSheet, Offering, PriceSheet, SheetRow, read_price_sheet
 from server.settings import ROOT
 from tests.domain.catalog.sheets import HEADER, offers, sheet
 
@@ -153,3 +153,60 @@ def test_the_demos_own_sheet_can_be_read() -> None:
     assert len({row.product_key for row in rows}) == 6
     mail = next(row for row in rows if row.title == "Halyard Mail" and row.offering is Offering.MONTH)
     assert (mail.unit_price, mail.erp_price, mail.currency) == (Decimal("6.40"), Decimal("8.00"), "EUR")
+
+
+OLDER = (
+    "[A/C/D/U],Valid From Date,Valid To Date,Offer Display Name,Offer ID,License Agreement Type,Purchase Unit,"
+    "Secondary License Type,End Customer Type,List Price,ERP Price\r\n"
+)
+
+
+def older(*rows: str) -> bytes:
+    return (OLDER + "".join(f"{row}\r\n" for row in rows)).encode()
+
+
+def test_the_older_list_is_known_by_its_offers_and_priced_by_the_month() -> None:
+    rows = older(
+        "U,10/1/2019,10/31/2019,Office 365 E1,91FD106F-4B2C,Corporate,1 Month(s),Non-Specific,Corporate,6.40,8.00",
+        "D,10/1/2019,10/31/2019,Gone,0000,Corporate,1 Month(s),Non-Specific,Corporate,1,2",
+    )
+    (row,) = PriceSheet(rows, currency="EUR")  # what is no longer sold is left out
+    assert (row.product_key, row.title, row.publisher) == ("91FD106F-4B2C", "Office 365 E1", "Microsoft Corporation")
+    assert (row.offering, row.currency, row.unit) == (Offering.MONTH, "EUR", "license")
+    assert (row.unit_price, row.erp_price) == (Decimal("6.4"), Decimal(8))
+
+
+def test_errors_of_the_older_list_name_its_own_columns() -> None:
+    with pytest.raises(BrokenPriceSheet) as broken:
+        PriceSheet(older("U,,,Mail,,,,,,x,8"), currency="EUR")
+    assert [str(error) for error in broken.value.errors] == [
+        "line 2, Offer ID: the cell is empty",
+        "line 2, List Price: 'x' is not a number such as 1234.50",
+    ]
+    with pytest.raises(BrokenPriceSheet) as broken:
+        PriceSheet(b"Offer ID,List Price,ERP Price\r\nA,1,2\r\n", currency="EUR")
+    assert [str(error) for error in broken.value.errors] == ["line 1, Offer Display Name: the column is missing"]
+
+
+def test_a_list_without_a_currency_needs_one() -> None:
+    assert errors_of(older("U,,,Mail,A,,,,,1,2")) == ["line 1: the file tells no currency; say which one it is in"]
+
+
+def test_columns_go_by_other_names_too() -> None:
+    usual = sheet({})
+    renamed = usual.replace(b"SkuTitle", b"Sku Name").replace(b"ERP Price", b"ERP")
+    assert read_price_sheet(renamed) == read_price_sheet(usual)
+
+
+def test_rows_in_another_currency_than_the_wanted_one_are_left_out() -> None:
+    rows = sheet({}, {"SkuId": "2", "Currency": "USD"}, {"SkuId": "3", "Currency": "USD", "UnitPrice": "bad"})
+    assert [row.sku_id for row in PriceSheet(rows, currency="EUR")] == ["0001"]
+
+
+def test_every_error_is_found_when_all_are_wanted() -> None:
+    content = sheet(*({"SkuId": str(number), "UnitPrice": "?"} for number in range(250)))
+    with pytest.raises(BrokenPriceSheet) as some:
+        PriceSheet(content)
+    with pytest.raises(BrokenPriceSheet) as every:
+        PriceSheet(content, every_error=True)
+    assert (len(some.value.errors), some.value.more, len(every.value.every)) == (100, True, 250)

@@ -9,9 +9,12 @@ from sqlalchemy import func, select
 from domain.catalog.errors import ServiceTermKeyTaken
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, Product, ServiceTerm
 from domain.catalog.price_sheet import BrokenPriceSheet, read_price_sheet
+from domain.pricing import sheet_import
 from domain.pricing.actions import set_markup
-from domain.pricing.sheet_import import Counts, ImportReport, InexactYear, import_price_sheet
+from domain.pricing.sheet_import import import_price_sheet
+from domain.pricing.sheet_report import Counts, ImportReport, InexactYear
 from domain.shared.billing_types import BillingType
+from domain.shared.errors import InvalidInput
 from domain.shared.models import Event
 from tenancy.sessions import ScopedSession
 from tests.conftest import Chain
@@ -173,3 +176,40 @@ def test_a_term_that_is_there_is_used_and_a_key_taken_below_is_named(session: Sc
         load(session, chain, *A)
     acting(session, chain.distributor)
     assert session.scalar(select(func.count()).select_from(Plan)) == 1
+
+
+def test_a_coefficient_makes_our_retail_prices(session: ScopedSession, chain: Chain) -> None:
+    rows = read_price_sheet(sheet(*A))
+    scope = acting(session, chain.distributor)
+    import_price_sheet(session, scope, rows=rows, coefficient=Decimal("1.25"), clock=chain.clock)
+    own = plan_of(session, "A:0001", BillingType.CSP_MONTHLY)
+    year = plan_of(session, "A:0001", BillingType.CSP_ANNUAL)
+    assert prices(session, [own, year]) == [
+        (Decimal("5.76"), Decimal(9)),
+        (Decimal("4.8"), Decimal("7.5")),
+    ]
+
+
+@pytest.mark.parametrize("coefficient", ["0", "-1", "1000.1", "1.00001", "NaN"])
+def test_a_coefficient_outside_its_limits_is_refused(session: ScopedSession, chain: Chain, coefficient: str) -> None:
+    scope = acting(session, chain.distributor)
+    with pytest.raises(InvalidInput) as refusal:
+        import_price_sheet(session, scope, rows=[], coefficient=Decimal(coefficient), clock=chain.clock)
+    assert refusal.value.path == ("coefficient",)
+
+
+def test_a_sheet_in_batches_is_imported_as_one_at_once(
+    session: ScopedSession, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: batches that part a product's rows
+    monkeypatch.setattr(sheet_import, "BATCH", 2)
+    rows, done = read_price_sheet(sheet(*A, *B)), list[int]()
+    scope = acting(session, chain.distributor)
+    # when
+    report = import_price_sheet(session, scope, rows=rows, clock=chain.clock, progress=done.append)
+    # then
+    assert (report.products, report.plans, done) == (Counts(created=2), Counts(created=6), [2, 4, 6])
+    before = contents(session)
+    again = import_price_sheet(session, scope, rows=rows, clock=chain.clock)
+    assert (again.products, again.plans) == (Counts(unchanged=2), Counts(unchanged=6))
+    assert contents(session) == before
