@@ -33,6 +33,7 @@ const VALUES = [
   "StorefrontResource",
   "TenantRef", // the same
   "UpstreamPrices",
+  "VendorAttribute", // of a subscription, by its name
   "Viewer",
   "Waterfall",
   "WaterfallLevel",
