@@ -12,9 +12,17 @@ from jobs.actors import stepping_actor
 from jobs.tasks import Progress
 from tenancy.models import IdempotencyRecord
 from tenancy.scope import Scope
-from tenancy.signing_in.models import SignInAttempt
+from tenancy.signing_in.models import PasswordReset, PersonSession, SessionToken, SignInAttempt
 
-__all__ = ["JOBS_ARE_KEPT", "KEYS_ARE_KEPT", "forget_jobs", "forget_keys", "tidy_platform"]
+__all__ = [
+    "JOBS_ARE_KEPT",
+    "KEYS_ARE_KEPT",
+    "SESSIONS_ARE_KEPT",
+    "forget_jobs",
+    "forget_keys",
+    "forget_sessions",
+    "tidy_platform",
+]
 
 KEYS_ARE_KEPT = timedelta(days=30)
 """How long an idempotencyKey is remembered, in real time: a sandbox's own clock has no part in it."""
@@ -24,6 +32,9 @@ ATTEMPTS_ARE_KEPT = timedelta(days=1)
 
 JOBS_ARE_KEPT = timedelta(days=30)
 """How long a job that ended can be looked at, from its creation."""
+
+SESSIONS_ARE_KEPT = timedelta(days=30)
+"""How long it can be seen that somebody was signed in, from the end of the session."""
 
 _FORGETTABLE = (JobState.DONE, JobState.CANCELLED)
 
@@ -72,6 +83,29 @@ def forget_jobs(session: Session, scope: Scope, cursor: dict[str, Any] | None) -
     done = (cursor["done"] if cursor else 0) + len(old)
     more = {"after": seen[-1].id.hex, "done": done} if len(seen) == BATCH else None
     return Progress(cursor=more, done=done)
+
+
+@stepping_actor(queue="housekeeping")
+def forget_sessions(session: Session, scope: Scope, cursor: dict[str, Any] | None) -> Progress:
+    """Delete a distributor's sessions that ended more than 30 days ago, with their tokens, and keys for new passwords
+    that are as old."""
+    own = scope.distributor_id
+    ended = func.coalesce(PersonSession.ended_at, PersonSession.expires_at)
+    before = func.now() - SESSIONS_ARE_KEPT
+    old = session.scalars(
+        select(PersonSession.id)
+        .where(PersonSession.distributor_id == own, ended < before)
+        .order_by(PersonSession.id)
+        .limit(BATCH)
+    ).all()
+    for statement in (
+        delete(SessionToken).where(SessionToken.distributor_id == own, SessionToken.session_id.in_(old)),
+        delete(PersonSession).where(PersonSession.distributor_id == own, PersonSession.id.in_(old)),
+        delete(PasswordReset).where(PasswordReset.distributor_id == own, PasswordReset.expires_at < before),
+    ):
+        session.execute(statement, execution_options={"synchronize_session": False})
+    done = (cursor["done"] if cursor else 0) + len(old)
+    return Progress(cursor={"done": done} if len(old) == BATCH else None, done=done)
 
 
 def oldest_id(*, since: timedelta) -> UUID:

@@ -1,4 +1,4 @@
-"""Old idempotency keys are thrown away, young ones are not."""
+"""What is old is thrown away, what is young is not."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from db.ids import uuid7
 from domain.shared.models import Job, JobState
 from jobs.housekeeping import BATCH, oldest_id, tidy_platform
-from jobs.timetable import enqueue_scheduled
+from jobs.timetable import TIMETABLE, enqueue_scheduled
 from tenancy.models import IdempotencyRecord
 from tenancy.scope import PLATFORM
-from tenancy.signing_in.models import SignInAttempt
+from tenancy.signing_in.models import PersonKind, PersonSession, SessionEnd, SessionToken, SignInAttempt
 from tests.jobs.conftest import House
 
 NOBODY = UUID(int=0)
@@ -66,7 +66,7 @@ def test_keys_of_more_than_thirty_days_are_forgotten_by_a_job(house: House) -> N
     house.start_worker()
     # then
     house.until(lambda: kept(house) == 2)
-    house.until(lambda: house.states() == {JobState.DONE: 2})
+    house.until(lambda: house.states() == {JobState.DONE: len(TIMETABLE)})
     assert job(house, "housekeeping.forget_keys").done == BATCH + 1
 
 
@@ -94,14 +94,48 @@ def test_jobs_that_ended_a_month_ago_are_forgotten_and_failed_ones_are_not(house
     # when
     house.start_worker()
     # then
-    house.until(lambda: house.states()[JobState.DONE] == 3)
+    house.until(lambda: house.states()[JobState.DONE] == len(TIMETABLE) + 1)
     assert job(house, "housekeeping.forget_jobs").done == 2
     assert house.states() == {
-        JobState.DONE: 3,
+        JobState.DONE: len(TIMETABLE) + 1,
         JobState.CANCELLED: 1,
         JobState.FAILED: 2,
         JobState.WAITING: 2,
     }
+
+
+@pytest.mark.feature("T-05")
+def test_sessions_that_ended_a_month_ago_are_forgotten_with_their_tokens(house: House) -> None:
+    # given: one that ended early, one that was never ended, each 31 and 29 days ago
+    owner = house.chain.child.tenant
+    place = {"distributor_id": owner.distributor_id, "tenant_id": owner.id, "tenant_path": owner.tenant_path}
+    person = {"person_kind": PersonKind.MANAGER, "person_id": house.chain.child.manager.id}
+    now = datetime.now(UTC)
+    left = []
+    with house.sessions.begin(PLATFORM) as session:
+        for days in (31, 29):
+            then = now - timedelta(days=days)
+            for ended in ({"ended_at": then, "ended_by": SessionEnd.SIGNED_OUT}, {}):
+                expires_at = then if not ended else now
+                one = PersonSession(**place, **person, **ended, expires_at=expires_at, last_used_at=then)
+                session.add(one)
+                session.flush()
+                session.add(
+                    SessionToken(
+                        **place, session_id=one.id, refreshes=False, token_hash=one.id.bytes, expires_at=expires_at
+                    )
+                )
+                if days == 29:
+                    left.append(one.id)
+    night_falls(house)
+    # when
+    house.start_worker()
+    # then
+    house.until(lambda: house.states()[JobState.DONE] == len(TIMETABLE))
+    assert job(house, "housekeeping.forget_sessions").done == 2
+    with house.sessions.begin(PLATFORM) as session:
+        assert sorted(session.scalars(select(PersonSession.id))) == left
+        assert sorted(session.scalars(select(SessionToken.session_id))) == left
 
 
 @pytest.mark.feature("T-05")
