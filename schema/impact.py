@@ -44,8 +44,8 @@ class Impact:
     """The difference that a change would make, at every level that the viewer sees."""
 
     per_tenant: list[TenantImpact]
-    """The seller first, then upwards to the viewer's own tenant; none for users of customers, and where no subscription
-    is touched."""
+    """The seller first, then upwards to the viewer's own tenant; none for users of customers, without charges.read, and
+    where no subscription is touched."""
     charges: list[Annotated["Charge", strawberry.lazy("schema.charges")]]
     """The charges that it would make or change, oldest first, as they would be."""
     balance: BalanceImpact | None

@@ -21,6 +21,7 @@ from resolvers.changing.change import Answer
 from resolvers.reading.catalog import Catalog
 from resolvers.reading.inputs import Questions
 from resolvers.reading.selections import Selections
+from tenancy.permissions import Permission
 
 __all__ = ["Weighing", "asks_for_impact"]
 
@@ -89,13 +90,14 @@ class Weighing:
 
 
 def _standing(session: Session, call: Call, account_id: UUID | None, subscription_id: UUID | None) -> Standing:
+    viewer = call.who.viewer
     return standing(
         session,
         call.scope,
         account_id=account_id,
         subscription_id=subscription_id,
-        # Who earns what at the seller is nothing for its customers.
-        margins=not call.who.viewer.is_customer,
+        # As of the waterfall; and who earns what at the seller is nothing for its customers.
+        margins=not viewer.is_customer and Permission.CHARGES_READ in viewer.permissions,
     )
 
 

@@ -110,6 +110,18 @@ def test_a_customers_user_is_not_told_who_earns_what(unchanged_world: World) -> 
     assert len(found["charges"]) == 1
 
 
+def test_without_charges_read_one_is_not_told_who_earns_what(world: World) -> None:
+    # given: a role that may order, and read subscriptions
+    given = ["subscriptions.read", "subscriptions.write"]
+    role = world.do("child", "createCustomRole", name="Orders", permissions=given)["customRole"]["id"]
+    made = world.do("child", "createManager", name="Otto", email="otto@brook.example", role="CUSTOM", customRoleId=role)
+    world.tokens["otto"] = made["token"]
+    # when
+    found = impact(world, "otto", STOP, input={"subscriptionId": world.ids["running"]})
+    # then
+    assert found["perTenant"] == []
+
+
 def test_a_real_run_carries_no_impact(world: World) -> None:
     done = world.ask("child", ORDER, input=order_of(world), dry=False)["data"]["done"]
     assert done["order"] is not None
