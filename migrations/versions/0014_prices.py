@@ -21,12 +21,15 @@ FEES = ("setup", "recurring_per_month", "renewal", "net_setup", "net_recurring_p
 # What a line of the price list takes from its plan.
 OF_PLAN = ("name", "sku", "billing_type", "state", "public", "currency", "markup_percent", "product_id")
 
-# A line that stays as it is, is not written.
+# A line that stays as it is, is not written. Planned anew each time: a plan kept from when there were few rows takes
+# hours for a hundred thousand.
 LIST = """
 CREATE FUNCTION app_list_prices(distributors uuid[], wanted uuid[], happened timestamptz[], marking boolean)
-RETURNS void LANGUAGE sql VOLATILE
+RETURNS void LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  EXECUTE $q$
   INSERT INTO public.price_list_entries AS e (
     distributor_id, id, tenant_id, tenant_path, plan_id, plan_name, sku, product_name, vendor, billing_type, state,
     public, currency, duration, unit, months, retail_price, net_cost, margin, margin_percent, markup_percent,
@@ -36,7 +39,7 @@ AS $$
          p.state, p.public AND t.public, p.currency, t.duration, t.unit, m.months, c.price, c.net, c.price - c.net,
          CASE WHEN c.price <> 0 THEN round((c.price - c.net) * 100 / c.price, 4) END, p.markup_percent,
          NULL, w.at, w.at
-    FROM unnest(distributors, wanted, happened) AS w(distributor_id, id, at)
+    FROM unnest($1, $2, $3) AS w(distributor_id, id, at)
     JOIN public.plans p ON (p.distributor_id, p.id) = (w.distributor_id, w.id)
     JOIN public.plans o ON (o.distributor_id, o.id) = (p.distributor_id, p.origin_id)
     LEFT JOIN public.products r
@@ -68,7 +71,7 @@ AS $$
          months = excluded.months, retail_price = excluded.retail_price, net_cost = excluded.net_cost,
          margin = excluded.margin, margin_percent = excluded.margin_percent, markup_percent = excluded.markup_percent,
          net_cost_changed_at =
-           CASE WHEN marking AND e.net_cost <> excluded.net_cost THEN excluded.updated_at
+           CASE WHEN $4 AND e.net_cost <> excluded.net_cost THEN excluded.updated_at
                 ELSE e.net_cost_changed_at END,
          updated_at = excluded.updated_at
    WHERE (e.plan_name, e.sku, e.product_name, e.vendor, e.billing_type, e.state, e.public, e.currency, e.duration,
@@ -77,12 +80,26 @@ AS $$
          (excluded.plan_name, excluded.sku, excluded.product_name, excluded.vendor, excluded.billing_type,
           excluded.state, excluded.public, excluded.currency, excluded.duration, excluded.unit, excluded.retail_price,
           excluded.net_cost, excluded.markup_percent)
-$$
+  $q$ USING distributors, wanted, happened, marking;
+END $$
 """
 
 LISTED = "SELECT public.app_list_prices(array_agg(w.distributor_id), array_agg(w.id), array_agg(w.at), {marking})"
 
-# After periods or resources were added or changed. Prices as they were until now end, others begin.
+# After periods or resources were added.
+ADDED = """
+  INSERT INTO public.price_versions (
+    distributor_id, id, tenant_id, tenant_path, plan_id, price_of, subject_id, key, currency, {fees}, valid_from,
+    created_at, updated_at
+  )
+  SELECT n.distributor_id, public.app_uuid7(), n.tenant_id, n.tenant_path, n.plan_id, $1, n.id, n.key,
+         p.currency, {of_row}, n.updated_at, n.updated_at, n.updated_at
+    FROM new_rows n JOIN public.plans p ON (p.distributor_id, p.id) = (n.distributor_id, n.plan_id){new};
+  {listed}
+     FROM (SELECT distributor_id, plan_id AS id, max(updated_at) AS at FROM new_rows GROUP BY 1, 2) w;
+"""
+
+# After they were changed: prices as they were until now end, others begin.
 PRICED = """
   UPDATE public.price_versions v SET valid_to = n.updated_at, updated_at = n.updated_at
     FROM new_rows n
@@ -92,18 +109,11 @@ PRICED = """
     FROM new_rows n
    WHERE v.distributor_id = n.distributor_id AND v.subject_id = n.id AND v.valid_to IS NULL
      AND ({of_version}) IS DISTINCT FROM ({of_row});
-  INSERT INTO public.price_versions (
-    distributor_id, id, tenant_id, tenant_path, plan_id, price_of, subject_id, key, currency, {fees}, valid_from,
-    created_at, updated_at
-  )
-  SELECT n.distributor_id, public.app_uuid7(), n.tenant_id, n.tenant_path, n.plan_id, $1, n.id, n.key,
-         p.currency, {of_row}, n.updated_at, n.updated_at, n.updated_at
-    FROM new_rows n JOIN public.plans p ON (p.distributor_id, p.id) = (n.distributor_id, n.plan_id)
-   WHERE NOT EXISTS (SELECT FROM public.price_versions v
-                      WHERE v.distributor_id = n.distributor_id AND v.subject_id = n.id AND v.valid_to IS NULL);
-  {listed}
-     FROM (SELECT distributor_id, plan_id AS id, max(updated_at) AS at FROM new_rows GROUP BY 1, 2) w;
+  {added}
 """
+WITHOUT_ONE = """
+   WHERE NOT EXISTS (SELECT FROM public.price_versions v
+                      WHERE v.distributor_id = n.distributor_id AND v.subject_id = n.id AND v.valid_to IS NULL)"""
 
 UNPRICED = """
   UPDATE public.price_versions v
@@ -153,7 +163,7 @@ BEGIN
 END $$
 """
 
-# Each statement is planned anew: a plan kept from the first call, of one row, takes hours for a hundred thousand.
+# Each statement is planned anew, for the same reason.
 EXECUTED = "EXECUTE $q${statement}$q$ USING TG_ARGV[0], TG_OP = 'UPDATE';"
 
 TRIGGER = """
@@ -199,7 +209,9 @@ def upgrade() -> None:
         "of_version": ", ".join(f"v.{fee}" for fee in FEES),
         "of_row": ", ".join(f"n.{fee}" for fee in FEES),
     }
-    make("app_prices_set", PRICED.format(**fees, listed=LISTED.format(marking="$2")))
+    listed = LISTED.format(marking="$2")
+    make("app_prices_added", ADDED.format(**fees, listed=listed, new=""))
+    make("app_prices_set", PRICED.format(**fees, added=ADDED.format(**fees, listed=listed, new=WITHOUT_ONE)))
     make("app_prices_gone", UNPRICED.format(listed=LISTED.format(marking="false")))
     make(
         "app_plans_changed",
@@ -217,7 +229,7 @@ def upgrade() -> None:
     for table, price_of in (("plan_periods", "PERIOD"), ("plan_resources", "RESOURCE")):
         op.execute(FILL.format(**fees, table=table, price_of=price_of))
         for name, event, side, function in (
-            ("added", "INSERT", "NEW TABLE AS new_rows", "app_prices_set"),
+            ("added", "INSERT", "NEW TABLE AS new_rows", "app_prices_added"),
             ("changed", "UPDATE", "NEW TABLE AS new_rows", "app_prices_set"),
             ("gone", "DELETE", "OLD TABLE AS old_rows", "app_prices_gone"),
         ):
@@ -244,7 +256,7 @@ def make(name: str, body: str) -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION app_storefront(uuid)")
-    for name in ("app_prices_set", "app_prices_gone", "app_plans_changed", "app_products_changed"):
+    for name in ("app_prices_added", "app_prices_set", "app_prices_gone", "app_plans_changed", "app_products_changed"):
         op.execute(f"DROP FUNCTION {name}() CASCADE")
     op.execute("DROP FUNCTION app_list_prices(uuid[], uuid[], timestamptz[], boolean)")
     op.drop_table("price_versions")

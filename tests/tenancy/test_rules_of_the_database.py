@@ -30,6 +30,7 @@ DEFINERS = {
     "app_holder",
     "app_move_rows",
     "app_plans_changed",
+    "app_prices_added",
     "app_prices_gone",
     "app_prices_set",
     "app_products_changed",
