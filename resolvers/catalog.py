@@ -6,12 +6,13 @@ from uuid import UUID
 
 from domain.billing import customer_discounts, reseller_discounts, taxes
 from domain.catalog import actions as catalog
+from domain.catalog import products
 from domain.catalog.drafts import PlanChange
 from domain.catalog.models import Plan
 from domain.delegation import actions as delegation
 from domain.delegation import copying, links
 from domain.pricing import actions as pricing
-from domain.pricing import by_hand
+from domain.pricing import by_hand, publishing
 from domain.shared.unset import UNSET
 from domain.subscriptions.price_impact import impact_of, totals_below
 from resolvers.changing.change import Answer, Change
@@ -19,14 +20,17 @@ from resolvers.price_impact import shown_impact
 from tenancy.permissions import Permission
 
 __all__ = [
+    "accept_vendor",
     "activate_plan",
     "copy_plan",
     "create_discount",
     "create_plan",
+    "create_product",
     "create_reseller_discount",
     "create_service_term",
     "deactivate_plan",
     "delegate_plan",
+    "publish_product",
     "set_markup",
     "set_plan_links",
     "set_prices",
@@ -34,6 +38,7 @@ __all__ = [
     "undelegate_plan",
     "update_discount",
     "update_plan",
+    "update_product",
     "update_service_term",
 ]
 
@@ -51,6 +56,26 @@ def update_service_term(change: Change, /, **input: Any) -> Answer:
 def create_plan(change: Change, /, **input: Any) -> Answer:
     """See `domain.catalog.actions.create_plan`."""
     return {"plan": catalog.create_plan(change.session, change.scope, clock=change.clock, **input)}
+
+
+def create_product(change: Change, /, **input: Any) -> Answer:
+    """See `domain.catalog.products.create_product`."""
+    return {"product": products.create_product(change.session, change.scope, clock=change.clock, **input)}
+
+
+def update_product(change: Change, /, **input: Any) -> Answer:
+    """See `domain.catalog.products.update_product`."""
+    return {"product": products.update_product(change.session, change.scope, clock=change.clock, **input)}
+
+
+def accept_vendor(change: Change, /, **input: Any) -> Answer:
+    """See `domain.pricing.publishing.accept_vendor`."""
+    return {"distributor": publishing.accept_vendor(change.session, change.scope, clock=change.clock, **input)}
+
+
+def publish_product(change: Change, /, **input: Any) -> Answer:
+    """See `domain.pricing.publishing.publish_product`."""
+    return {"product": publishing.publish_product(change.session, change.scope, clock=change.clock, **input)}
 
 
 def copy_plan(change: Change, /, **input: Any) -> Answer:

@@ -46,6 +46,8 @@ __all__ = [
     "PlanSort",
     "PlanSortField",
     "Prices",
+    "Product",
+    "ProductCategory",
     "ServiceTerm",
     "UpstreamPrices",
 ]
@@ -59,6 +61,52 @@ def _account_type_ids(row: Any) -> Any:
         .order_by(link.c.id)
     )
     return func.to_json(func.array(ids.scalar_subquery()))
+
+
+@strawberry.type
+@reads(models.ProductCategory, "cat", needs=Permission.CATALOG_READ)
+class ProductCategory(Node):
+    """Where products stand."""
+
+    key: str = column(models.ProductCategory.key)
+    """What programs call it; a vendor's product stands in the distributor's category of the same key."""
+    name: str = column(models.ProductCategory.name)
+    """What people call it."""
+
+
+def _published_to(row: Any) -> Any:
+    publication = models.Publication.__table__.alias()
+    ids = (
+        select(publication.c.taker_number)
+        .where(publication.c.distributor_id == row.distributor_id, publication.c.product_id == row.id)
+        .order_by(publication.c.id)
+    )
+    return func.to_json(func.array(ids.scalar_subquery()))
+
+
+@strawberry.type
+@reads(models.Product, "prd", needs=Permission.CATALOG_READ)
+class Product(Node):
+    """What a vendor makes; plans sell it."""
+
+    key: str = column(models.Product.key)
+    """What the vendor calls it; unique at its tenant."""
+    name: str = column(models.Product.name)
+    """What people call it."""
+    vendor: str = column(models.Product.vendor)
+    """Who makes it."""
+    category: ProductCategory | None = related(models.Product.category_id)
+    """Where it stands; the tenant's own choice."""
+    received: bool = sql(lambda row: row.source_id.is_not(None))
+    """True: a vendor published it here, and its name and plans follow the vendor's."""
+    receives_prices: bool = column(models.Product.receives_prices)
+    """Whether net costs of received plans follow the vendor's prices; else they stay as they came."""
+    published_to: list[str] = sql(_published_to)
+    """The numbers of the distributors that a vendor chose for it."""
+    tenant: TenantRef = related(models.Product.tenant_id)
+    """The tenant whose product it is."""
+    updated_at: datetime = column(models.Product.updated_at)
+    """The last change, on the distributor's clock."""
 
 
 @strawberry.type
@@ -263,6 +311,10 @@ class Plan(Node):
     """What its prices are in, at every level."""
     tenant: TenantRef = related(models.Plan.tenant_id)
     """The tenant that sells it."""
+    product: Product | None = related(models.Plan.product_id, needs=Permission.CATALOG_READ)
+    """What it sells; null where that was not said, and for delegated plans."""
+    received: bool = sql(lambda row: row.source_id.is_not(None))
+    """True: a vendor published it here; what the vendor says of it is READ_ONLY_DELEGATED."""
     service_term: ServiceTerm = related(models.Plan.service_term_id)
     """The rules its subscriptions live by."""
     parent: PlanRef | None = inline(when=lambda row: row.parent_id.is_not(None))

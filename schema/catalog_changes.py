@@ -5,20 +5,25 @@ from decimal import Decimal
 import strawberry
 from strawberry import UNSET
 
-from schema.catalog import Plan, ServiceTerm
+from schema.catalog import Plan, Product, ServiceTerm
 from schema.discounts import ResellerDiscount
 from schema.enums import AccountKind, BillingType, ExpiredRenewal, HowDone, PeriodUnit
 from schema.payload import Payload
 from schema.price_impact import PriceImpact
 from schema.scalars import CurrencyCode
+from schema.tenants import Distributor
 
 __all__ = [
+    "AcceptVendorInput",
+    "AcceptVendorPayload",
     "ActivatePlanInput",
     "ActivatePlanPayload",
     "CopyPlanInput",
     "CopyPlanPayload",
     "CreatePlanInput",
     "CreatePlanPayload",
+    "CreateProductInput",
+    "CreateProductPayload",
     "CreateResellerDiscountInput",
     "CreateResellerDiscountPayload",
     "CreateServiceTermInput",
@@ -27,6 +32,8 @@ __all__ = [
     "DeactivatePlanPayload",
     "DelegatePlanInput",
     "DelegatePlanPayload",
+    "PublishProductInput",
+    "PublishProductPayload",
     "SetMarkupInput",
     "SetMarkupPayload",
     "SetPlanLinksInput",
@@ -37,6 +44,8 @@ __all__ = [
     "UndelegatePlanPayload",
     "UpdatePlanInput",
     "UpdatePlanPayload",
+    "UpdateProductInput",
+    "UpdateProductPayload",
     "UpdateServiceTermInput",
     "UpdateServiceTermPayload",
 ]
@@ -207,6 +216,8 @@ class CreatePlanInput:
     """How its subscriptions' charges come about."""
     fixed_price: bool = False
     """True: a subscription keeps the prices of its order until its next renewal."""
+    product_id: strawberry.ID | None = UNSET
+    """What it sells: a product of the acting tenant. A published product's new plan goes to its distributors."""
     currency: CurrencyCode | None = UNSET
     """What its prices are in; default the tenant's."""
     free_period: bool = False
@@ -399,6 +410,100 @@ class SetPricesPayload(Payload):
     impact: PriceImpact | None
     """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
     without prices.upstream.read."""
+
+
+@strawberry.input
+class CreateProductInput:
+    """A new product of the acting tenant."""
+
+    key: str
+    """What the vendor calls it, unique at the tenant, up to 100 characters; else KEY_TAKEN."""
+    name: str
+    """What people call it; up to 200 characters."""
+    category_key: str = "default"
+    """Where it stands: a to z, 0 to 9 and _, up to 100. A category that is not there yet is made."""
+    category_name: str | None = UNSET
+    """What people call the category, up to 200 characters; also names one anew that is there. Default its key."""
+
+
+@strawberry.type
+class CreateProductPayload(Payload):
+    """What createProduct answers."""
+
+    product: Product | None
+    """The new product; null when refused."""
+
+
+@strawberry.input
+class ProductChange:
+    """What becomes of a product; what is left out stays, and nothing can be cleared."""
+
+    name: str | None = UNSET
+    """What people call it; of a product that a vendor published READ_ONLY_DELEGATED."""
+    category_key: str | None = UNSET
+    """Where it stands; a category that is not there yet is made."""
+    category_name: str | None = UNSET
+    """What people call that category; needs its key."""
+    receives_prices: bool | None = UNSET
+    """Whether net costs of its plans follow the vendor's prices, from the vendor's next change on; products that a
+    vendor published only."""
+
+
+@strawberry.input
+class UpdateProductInput:
+    """A change of a product of the acting tenant."""
+
+    product_id: strawberry.ID
+    """Which product."""
+    change: ProductChange
+    """What becomes of it."""
+
+
+@strawberry.type
+class UpdateProductPayload(Payload):
+    """What updateProduct answers."""
+
+    product: Product | None
+    """The product as it is now; null when refused."""
+
+
+@strawberry.input
+class AcceptVendorInput:
+    """Taking what a vendor publishes, or no longer."""
+
+    vendor_number: str
+    """The vendor's number, such as D7, as the vendor tells it; up to 20 characters. Nobody is told whether there is
+    one."""
+    accepted: bool = True
+    """False: nothing new comes from it; what came stays as it is."""
+
+
+@strawberry.type
+class AcceptVendorPayload(Payload):
+    """What acceptVendor answers."""
+
+    distributor: Distributor | None
+    """The distributor as it is now; null when refused."""
+
+
+@strawberry.input
+class PublishProductInput:
+    """Letting distributors have a vendor's product."""
+
+    product_id: strawberry.ID
+    """A product of the acting vendor; a distributor's is INVALID_STATE."""
+    distributor_numbers: list[str]
+    """Distributors that get it, such as D1, 1 to 500, besides those that have it. One that has not accepted the vendor
+    is NOT_FOUND, like one that is not there."""
+
+
+@strawberry.type
+class PublishProductPayload(Payload):
+    """What publishProduct answers. A job brings the product, its plans and their service terms, now and after each
+    change; plans come to a distributor not public."""
+
+    product: Product | None
+    """The product as it is now; null when refused."""
 
 
 @strawberry.input

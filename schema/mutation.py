@@ -240,6 +240,24 @@ class Mutation:
     READ_ONLY_DELEGATED, ACT_AS_REQUIRED."""
     create_plan: c.CreatePlanPayload | None = mutation(catalog.create_plan, c.CreatePlanInput, needs=P.CATALOG_WRITE)
     """Add a plan, active at once. Codes: INVALID_INPUT, NOT_FOUND."""
+    create_product: c.CreateProductPayload | None = mutation(
+        catalog.create_product, c.CreateProductInput, needs=P.CATALOG_WRITE
+    )
+    """Add a product that plans sell. Codes: INVALID_INPUT, KEY_TAKEN."""
+    update_product: c.UpdateProductPayload | None = mutation(
+        catalog.update_product, c.UpdateProductInput, needs=P.CATALOG_WRITE
+    )
+    """Change a product; a vendor's change reaches its distributors by a job. Codes: INVALID_INPUT, NOT_FOUND,
+    READ_ONLY_DELEGATED, ACT_AS_REQUIRED."""
+    accept_vendor: c.AcceptVendorPayload | None = mutation(
+        catalog.accept_vendor, c.AcceptVendorInput, needs=P.CATALOG_WRITE
+    )
+    """Let a vendor publish to the acting distributor, or no longer. Codes: INVALID_INPUT, INVALID_STATE (a
+    reseller)."""
+    publish_product: c.PublishProductPayload | None = mutation(
+        catalog.publish_product, c.PublishProductInput, needs=P.CATALOG_WRITE
+    )
+    """Let distributors have a vendor's product. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
     copy_plan: c.CopyPlanPayload | None = mutation(catalog.copy_plan, c.CopyPlanInput, needs=P.CATALOG_WRITE)
     """Add a plan like another one, active at once. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
     set_plan_links: c.SetPlanLinksPayload | None = mutation(

@@ -45,6 +45,8 @@ class CreateDistributorInput:
     """Start of the sandbox clock; default now. INVALID_INPUT where there is no sandbox."""
     time_zone: TimeZone = TimeZone("UTC")
     """IANA name: the zone of every Date at this distributor and below, for good."""
+    vendor: bool = False
+    """True: it publishes products to distributors, see publishProduct. For good."""
 
 
 @strawberry.type

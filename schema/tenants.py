@@ -7,10 +7,11 @@ from typing import Any
 import strawberry
 from sqlalchemy import func, select
 
+from domain.catalog.models import AcceptedVendor
 from resolvers.reading import Connection, Node, column, listing, reads, related, sql
 from schema import lists
 from schema.accounts import Account
-from schema.catalog import Plan, ServiceTerm
+from schema.catalog import Plan, Product, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.discounts import Discount, ResellerDiscount
 from schema.enums import TenantState
@@ -38,6 +39,14 @@ def _of_clock(attribute: str) -> Callable[[Any], Any]:
         return select(clock.c[attribute]).where(clock.c.distributor_id == row.distributor_id).scalar_subquery()
 
     return of
+
+
+def _accepted_vendors(row: Any) -> Any:
+    accepted = AcceptedVendor.__table__.alias()
+    numbers = (
+        select(accepted.c.vendor_number).where(accepted.c.distributor_id == row.distributor_id).order_by(accepted.c.id)
+    )
+    return func.to_json(func.array(numbers.scalar_subquery()))
 
 
 @strawberry.interface
@@ -71,6 +80,8 @@ class Tenant(Node):
     """Customers, newest first unless sorted."""
     plans: Connection[Plan] | None = lists.plans()
     """What is sold, newest first unless sorted."""
+    products: Connection[Product] | None = listing(needs=Permission.CATALOG_READ)
+    """What its own plans are of, newest first."""
     service_terms: Connection[ServiceTerm] | None = listing(needs=Permission.CATALOG_READ)
     """The rules its plans may live by: its own and those from above, newest first."""
     subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()
@@ -106,6 +117,10 @@ class Distributor(Tenant):
 
     sandbox: bool = sql(_of_clock("sandbox"))
     """A sandbox has its own clock, see advanceClock."""
+    vendor: bool = column(TenantRow.vendor)
+    """Whether it publishes products to distributors."""
+    accepted_vendors: list[str] = sql(_accepted_vendors)
+    """The numbers of the vendors from whom it takes what they publish."""
     clock: datetime = sql(lambda row: func.app_now(row.distributor_id))
     """Now, for this distributor and everything below it."""
 

@@ -52,10 +52,12 @@ def create_distributor(
     time_zone: str = "UTC",
     sandbox: bool = False,
     clock: datetime | None = None,
+    vendor: bool = False,
 ) -> Founded:
     """Found a distributor with its administrator. Platform only: it writes outside every other tenant's range.
 
-    `clock`: where a sandbox's own clock starts, default now; outside a sandbox there is none.
+    `clock`: where a sandbox's own clock starts, default now; outside a sandbox there is none. A `vendor` publishes
+    products to distributors.
     """
     if not is_time_zone(time_zone):
         raise InvalidInput(
@@ -81,6 +83,7 @@ def create_distributor(
         tenant_id=id,
         tenant_path=segment(number),
         kind=TenantKind.DISTRIBUTOR,
+        vendor=vendor,
         number=f"D{number}",
         name=clean_text(name, "name"),
         currency=currency,

@@ -65,6 +65,8 @@ class Tenant(TenantRow, Base):
     """Whether a tenant above is suspended, at any distance: then this one's people are refused as well."""
     currency: Mapped[str] = mapped_column(CurrencyCode)
     """What the tenant bills its customers in."""
+    vendor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it publishes products to distributors; a root's only."""
     parent_id: Mapped[UUID | None]
     """The tenant above; null for a distributor."""
     level: Mapped[int]
@@ -77,6 +79,7 @@ class Tenant(TenantRow, Base):
         UniqueConstraint("distributor_id", "tenant_path", name="uq_tenants_path"),
         UniqueConstraint("distributor_id", "number", name="uq_tenants_number"),
         CheckConstraint("tenant_id = id", name="owns_itself"),
+        CheckConstraint("NOT vendor OR kind = 'DISTRIBUTOR'", name="only_a_root_is_a_vendor"),
         CheckConstraint("(kind = 'DISTRIBUTOR') = (parent_id IS NULL)", name="only_a_distributor_has_no_parent"),
         CheckConstraint("length(tenant_path) = 6 * (level + 1)", name="path_is_as_long_as_the_level_says"),
         Index("ix_tenants_parent", "distributor_id", "parent_id", "id"),

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from domain.catalog.checks import clean_plan
 from domain.catalog.construction import plan_rows
 from domain.catalog.drafts import PlanDraft, PlanPeriodDraft, PlanResourceDraft
-from domain.catalog.models import ExpiredRenewal, Plan
+from domain.catalog.models import ExpiredRenewal, Plan, Product
+from domain.catalog.products import ask_for_publication
 from domain.catalog.queries import service_term_for_plan
 from domain.catalog.terms import create_service_term, update_service_term
 from domain.shared import outbox
 from domain.shared.billing_types import BillingType
 from domain.shared.numbers import number_for
+from domain.shared.rows import own
 from tenancy.clock import Clock
 from tenancy.hierarchy import tenant_by_id
 from tenancy.scope import Scope
@@ -38,15 +40,18 @@ def create_plan(
     price_protection_months: int = 0,
     expired_renewal: ExpiredRenewal | None = None,
     singleton: bool = False,
+    product_id: UUID | None = None,
     public: bool = True,
     clock: Clock,
 ) -> Plan:
     """Add an own plan, active at once, to the acting tenant. `currency` defaults to the tenant's.
 
-    Raises InvalidInput, also for what the billing type needs; NotFound for the service term.
+    Raises InvalidInput, also for what the billing type needs; NotFound for the service term; NotFound and
+    ActAsRequired for the product.
     """
     owner = tenant_by_id(session, scope.tenant_id)
     term = service_term_for_plan(session, scope, service_term_id, "service_term_id")
+    product = None if product_id is None else own(session, scope, Product, product_id, "product_id")
     draft = clean_plan(
         PlanDraft(
             name=name,
@@ -69,7 +74,7 @@ def create_plan(
         draft,
         owner,
         service_term_id=term.id,
-        product_id=None,
+        product_id=product_id,
         number=number_for(session, owner, "plans"),
         now=clock.now,
     )
@@ -78,4 +83,6 @@ def create_plan(
     session.add_all([*plan_periods, *plan_resources])
     session.flush()
     outbox.announce(session, scope, "plan.created", subject=plan, prefix="pln", at=clock.now)
+    if product is not None:
+        ask_for_publication(session, product)
     return plan

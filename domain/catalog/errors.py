@@ -4,7 +4,17 @@ from domain.shared.billing_types import BillingType
 from domain.shared.errors import InvalidState, KeyTaken, ReadOnlyDelegated, Stale
 from tenancy.messages import Message
 
-__all__ = ["PlanInUse", "PlanStale", "ServiceTermKeyTaken", "TermComesFromAbove", "TermInUse"]
+__all__ = [
+    "NoVendor",
+    "NotARoot",
+    "PlanInUse",
+    "PlanStale",
+    "ProductComesFromVendor",
+    "ProductKeyTaken",
+    "ServiceTermKeyTaken",
+    "TermComesFromAbove",
+    "TermInUse",
+]
 
 
 class PlanInUse(InvalidState):
@@ -68,4 +78,38 @@ class TermInUse(InvalidState):
             number=number,
             billing_type=billing_type,
             path=path,
+        )
+
+
+class ProductKeyTaken(KeyTaken):
+    """The tenant has another product with this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("There is one with the key {key} already.", key=key, path=("key",))
+
+
+class ProductComesFromVendor(ReadOnlyDelegated):
+    """A vendor published the product."""
+
+    def __init__(self, vendor: str, *, path: tuple[str | int, ...]) -> None:
+        super().__init__("{field} comes from {vendor} and is changed only there.", vendor=vendor, path=path)
+
+
+class NoVendor(InvalidState):
+    """Only vendors publish."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "{name} is no vendor: it delegates plans, and publishes none.", name=name, path=("product_id",)
+        )
+
+
+class NotARoot(InvalidState):
+    """Only distributors take what vendors publish."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "{name} is no distributor: what vendors publish comes to distributors only.",
+            name=name,
+            path=("vendor_number",),
         )

@@ -14,9 +14,10 @@ from db.words import WITHOUT_WORDS, words_index, words_of
 from domain.customers.models import AccountKind, HowDone
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
-from tenancy.rows import Reach, TenantRow, Visibility, by_value, in_order, owned
+from tenancy.rows import OF_ANY, Reach, TenantRow, Visibility, by_value, in_order, owned
 
 __all__ = [
+    "AcceptedVendor",
     "ExpiredRenewal",
     "Fees",
     "Plan",
@@ -26,6 +27,8 @@ __all__ = [
     "PlanResource",
     "PlanState",
     "Product",
+    "ProductCategory",
+    "Publication",
     "ServiceTerm",
     "ServiceTermAccountType",
 ]
@@ -51,6 +54,17 @@ class PlanState(StrEnum):
     """The tenant above stopped selling it."""
 
 
+class AcceptedVendor(TenantRow, Base):
+    """A vendor from whom a distributor takes what it publishes."""
+
+    __tablename__ = "accepted_vendors"
+
+    vendor_number: Mapped[str]
+    """The number of a root; nothing says whether there is one."""
+
+    __table_args__ = owned(UniqueConstraint("distributor_id", "vendor_number", name="uq_accepted_vendors_number"))
+
+
 class ExpiredRenewal(StrEnum):
     """From when a renewal after expiration counts."""
 
@@ -69,8 +83,49 @@ class Product(TenantRow, Base):
     """The vendor's own id; unique in the tenant."""
     name: Mapped[str]
     vendor: Mapped[str]
+    category_id: Mapped[UUID | None]
+    source_id: Mapped[UUID | None] = mapped_column(info=OF_ANY)
+    """The vendor's product that this one was published from, of another root; null: the tenant's own."""
+    receives_prices: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether net costs of its plans follow the vendor's prices."""
 
-    __table_args__ = owned(UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_products_key"))
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_products_key"),
+        UniqueConstraint("distributor_id", "source_id", name="uq_products_source"),
+        category_id="product_categories",
+    )
+
+
+class ProductCategory(TenantRow, Base):
+    """Where products stand, the same for everybody by its key."""
+
+    __tablename__ = "product_categories"
+
+    key: Mapped[str]
+    """`[a-z0-9_]+`, unique in the tenant; what comes from a vendor finds its place by it."""
+    name: Mapped[str]
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_product_categories_key"),
+        CheckConstraint("key ~ '^[a-z0-9_]+$'", name="key_is_plain"),
+    )
+
+
+class Publication(TenantRow, Base):
+    """A distributor that a vendor chose for a product."""
+
+    __tablename__ = "publications"
+
+    product_id: Mapped[UUID]
+    taker_id: Mapped[UUID] = mapped_column(info=OF_ANY)
+    """The distributor, another root."""
+    taker_number: Mapped[str]
+    """Its number, which is what the vendor knows it by."""
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "product_id", "taker_id", name="uq_publications_taker"),
+        product_id="products",
+    )
 
 
 class ServiceTerm(TenantRow, Base):
@@ -154,6 +209,8 @@ class Plan(TenantRow, Base):
     service_term_id: Mapped[UUID]
     product_id: Mapped[UUID | None]
     """Of own plans; a copy finds it at its origin."""
+    source_id: Mapped[UUID | None] = mapped_column(info=OF_ANY)
+    """The vendor's plan that this one was published from, of another root; null: no vendor did."""
     parent_id: Mapped[UUID | None]
     """The plan one level up it was delegated from; null for an own plan."""
     origin_id: Mapped[UUID]
@@ -174,6 +231,7 @@ class Plan(TenantRow, Base):
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "number", name="uq_plans_number"),
         Index("uq_plans_delegation", "distributor_id", "parent_id", "tenant_id", unique=True),
+        UniqueConstraint("distributor_id", "source_id", name="uq_plans_source"),
         Index("ix_plans_origin", "distributor_id", "origin_id"),
         Index("ix_plans_parent", "distributor_id", "parent_id", "id"),
         *in_order("plans", "id", "number", "name"),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.ids import uuid7
 from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState
+from domain.catalog.products import publish_change
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
 from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_RESOURCES, locked_copies
 from domain.delegation.errors import AlreadyDelegated, NotDelegated, NotSoldAbove, PlanNotActive, PlanNotInactive
@@ -186,6 +187,7 @@ def _set_state(session: Session, scope: Scope, plan: Plan, state: PlanState, eve
     plan.updated_at = clock.now
     session.flush()
     outbox.announce(session, scope, event, subject=plan, prefix="pln", at=clock.now)
+    publish_change(session, plan)
     _follow_below(session, scope, [plan.id], clock=clock)
 
 

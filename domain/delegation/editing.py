@@ -130,7 +130,9 @@ def by_place(
 
 
 def _change_resource(plan: Plan, resource: PlanResource, change: PlanResourceChange, *path: str | int) -> None:
-    _refuse_synchronized(plan, path, **{name: getattr(change, name) for name in (*_OF_RESOURCE, "net_cost")})
+    _refuse_synchronized(plan, path, **{name: getattr(change, name) for name in _OF_RESOURCE})
+    if plan.parent_id is not None:
+        _refuse_synchronized(plan, path, net_cost=change.net_cost)
     if change.name is not UNSET:
         resource.name = clean_text(given(change.name, *path, "name"), *path, "name")
     if change.unit is not UNSET:
@@ -179,8 +181,8 @@ def added_details(
 
 
 def _refuse_synchronized(plan: Plan, path: tuple[str | int, ...], **fields: object) -> None:
-    """Raise FieldIsUpstreams for the first field that was given to a delegated copy."""
-    if plan.parent_id is None:
+    """Raise FieldIsUpstreams for the first field that was given to a delegated copy, or to what a vendor published."""
+    if plan.parent_id is None and plan.source_id is None:
         return
     for name, value in fields.items():
         if value is not UNSET:

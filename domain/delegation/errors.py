@@ -69,10 +69,10 @@ class NotDelegated(InvalidState):
 
 
 class FieldIsUpstreams(ReadOnlyDelegated):
-    """A delegated copy's field is synchronized from its origin."""
+    """A field that is synchronized: of a delegated copy from its origin, of a received plan from its vendor's."""
 
     def __init__(self, path: tuple[str | int, ...]) -> None:
         super().__init__(
-            "{field} of a delegated plan comes from the tenant above and is changed only there.",
+            "{field} of a delegated plan comes from upstream and is changed only there.",
             path=path,
         )

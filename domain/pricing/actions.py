@@ -14,6 +14,7 @@ from domain.catalog.checks import check_billing_type
 from domain.catalog.drafts import PlanChange
 from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
+from domain.catalog.products import publish_change
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
 from domain.delegation.actions import clean_markup
 from domain.delegation.copies import has_copies
@@ -80,6 +81,7 @@ def update_plan(
     told = added or of_plan & {*PLAN_FIELDS} or any(fields & _SYNCHRONIZED for fields in of_details.values())
     if told and has_copies(session, plan):
         ask_for_synchronization(session, plan)
+    publish_change(session, plan)
     return plan
 
 
@@ -99,6 +101,7 @@ def set_markup(session: Session, scope: Scope, *, plan_id: UUID, markup_percent:
     apply_markups(session, plan.distributor_id, [plan.id], at=clock.now)
     outbox.announce(session, scope, "plan.markup_set", subject=plan, prefix="pln", at=clock.now)
     reprice_below(session, scope, [plan.id], clock=clock)
+    publish_change(session, plan)
     return plan
 
 

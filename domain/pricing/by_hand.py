@@ -11,6 +11,7 @@ from domain.catalog.checks import check_billing_type
 from domain.catalog.drafts import FeesChange
 from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.catalog.products import publish_change
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
 from domain.delegation.errors import FieldIsUpstreams
 from domain.pricing.fees import PRICES, changed_fields, count_change, given, mark_net_costs, set_fees
@@ -91,6 +92,7 @@ def set_prices(
     if changed:
         apply_markups(session, plan.distributor_id, [plan.id], at=clock.now)
         reprice_below(session, scope, [plan.id], clock=clock)
+    publish_change(session, plan)
     return plan
 
 

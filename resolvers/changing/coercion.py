@@ -17,6 +17,7 @@ from domain.catalog.drafts import (
     PlanResourceChange,
     PlanResourceDraft,
 )
+from domain.catalog.products import ProductChange
 from domain.catalog.terms import ServiceTermChange
 from domain.customers.actions import AccountChange
 from domain.customers.terms import ClassTerms
@@ -43,6 +44,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "user_id": ("usr",),
     "discount_id": ("dct",),
     "distributor_id": ("dst",),
+    "product_id": ("prd",),
     "manager_id": ("mgr",),
     "parent_id": ("dst", "rsl"),
     "job_id": ("job",),
@@ -83,6 +85,7 @@ SHAPES: dict[str, Callable[..., Any]] = {
     "PlanResourceInput": PlanResourceDraft,
     "PriceChange": PriceChange,
     "QuantityInput": lambda resource_key, quantity: (resource_key, quantity),
+    "ProductChange": lambda **given: ProductChange(given),
     "ServiceTermChange": lambda **given: ServiceTermChange(given),
     "VendorAttributeInput": lambda key, value: (key, value),
     "SubscriptionChange": lambda **given: SubscriptionChange(given),

@@ -67,6 +67,15 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     "retryJob": [Provocation("distributor", lambda known: {"jobId": known["job"]})],
     "undelegatePlan": [Provocation("distributor", lambda known: {"tenantIds": [known["sibling"]]})],
     "copyPlan": [Provocation("reseller", lambda known: {"planId": known["reseller's plan"]})],
+    "createProduct": [Provocation("distributor", lambda _: {"key": "suite"})],
+    "publishProduct": [
+        Provocation("distributor", lambda known: {"productId": known["product"]}),
+        Provocation("distributor", lambda known: {"productId": known["child's product"]}),
+    ],
+    "updateProduct": [
+        Provocation("distributor", lambda known: {"productId": known["received product"]}),
+        Provocation("distributor", lambda known: {"productId": known["child's product"]}),
+    ],
     "setPlanLinks": [
         Provocation("distributor", lambda known: {"switchablePlanIds": [known["spare plan"]]}),
         Provocation("reseller", lambda known: {"planId": known["reseller's plan"]}),

@@ -77,6 +77,7 @@ SAMPLES: dict[str, Sample] = {
             "sandbox": True,
             "clock": "2027-03-01T00:00:00Z",
             "timeZone": "Asia/Tokyo",
+            "vendor": True,
         },
     ),
     "createReseller": _named(
@@ -400,6 +401,7 @@ SAMPLES: dict[str, Sample] = {
             "priceProtectionMonths": 3,
             "expiredRenewal": "CONSTANT",
             "singleton": True,
+            "productId": known["product"],
             "public": True,
             "periods": [
                 {"unit": "ENDLESS", "fees": {"setup": "0"}, "netCost": {"setup": "4.00"}},
@@ -420,6 +422,34 @@ SAMPLES: dict[str, Sample] = {
                 }
             ],
         },
+    ),
+    "createProduct": _named(
+        "distributor",
+        lambda _: {"key": "office", "name": "Office", "categoryKey": "tools", "categoryName": "Tools"},
+    ),
+    "updateProduct": Sample(
+        "distributor",
+        lambda known: {
+            "productId": known["product"],
+            "change": {"name": "Suite", "categoryKey": "tools", "categoryName": "Tools"},
+        },
+        {"change": {"name": ""}},
+        {"change": {"name": "Another name"}},
+    ),
+    "acceptVendor": Sample(
+        "distributor",
+        lambda _: {"vendorNumber": "D4711", "accepted": True},
+        {"vendorNumber": ""},
+        {"vendorNumber": "D4712"},
+    ),
+    "publishProduct": Sample(
+        "vendor",
+        lambda known: {
+            "productId": known["vendor's product"],
+            "distributorNumbers": [known["distributor's number"]],
+        },
+        {"distributorNumbers": []},
+        {"distributorNumbers": ["D0"]},
     ),
     "copyPlan": _named(
         "distributor",

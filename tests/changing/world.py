@@ -17,6 +17,7 @@ from sqlalchemy import delete, select, update
 
 from db import ids
 from db.engine import application_engine
+from domain.catalog.models import Product
 from domain.shared.advancing import set_clock
 from domain.shared.models import Mail
 from resolvers.changing.pipeline import Pipeline
@@ -192,6 +193,7 @@ def fill(world: World) -> None:
     known["other term"] = world.do("distributor", "createServiceTerm", name="Other", key="other")["serviceTerm"]["id"]
     made = world.do("child", "createServiceTerm", name="Child's", key="child_monthly")
     known["child's term"] = made["serviceTerm"]["id"]
+    _products(world)
     _plan(world, "Counted", "LICENSE_BASED_MONTHLY", [{"unit": "MONTH", "duration": 1}], "1.00")
     _sell(world, "plan", "CSP_MONTHLY", [{"unit": "ENDLESS"}, {"unit": "MONTH", "duration": 1}], "10.00")
     _sell(world, "dear plan", "CSP_MONTHLY", [{"unit": "YEAR", "duration": 10}], "9999999999.9999")
@@ -247,6 +249,28 @@ def fill(world: World) -> None:
     world.do("child", "setTax", accountId=known["poor account"], name="Exempt", percent="0")
     _people(world)
     _customers(world)
+
+
+def _products(world: World) -> None:
+    """A vendor with a product; the distributor's own and one that stands for a received one; the child's."""
+    known = world.ids
+    founded = world.do(
+        "operator", "createDistributor", name="Brine", currency="EUR", adminEmail="admin@brine.example", vendor=True
+    )
+    known["vendor"], world.tokens["vendor"] = founded["distributor"]["id"], founded["token"]
+    for name, who, key in (
+        ("vendor's product", "vendor", "mail"),
+        ("product", "distributor", "suite"),
+        ("received product", "distributor", "mail"),
+        ("child's product", "child", "own"),
+    ):
+        known[name] = world.do(who, "createProduct", key=key, name=key.capitalize())["product"]["id"]
+    with Sessions(world.engine).begin(PLATFORM) as session:
+        source, received = uuid_of(known["vendor's product"]), uuid_of(known["received product"])
+        session.execute(update(Product).where(Product.id == received).values(source_id=source))
+        distributor = uuid_of(known["distributor"])
+        known["distributor's number"] = session.get_one(Tenant, (distributor, distributor)).number
+    world.do("distributor", "acceptVendor", vendorNumber=founded["distributor"]["number"])
 
 
 def _people(world: World) -> None:

@@ -1,8 +1,9 @@
-"""One name for everybody: a plan is renamed, and 5,500 resellers' copies follow."""
+"""One name for everybody: a vendor renames a plan, and the copies of 5,500 resellers below a distributor follow."""
 
 import time
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -11,17 +12,19 @@ from sqlalchemy import func, select, update
 from db.engine import application_engine
 from db.ids import encode
 from domain.catalog.models import Plan
+from domain.catalog.products import create_product
 from domain.delegation.actions import make_copies
+from domain.pricing.publishing import accept_vendor, publish_product
 from domain.shared.models import Job, JobState
-from tenancy.hierarchy import create_reseller
+from tenancy.hierarchy import Founded, create_distributor, create_reseller
 from tenancy.models import Tenant
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tests.conftest import Chain, distributor_scope, found_chain
-from tests.domain.catalog.making import make_plan
+from tests.domain.catalog.making import acting, make_plan, now_of
 from tests.journeys.conftest import House
 
-pytestmark = [pytest.mark.slow, pytest.mark.feature("C-06")]
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C-01"), pytest.mark.feature("C-06")]
 
 RESELLERS = 500
 CHILDREN = 10
@@ -36,38 +39,49 @@ def test_renamed_twice_with_the_jobs_in_the_wrong_order_the_last_name_is_everywh
     # given: a plan, and copies of it at 500 resellers and at 5,000 below them
     engine = application_engine(house.database.app)
     sessions = Sessions(engine)
-    chain, plan = spread(sessions)
-    # when: it is renamed, and again before the first job begins; the first job comes last
-    held = Job.kind == "catalog.synchronize_plan"
-    rename(house, chain, plan, "Post")
+    vendor, plan_id = spread(sessions)
+    # when: the vendor renames it, and again before the first job begins; the first job comes last
+    held = Job.kind == "catalog.publish_product"
+    rename(house, vendor, plan_id, "Post")
     with sessions.begin(PLATFORM) as session:
         session.execute(
             update(Job).where(held).values(run_at=func.clock_timestamp() + timedelta(seconds=5), unique_key=None)
         )
-    rename(house, chain, plan, "Letters")
+    rename(house, vendor, plan_id, "Letters")
     # then
     names = copies_once_done(sessions)
-    assert names == [("Letters", 1 + RESELLERS * (1 + CHILDREN))]
+    assert names == [("Letters", 2 + RESELLERS * (1 + CHILDREN))]
     with sessions.begin(PLATFORM) as session:
-        assert list(session.scalars(select(Job.state).where(held))) == [JobState.DONE] * 2
+        assert list(session.scalars(select(Job.state).where(held))) == [JobState.DONE] * 3
         assert session.scalars(select(Plan.version).where(Plan.parent_id.is_not(None)).distinct()).all() == [2]
     engine.dispose()
 
 
-def spread(sessions: Sessions) -> tuple[Chain, Plan]:
-    """A distributor's plan at every reseller of two levels."""
+def spread(sessions: Sessions) -> tuple[Founded, UUID]:
+    """A vendor's plan at a distributor and every reseller of two levels below it."""
     with sessions.begin(PLATFORM) as session:
+        vendor = create_distributor(
+            session, PLATFORM, name="Brine", currency="EUR", admin_email="admin@brine.example", vendor=True
+        )
         chain = found_chain(session)
-        plan = make_plan(session, chain.distributor)
+        scope, clock = acting(session, vendor), now_of(session, vendor)
+        product = create_product(session, scope, key="mail", name="Mail", clock=clock)
+        plan_id = make_plan(session, vendor, product_id=product.id).id
+        brine, delta = vendor.tenant.number, chain.distributor.tenant.number
+        accept_vendor(session, acting(session, chain.distributor), vendor_number=brine, clock=chain.clock)
+        scope = acting(session, vendor)
+        publish_product(session, scope, product_id=product.id, distributor_numbers=[delta], clock=clock)
+    copies_once_done(sessions)
     whole = distributor_scope(chain.distributor)
     resellers = [found_below(sessions, chain, chain.distributor.tenant, f"R{at}") for at in range(RESELLERS)]
     with sessions.begin(whole) as session:
+        plan = session.scalars(select(Plan).where(Plan.source_id == plan_id)).one()
         copies = make_copies(session, whole, plan, resellers, markup=None, clock=chain.clock)
     for at, (reseller, copy) in enumerate(zip(resellers, copies, strict=True)):
         children = [found_below(sessions, chain, reseller, f"R{at}C{number}") for number in range(CHILDREN)]
         with sessions.begin(whole) as session:
             make_copies(session, whole, copy, children, markup=None, clock=chain.clock)
-    return chain, plan
+    return vendor, plan_id
 
 
 def found_below(sessions: Sessions, chain: Chain, parent: Tenant, name: str) -> Tenant:
@@ -80,14 +94,14 @@ def found_below(sessions: Sessions, chain: Chain, parent: Tenant, name: str) -> 
         return made.tenant
 
 
-def rename(house: House, chain: Chain, plan: Plan, name: str) -> None:
+def rename(house: House, vendor: Founded, plan_id: UUID, name: str) -> None:
     answer = httpx2.post(
         f"{house.url}/graphql",
         json={
             "query": RENAME,
-            "variables": {"input": {"planId": encode("pln", plan.id), "change": {"name": name}}},
+            "variables": {"input": {"planId": encode("pln", plan_id), "change": {"name": name}}},
         },
-        headers={"Authorization": f"Bearer {chain.distributor.token}"},
+        headers={"Authorization": f"Bearer {vendor.token}"},
     ).json()
     assert answer["data"]["updatePlan"] == {"plan": {"name": name}, "errors": []}
 
