@@ -114,6 +114,6 @@ def copies_once_done(sessions: Sessions) -> list[tuple[str, int]]:
             open_jobs = Job.state.in_([JobState.WAITING, JobState.RUNNING])
             if not session.scalar(select(func.count()).select_from(Job).where(open_jobs)):
                 rows = session.execute(select(Plan.name, func.count()).group_by(Plan.name))
-                return [(name, count) for name, count in rows.tuples()]
+                return [(name, count) for name, count in rows]
         time.sleep(0.2)
     raise AssertionError("jobs still wait")
