@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Row, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from db.among import among
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.shared.models import Event
 from tenancy.scope import Scope
@@ -50,7 +51,7 @@ def locked_copies(session: Session, distributor_id: UUID, parent_ids: Collection
     """The copies directly below these plans, locked: their ids, and whether a markup makes their prices."""
     return session.execute(
         select(Plan.id, Plan.markup_percent.is_not(None).label("automatic"))
-        .where(Plan.distributor_id == distributor_id, Plan.parent_id.in_(parent_ids))
+        .where(Plan.distributor_id == distributor_id, among(Plan.parent_id, parent_ids))
         .order_by(Plan.tenant_path, Plan.id)
         .with_for_update(key_share=True)
     ).all()
@@ -73,7 +74,7 @@ def announce_copies(session: Session, scope: Scope, type: str, plan_ids: Collect
     }
     rows = (
         select(*columns.values())
-        .where(Plan.distributor_id == scope.distributor_id, Plan.id.in_(plan_ids))
+        .where(Plan.distributor_id == scope.distributor_id, among(Plan.id, plan_ids))
         .order_by(Plan.tenant_path, Plan.id)
     )
     session.execute(insert(Event).from_select(list(columns), rows, include_defaults=False))

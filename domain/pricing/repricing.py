@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, case, or_, update
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session, aliased
 
+from db.among import among
 from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.delegation.copies import announce_copies, forget_loaded, locked_copies
@@ -40,7 +41,7 @@ def apply_markups(session: Session, distributor_id: UUID, plan_ids: Collection[U
             model,
             prices,
             model.distributor_id == distributor_id,
-            model.plan_id.in_(plan_ids),
+            among(model.plan_id, plan_ids),
             Plan.distributor_id == model.distributor_id,
             Plan.id == model.plan_id,
             Plan.markup_percent.is_not(None),
@@ -83,7 +84,7 @@ def _count_changes(session: Session, distributor_id: UUID, copies: Collection[UU
     """Of copies with new net costs; whoever sets prices by hand should look at them again."""
     session.execute(
         update(Plan)
-        .where(Plan.distributor_id == distributor_id, Plan.id.in_(copies))
+        .where(Plan.distributor_id == distributor_id, among(Plan.id, copies))
         .values(
             version=Plan.version + 1,
             updated_at=at,
@@ -112,7 +113,7 @@ def _take_upstream_prices(session: Session, scope: Scope, copies: Collection[UUI
             model,
             values,
             model.distributor_id == scope.distributor_id,
-            model.plan_id.in_(copies),
+            among(model.plan_id, copies),
             Plan.distributor_id == model.distributor_id,
             Plan.id == model.plan_id,
             above.distributor_id == model.distributor_id,
