@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import and_, case, literal, update
 from sqlalchemy.orm import Session, aliased
 
+from db.among import among
 from domain.catalog.models import Plan, PlanState
 from domain.delegation.copies import announce_copies, forget_loaded, locked_copies
 from tenancy.clock import Clock
@@ -41,7 +42,7 @@ def follow_states(session: Session, scope: Scope, copies: Sequence[UUID], *, clo
             update(Plan)
             .where(
                 Plan.distributor_id == scope.distributor_id,
-                Plan.id.in_(level),
+                among(Plan.id, level),
                 Plan.state != PlanState.INACTIVE,
                 above.distributor_id == Plan.distributor_id,
                 above.id == Plan.parent_id,
