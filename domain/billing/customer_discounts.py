@@ -14,12 +14,12 @@ from domain.billing.contracts import Contract
 from domain.billing.drafts import Reduction
 from domain.billing.models import Discount, DiscountLimit, DiscountTargetKind
 from domain.billing.prices import has_individual_prices
-from domain.billing.reseller_discounts import TARGETS_LIMIT, clean_percent
+from domain.billing.reseller_discounts import clean_percent, named_rows
 from domain.catalog.models import Plan
 from domain.customers.models import Account
 from domain.shared.errors import InvalidInput, KeyTaken
 from domain.shared.outbox import announce
-from domain.shared.rows import locked, own, visible
+from domain.shared.rows import locked, own
 from domain.shared.unset import UNSET, Unset
 from domain.subscriptions.models import ServiceSubscription
 from tenancy.clock import Clock
@@ -104,15 +104,7 @@ def create_discount(
         (DiscountTargetKind.SUBSCRIPTION, ServiceSubscription, "subscription_ids", subscription_ids),
     )
     for kind, model, field, ids in lists:
-        if len(ids) > TARGETS_LIMIT:
-            raise InvalidInput(
-                "{field} names {count}; at most {limit} are allowed.",
-                count=len(ids),
-                limit=TARGETS_LIMIT,
-                path=(field,),
-            )
-        for position, id in enumerate(ids):
-            row = visible(session, scope, model, id, field, position)
+        for position, row in enumerate(named_rows(session, scope, model, ids, field)):
             scope.require_own(row.tenant_id, row.tenant_path, field, position)
         session.add_all(_limit(discount, kind, id) for id in dict.fromkeys(ids))
     session.flush()

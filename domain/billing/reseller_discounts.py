@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -24,7 +25,7 @@ from tenancy.rows import TenantRow
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
-__all__ = ["TARGETS_LIMIT", "Discount", "Discounts", "clean_percent", "create_reseller_discount", "discounts_for"]
+__all__ = ["Discount", "Discounts", "clean_percent", "create_reseller_discount", "discounts_for", "named_rows"]
 
 TARGETS_LIMIT = 500
 """Names on one list."""
@@ -78,20 +79,24 @@ def create_reseller_discount(
         (DiscountTargetKind.PLAN, Plan, "plan_ids", plan_ids),
     )
     for kind, model, field, ids in lists:
-        if len(ids) > TARGETS_LIMIT:
-            raise InvalidInput(
-                "{field} names {count}; at most {limit} are allowed.",
-                count=len(ids),
-                limit=TARGETS_LIMIT,
-                path=(field,),
-            )
-        for position, id in enumerate(ids):
-            visible(session, scope, model, id, field, position)
+        named_rows(session, scope, model, ids, field)
         session.add_all(_target(discount, kind, id) for id in dict.fromkeys(ids))
     session.flush()
     announce(session, scope, "reseller_discount.created", subject=discount, prefix="dsc", at=clock.now)
     session.flush()
     return discount
+
+
+Named = TypeVar("Named", bound=TenantRow)
+
+
+def named_rows(session: Session, scope: Scope, model: type[Named], ids: Sequence[UUID], field: str) -> list[Named]:
+    """The rows of a discount's list, one an id. Raises InvalidInput for a long list, NotFound for one not visible."""
+    if len(ids) > TARGETS_LIMIT:
+        raise InvalidInput(
+            "{field} names {count}; at most {limit} are allowed.", count=len(ids), limit=TARGETS_LIMIT, path=(field,)
+        )
+    return [visible(session, scope, model, id, field, position) for position, id in enumerate(ids)]
 
 
 def clean_percent(percent: Decimal) -> Decimal:
