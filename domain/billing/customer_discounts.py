@@ -154,7 +154,7 @@ def discount_of_code(
         .where(
             Discount.distributor_id == account.distributor_id,
             Discount.tenant_id == account.tenant_id,
-            Discount.code == code.strip().upper(),
+            Discount.code == _clean_code(code, path),
         )
         .with_for_update()
     ).one_or_none()
@@ -259,9 +259,9 @@ def _is_valid(discount: Discount, on: date) -> bool:
     return discount.active and begun and (discount.valid_until is None or on <= discount.valid_until)
 
 
-def _clean_code(code: str) -> str:
-    """Upper case: people write codes down by hand."""
-    return clean_text(code, "code", limit=CODE_LIMIT).upper()
+def _clean_code(code: str, path: str = "code") -> str:
+    """Upper case: people write codes down by hand. Raises InvalidInput for what cannot be one."""
+    return clean_text(code, path, limit=CODE_LIMIT).upper()
 
 
 def _check_limit(limit: int, code: str | None) -> None:
