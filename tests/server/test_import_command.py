@@ -1,5 +1,6 @@
 """`./headwater import price-sheet`: what it keeps and what it says."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,13 @@ def run(*arguments: str) -> str:
 
 
 @pytest.fixture
-def sessions(fresh_database: Server, monkeypatch: pytest.MonkeyPatch) -> Sessions:
+def sessions(fresh_database: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessions]:
     """The database that the command finds."""
     monkeypatch.setenv("DATABASE_URL", fresh_database.owner)
     monkeypatch.setenv("HEADWATER_APP_DATABASE_URL", fresh_database.app)
-    return Sessions(application_engine(fresh_database.app))
+    engine = application_engine(fresh_database.app)
+    yield Sessions(engine)
+    engine.dispose()
 
 
 def test_a_dry_run_says_what_an_import_does_and_keeps_nothing(sessions: Sessions, tmp_path: Path) -> None:
