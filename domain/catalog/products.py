@@ -100,7 +100,7 @@ def update_product(session: Session, scope: Scope, *, product_id: UUID, change: 
     if "category_key" in wanted:
         owner = tenant_by_id(session, scope.tenant_id)
         key = clean_key(wanted["category_key"], "change", "category_key")
-        product.category_id = category_of_key(session, owner, key, wanted.get("category_name"), clock).id
+        product.category_id = category_of_key(session, owner, key, wanted.get("category_name"), clock, "change").id
     elif "category_name" in wanted:
         raise InvalidInput("{field} needs the category's key.", path=("change", "category_name"))
     product.updated_at = clock.now
@@ -110,8 +110,13 @@ def update_product(session: Session, scope: Scope, *, product_id: UUID, change: 
     return product
 
 
-def category_of_key(session: Session, owner: Tenant, key: str, name: str | None, clock: Clock) -> ProductCategory:
-    """The tenant's category with the key, made where there is none; a name that is given names it anew."""
+def category_of_key(
+    session: Session, owner: Tenant, key: str, name: str | None, clock: Clock, *within: str
+) -> ProductCategory:
+    """The tenant's category with the key, made where there is none; a name that is given names it anew.
+
+    `within`: where in the input the name stands. Raises InvalidInput.
+    """
     category = session.scalars(
         select(ProductCategory).where(
             ProductCategory.distributor_id == owner.distributor_id,
@@ -125,14 +130,14 @@ def category_of_key(session: Session, owner: Tenant, key: str, name: str | None,
             tenant_id=owner.id,
             tenant_path=owner.tenant_path,
             key=key,
-            name=clean_text(name or key, "category_name"),
+            name=clean_text(name or key, *within, "category_name"),
             created_at=clock.now,
             updated_at=clock.now,
         )
         session.add(category)
         session.flush()
     elif name is not None:
-        category.name = clean_text(name, "category_name")
+        category.name = clean_text(name, *within, "category_name")
         category.updated_at = clock.now
     return category
 

@@ -14,12 +14,15 @@ from tests.changing.serving import serving
 from tests.changing.world import digest
 from tests.conftest import Server
 
-every_keyed_mutation = pytest.mark.parametrize("mutation", KEYED)
 CALLS = 50
 USES_ITS_TOKEN_UP = {"acceptInvitation", "signOut"}
 """What is done once because it cannot be asked again: whoever accepted signs in."""
 IN_EVERY_RUN = {"createManager", "orderSubscription", "topUp"}
-"""Mutations that a crowd comes to in every run; to the others it comes in slow ones."""
+"""Mutations that this is tried with in every run; with the others it is in slow ones."""
+every_keyed_mutation = pytest.mark.parametrize(
+    "mutation",
+    [pytest.param(each, marks=[] if each in IN_EVERY_RUN else pytest.mark.slow) for each in KEYED],
+)
 
 
 @every_keyed_mutation
@@ -51,10 +54,7 @@ def test_a_kill_between_commit_and_answer_does_it_once(
         assert (payload["errors"], payload["replayed"]) == ([], True)
 
 
-@pytest.mark.parametrize(
-    "mutation",
-    [pytest.param(each, marks=[] if each in IN_EVERY_RUN else pytest.mark.slow) for each in KEYED],
-)
+@every_keyed_mutation
 @pytest.mark.feature("A-07")
 def test_fifty_at_once_do_it_once_and_all_get_the_answer(
     prepared_database: Server, prepared: Prepared, tmp_path: Path, mutation: str

@@ -162,8 +162,9 @@ def test_predicates_alone_answer_so_where_row_level_security_is_missing(ground: 
         assert checker.report.leaks == []
 
 
+@pytest.mark.slow
 @pytest.mark.feature("T-03")
-@pytest.mark.parametrize("login", ["app", pytest.param("superuser", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("login", ["app", "superuser"])
 def test_nothing_that_anybody_sees_holds_what_belongs_upstream_or_aside(ground: Ground, login: str) -> None:
     with checking(ground, url=getattr(ground.database, login)) as checker:
         checker.look_around()
@@ -184,6 +185,7 @@ def test_a_mutation_of_what_belongs_to_others_is_refused_like_one_of_nothing(gro
         assert checker.report.mutations == set(MUTATIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.feature("A-07")
 def test_a_key_that_somebody_else_used_is_as_good_as_new(ground: Ground) -> None:
     """Neither the first one's answer nor a mismatch: keys are the holder's own."""
