@@ -117,17 +117,18 @@ class Catalog:
         return ()
 
 
-def visible(reads: Reads, columns: Any, *, is_platform: bool, is_customer: bool = False) -> Sql:
+def visible(reads: Reads, columns: Any, *, is_platform: bool, is_customer: bool = False, is_own: bool = False) -> Sql:
     """The same that row-level security checks, on the same columns, as parameters.
 
-    Without it one generic plan is made for all viewers, and it suits none.
+    Without it one generic plan is made for all viewers, and it suits none. `is_own`: the rows are said to be the
+    viewer's tenant's already, which is in its range; comparing twice takes a page a fifteenth of its time.
     """
     conditions: list[ColumnElement[bool]] = []
     if "distributor_id" in columns and not is_platform:
         conditions.append(columns.distributor_id == VIEWER.distributor_id)
     if is_customer:
         conditions.append(_reached(reads, columns))
-    elif "tenant_path" in columns:
+    elif "tenant_path" in columns and not is_own:
         path = columns.tenant_path
         within = and_(path >= VIEWER.lo, path < VIEWER.hi)
         inherited = or_(within, path == func.any(VIEWER.ancestors))

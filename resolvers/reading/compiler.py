@@ -256,14 +256,17 @@ class Compiler:
 
     # Other rows
 
-    def reach(self, reads: Reads, around: Row) -> tuple[Row, list[Sql]]:
+    def reach(self, reads: Reads, around: Row, *, is_own: bool = False) -> tuple[Row, list[Sql]]:
         """A row of another table, and the conditions of its being visible from the row around it.
 
         Who belongs to a distributor sees no other's rows: that a row is of the same one as another need not be said.
+        `is_own`: the caller says of the rows that they are the viewer's tenant's.
         """
         table = instance(reads, self.name())
         other = Row(Frame(table), table, reads)
-        conditions = [visible(reads, table.c, is_platform=self._is_platform, is_customer=self._is_customer)]
+        conditions = [
+            visible(reads, table.c, is_platform=self._is_platform, is_customer=self._is_customer, is_own=is_own)
+        ]
         return other, conditions + (same_distributor(around, other) if self._is_platform else [])
 
     def name(self) -> str:

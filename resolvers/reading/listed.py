@@ -99,6 +99,12 @@ class Rows:
         exact = self._given["scope"].exact()
         return str(getattr(exact, "value", exact))
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the conditions say that the rows are the viewer's tenant's."""
+        named = self._declaration.key is None and self._around.table is None
+        return named and self.scope == "OWN" and not is_inherited(self.reads)
+
     def order(self, row: Row) -> Order:
         """The order asked for or declared."""
         sort = self._declaration.sort

@@ -114,7 +114,7 @@ class Page:
 
     def _read(self, limit: Any, *, searching: bool = True, ordered: bool = True, onwards: bool = True) -> Any:
         """The list's rows, each with its keys. `onwards`: from where the page begins; not `ordered`: all of them."""
-        row, conditions = self.compiler.reach(self.rows.reads, self.around)
+        row, conditions = self.compiler.reach(self.rows.reads, self.around, is_own=self.rows.is_own)
         conditions += self.rows.conditions(row, searching=searching)
         order = self.rows.order(row)
         if onwards:
