@@ -22,7 +22,7 @@ from sqlalchemy import (
     literal,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.sql.elements import BindParameter
+from sqlalchemy.sql.elements import BinaryExpression, BindParameter
 
 from resolvers.reading.statement import Plain, Sql, may_be_null, output
 
@@ -88,7 +88,7 @@ def leaf(value: Sql, name: str) -> Json | Maybe:
     match value.type, name:  # of an expression's type SQLAlchemy only has a notion, so that the leaf's name has a say
         case (Plain() | Enum(), _) | (Date(), "Date") | (Text(), "CurrencyCode"):
             if not nullable:
-                return Json(('"', value, '"'))
+                return Json(('"', *_pieces(value), '"'))
             quote = literal('"', Text())
             return Maybe(quote.op("||")(cast(value, Text())).op("||")(quote))
         case (Integer(), "Int") if not nullable:
@@ -100,6 +100,19 @@ def leaf(value: Sql, name: str) -> Json | Maybe:
         case _:
             written = func.to_json(_typed(value), type_=JSON())
     return Maybe(written) if nullable else Json((written,))
+
+
+def _pieces(value: Sql) -> tuple[str | Sql, ...]:
+    """What `concat` puts together by itself, of a text and what follows it, such as a prefix and the rest of an id."""
+    match value:
+        case BinaryExpression(left=BindParameter(value=str(start)), right=rest, operator=put) if _is_joining(put):
+            return start, rest
+    return (value,)
+
+
+def _is_joining(operator: Any) -> bool:
+    """Whether an operator is `||`."""
+    return getattr(operator, "opstring", None) == "||"
 
 
 def _typed(value: Sql) -> Sql:
