@@ -12,11 +12,13 @@ from bench.database import CHILD, MeasuredDatabase, measured_databases, token
 from bench.load import load
 from bench.operations import PAGE, PAGE_SIZE
 from bench.servers import headwater
-from db.engine import FAIL_CLOSED
+from db.engine import FAIL_CLOSED, application_engine
 from resolvers.reading import Engine, Viewer
 from resolvers.reading.execute import PLANNING, SET_SCOPE, scope_settings
 from schema.build import schema
-from tenancy.tokens import hash_of, identity_of
+from tenancy.scope import PLATFORM
+from tenancy.sessions import Sessions
+from tenancy.tokens import authenticate
 
 __all__ = ["grow"]
 
@@ -54,11 +56,12 @@ def _plan(database: MeasuredDatabase) -> str:
     """EXPLAIN ANALYZE of the page's statement, as the child reseller."""
     engine = Engine(schema)
     operation = engine.documents.find(PAGE).operation(None)
+    sessions = Sessions(application_engine(database.app_url, pool_size=1))
+    with sessions.begin(PLATFORM) as session:
+        identity = authenticate(session, token(CHILD))
+    sessions.engine.dispose()
+    assert identity is not None
     with psycopg.connect(database.app_url, options=f"{FAIL_CLOSED} {PLANNING}") as connection:
-        asked = connection.cursor(row_factory=psycopg.rows.dict_row)
-        row = asked.execute("SELECT * FROM app_authenticate(%s)", [hash_of(token(CHILD))]).fetchone()
-        assert row is not None
-        identity = identity_of(row)
         viewer = Viewer(identity.scope, identity.permissions)
         variables = {"first": PAGE_SIZE}
         statement = engine.plan(operation, viewer, variables).statement
