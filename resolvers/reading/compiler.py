@@ -105,6 +105,7 @@ class Compiler:
         self.binder = Binder()
         self.marks: list[Mark] = []
         self.is_wide = False
+        self.is_steady = True
         """Whether tenants below are read, or words searched: which plan is best then depends on the values."""
         self._permissions = permissions
         self._is_platform = is_platform

@@ -108,21 +108,20 @@ def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool
     )
 
 
-def scope_settings(scope: Scope, *, is_wide: bool = False) -> list[str]:
+def scope_settings(scope: Scope, *, planning: str = "auto") -> list[str]:
     """The parameters of `SET_SCOPE`; for a customer's user, of `SET_CUSTOMER`."""
-    planning = "force_custom_plan" if is_wide else "auto"
     if scope.customer is None:
         return [scope.lo, scope.hi, ",".join(scope.ancestors), planning]
     settings = settings_of(scope)
     return [settings["lo"], settings["hi"], settings["ancestors"], planning, *(settings[name] for name in _CUSTOMERS)]
 
 
-def setting(viewer: Viewer, proof: Proof | None, *, is_wide: bool = False) -> tuple[Statement, list[bytes | None]]:
+def setting(viewer: Viewer, proof: Proof | None, *, planning: str = "auto") -> tuple[Statement, list[bytes | None]]:
     """The statement that sets the viewer's scope, for `pipelined`; with a proof it also tells the epoch."""
     alone, telling = _SETTINGS[viewer.is_customer]
-    given = viewer.settings.get(is_wide)
+    given = viewer.settings.get(planning)
     if given is None:
-        given = viewer.settings[is_wide] = sent(scope_settings(viewer.scope, is_wide=is_wide))
+        given = viewer.settings[planning] = sent(scope_settings(viewer.scope, planning=planning))
     return (alone, given) if proof is None else (telling, [*given, proof.place.encode()])
 
 
@@ -264,7 +263,7 @@ class Engine:
         except Declined:
             return Plan(None, cost=cost)
         text = compiled(statement)
-        return Plan(text, tuple(compiler.marks), cost, compiler.is_wide, Statement(text.text))
+        return Plan(text, tuple(compiler.marks), cost, _planning(compiler), Statement(text.text))
 
     def _cost(self, operation: Operation, questions: Questions) -> Cost:
         root = self.schema.get_root_type(operation.node.operation)
@@ -286,7 +285,7 @@ class Engine:
         Its statements see one instant: what was read in an epoch that had ended is not handed on.
         """
         assert plan.prepared is not None
-        steps = setting(viewer, proof, is_wide=plan.is_wide), (plan.prepared, sent(parameters))
+        steps = setting(viewer, proof, planning=plan.planning), (plan.prepared, sent(parameters))
         connection = await pool.getconn()  # as a context it would end a transaction that there is not
         try:
             scope, found = await pipelined(connection, *steps)
@@ -295,6 +294,18 @@ class Engine:
         require_epoch(scope, proof)
         value: bytes = found.get_value(0, 0)
         return value
+
+
+def _planning(compiler: Compiler) -> str:
+    """PostgreSQL's `plan_cache_mode` for what was compiled.
+
+    How many rows there are in tenants below differs so much that a plan fits one request only. The tenant's own rows in
+    the order of an index, and rows by their ids, are read alike whoever asks: that is planned once, also where
+    PostgreSQL takes it for dearer because it does not know how few rows are wanted. Filters and orders are its choice.
+    """
+    if compiler.is_wide:
+        return "force_custom_plan"
+    return "force_generic_plan" if compiler.is_steady else "auto"
 
 
 def snapshot(pool: Pool, viewer: Viewer) -> psycopg.Connection[Any]:

@@ -54,6 +54,7 @@ class Page:
         self.rows = Rows(compiler.catalog, compiler.binder, declaration, self.node_type, around, given)
         one_way(given)
         compiler.is_wide |= self.rows.scope != "OWN" or "search" in given
+        compiler.is_steady &= "filter" not in given and "sort" not in given
         self.backwards = "last" in given
 
     def value(self, sets: Sequence[SelectionSetNode]) -> Json:

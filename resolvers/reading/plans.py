@@ -27,8 +27,8 @@ class Plan:
     marks: tuple[Mark, ...] = ()
     """Empty: the statement's answer goes out as it is."""
     cost: Cost = 0
-    is_wide: bool = False
-    """It reads tenants below: how many differs so much that a plan of PostgreSQL's fits one request only."""
+    planning: str = "auto"
+    """PostgreSQL's `plan_cache_mode` for it."""
     prepared: Statement | None = None
     """`statement` as connections know it."""
 

@@ -68,8 +68,8 @@ class Viewer:
         return {}
 
     @cached_property
-    def settings(self) -> dict[bool, list[bytes | None]]:
-        """What sets its scope in PostgreSQL, for reads of tenants below and for others, since it was needed first."""
+    def settings(self) -> dict[str, list[bytes | None]]:
+        """What sets its scope in PostgreSQL, by the `plan_cache_mode` that goes with it, since it was needed first."""
         return {}
 
     @property

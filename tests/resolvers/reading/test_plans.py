@@ -133,7 +133,7 @@ def plan(engine: Engine, server: Server, viewer: Viewer, document: str, *, mode:
     assert compiled.statement is not None
     with psycopg.connect(server.app, options=f"{FAIL_CLOSED} {PLANNING}") as connection:
         cursor = psycopg.RawCursor(connection)
-        cursor.execute(SET_SCOPE, scope_settings(viewer.scope, is_wide=compiled.is_wide))
+        cursor.execute(SET_SCOPE, scope_settings(viewer.scope, planning=compiled.planning))
         if mode:
             cursor.execute(f"SET LOCAL plan_cache_mode = force_{mode}_plan")
         cursor.execute(b"PREPARE page AS " + compiled.statement.text.encode())
