@@ -12,7 +12,6 @@ import typer
 from sqlalchemy import select
 
 from db.engine import application_engine
-from db.ids import InvalidId, decode
 from domain.catalog.price_sheet import BrokenPriceSheet, PriceSheet
 from domain.pricing.sheet_import import import_price_sheet
 from domain.pricing.sheet_report import Counts, ImportReport
@@ -20,7 +19,7 @@ from domain.shared.decimals import plain
 from domain.shared.errors import Refusal as DomainRefusal
 from domain.shared.money import is_currency
 from server.cli.database import Database, database
-from server.cli.options import DataDir, settings_with
+from server.cli.options import DataDir, distributor_id_of, settings_with
 from server.cli.refusal import Refusal
 from tenancy.clock import clock_of
 from tenancy.models import Tenant, TenantKind
@@ -103,16 +102,6 @@ def changed(report: ImportReport) -> Iterable[Sequence[object]]:
 def told_errors(file: Path, broken: BrokenPriceSheet) -> str:
     more = [f"  … and more; the first {len(broken.errors)} are shown"] if broken.more else []
     return "\n".join([f"nothing is imported of {file}:", *(f"  {error}" for error in broken.errors), *more])
-
-
-def distributor_id_of(text: str) -> UUID:
-    try:
-        prefix, id = decode(text)
-    except InvalidId:
-        prefix = None
-    if prefix != "dst":
-        raise Refusal(f"{text} is no id of a distributor; it looks like dst_ and 32 hex digits")
-    return id
 
 
 def imported(

@@ -7,10 +7,10 @@ import typer
 from sqlalchemy import select
 
 from db.engine import application_engine
-from db.ids import InvalidId, decode, encode
+from db.ids import encode
 from domain.delegation.synchronization import Repair, repair_plans
 from server.cli.database import Database, database
-from server.cli.options import DataDir, settings_with
+from server.cli.options import DataDir, distributor_id_of, settings_with
 from server.cli.refusal import Refusal
 from tenancy.clock import clock_of
 from tenancy.models import Tenant, TenantKind, TenantName
@@ -36,16 +36,6 @@ def command(
         lines = synchronized(found, None if distributor is None else distributor_id_of(distributor), dry_run=dry_run)
     for line in lines:
         print(line)
-
-
-def distributor_id_of(text: str) -> UUID:
-    try:
-        prefix, id = decode(text)
-    except InvalidId:
-        prefix = None
-    if prefix != "dst":
-        raise Refusal(f"{text} is no id of a distributor; it looks like dst_ and 32 hex digits")
-    return id
 
 
 def synchronized(found: Database, only: UUID | None, *, dry_run: bool) -> list[str]:
