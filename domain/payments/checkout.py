@@ -26,14 +26,13 @@ from domain.customers.models import Account, AgreementKind
 from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import changed_on, require_no_open_order
-from domain.payments.belonging import require_may_have
+from domain.payments.belonging import require_currency, require_may_have
 from domain.payments.completion import finish
 from domain.payments.onto_plan import resource_row
 from domain.payments.placing import Wish, lapses_on, place
 from domain.payments.quantities import checked_prices, checked_quantities, require_total, require_used
 from domain.shared.billing_policy import Anchor, Decrease, Increase
 from domain.shared.errors import (
-    CurrencyMismatch,
     InvalidInput,
     InvalidState,
     NotFound,
@@ -97,14 +96,7 @@ def order_subscription(
     if scope.customer is not None:
         require_agreed(session, account, scope.customer.user_id, *AgreementKind)
     require_company_name(session, account, "account_id")
-    if plan.currency != account.currency:
-        raise CurrencyMismatch(
-            "{name} is sold in {currency}; the account pays in {other}.",
-            name=plan.name,
-            currency=plan.currency,
-            other=account.currency,
-            path=("plan_id",),
-        )
+    require_currency(plan, account.currency, "plan_id")
     term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
     require_may_order(session, account, term, "account_id")
     require_may_have(session, account, plan, "plan_id")

@@ -14,7 +14,7 @@ from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.catalog.queries import resources_of
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import require_no_open_order
-from domain.payments.belonging import require_link, require_may_have
+from domain.payments.belonging import require_currency, require_link, require_may_have
 from domain.payments.checkout import own_contract, require_before_billing_run, sales_lines, sold
 from domain.payments.completion import finish
 from domain.payments.onto_plan import as_switched
@@ -22,7 +22,7 @@ from domain.payments.placing import Wish, lapses_on, place
 from domain.payments.quantities import checked_quantities, require_total, require_used
 from domain.shared.billing_policy import policy_of
 from domain.shared.decimals import plain
-from domain.shared.errors import CurrencyMismatch, InvalidInput
+from domain.shared.errors import InvalidInput
 from domain.shared.money import Money
 from domain.subscriptions import states
 from domain.subscriptions.states import Operation
@@ -104,14 +104,7 @@ def require_switchable_to(contract: Contract, plan: Plan, period: PlanPeriod) ->
         )
     if period.trial:
         raise InvalidInput("One does not switch to a trial.", path=("period_id",))
-    if plan.currency != subscription.currency:
-        raise CurrencyMismatch(
-            "{name} is sold in {currency}; the account pays in {other}.",
-            name=plan.name,
-            currency=plan.currency,
-            other=subscription.currency,
-            path=("plan_id",),
-        )
+    require_currency(plan, subscription.currency, "plan_id")
 
 
 def _quantities(
