@@ -13,7 +13,7 @@ from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState
 from domain.catalog.products import publish_change
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
-from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_RESOURCES, locked_copies
+from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_PLANS, COPIED_OF_RESOURCES, locked_copies
 from domain.delegation.errors import AlreadyDelegated, NotDelegated, NotSoldAbove, PlanNotActive, PlanNotInactive
 from domain.delegation.states import follow_states
 from domain.shared import outbox
@@ -262,22 +262,7 @@ def _give_back(session: Session, scope: Scope, copies: Sequence[Plan], *, clock:
     _follow_below(session, scope, [copy.id for copy in copies], clock=clock)
 
 
-_OF_PLAN = (
-    "name",
-    "sku",
-    "description",
-    "public",
-    "billing_type",
-    "fixed_price",
-    "free_period",
-    "price_protection_months",
-    "expired_renewal",
-    "singleton",
-    "currency",
-    "service_term_id",
-    "origin_id",
-    "synchronized_version",
-)
+_OF_PLAN = ("name", "public", "origin_id", "synchronized_version", *COPIED_OF_PLANS)
 
 
 def _copy_of(plan: Plan, tenant: Tenant, *, number: str, markup: Decimal | None, now: datetime) -> Plan:

@@ -20,6 +20,7 @@ from tenancy.scope import Scope
 
 __all__ = [
     "COPIED_OF_PERIODS",
+    "COPIED_OF_PLANS",
     "COPIED_OF_RESOURCES",
     "announce_copies",
     "forget_loaded",
@@ -27,6 +28,19 @@ __all__ = [
     "locked_copies",
 ]
 
+COPIED_OF_PLANS = (
+    "sku",
+    "description",
+    "billing_type",
+    "fixed_price",
+    "free_period",
+    "price_protection_months",
+    "expired_renewal",
+    "singleton",
+    "currency",
+    "service_term_id",
+)
+"""What a copy begins with as it is in the plan, whoever makes the copy."""
 COPIED_OF_PERIODS = ("key", "position", "duration", "unit", "trial", "public")
 COPIED_OF_RESOURCES = ("key", "name", "unit", "priority", "public", "included", "minimum", "maximum")
 """What a copy's rows have from those above, besides their prices."""

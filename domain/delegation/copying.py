@@ -10,7 +10,7 @@ from db.ids import uuid7
 from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
-from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_RESOURCES
+from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_PLANS, COPIED_OF_RESOURCES
 from domain.delegation.errors import PlanNotOwn
 from domain.shared import outbox
 from domain.shared.numbers import number_for
@@ -21,22 +21,7 @@ from tenancy.texts import clean_text
 
 __all__ = ["copy_plan"]
 
-_OF_PLAN = (
-    "distributor_id",
-    "tenant_id",
-    "tenant_path",
-    "sku",
-    "description",
-    "billing_type",
-    "fixed_price",
-    "free_period",
-    "price_protection_months",
-    "expired_renewal",
-    "singleton",
-    "currency",
-    "service_term_id",
-    "product_id",
-)
+_OF_PLAN = ("distributor_id", "tenant_id", "tenant_path", "product_id", *COPIED_OF_PLANS)
 
 
 def copy_plan(
