@@ -15,8 +15,7 @@ from starlette.responses import Response
 
 from db import ids
 from resolvers.changing.calls import root_names
-from resolvers.reading import Engine, Pool, Viewer
-from resolvers.reading.documents import RequestErrors
+from resolvers.reading import Pool, RequestErrors, Viewer, refused_request
 from server.compression import compressed
 from server.graphql_http import JSON, BadRequest, Incoming, answer, asked, media_type
 from server.limits import Budgets, Spending, caller_of
@@ -100,13 +99,17 @@ async def _shown(request: Incoming, tenant: str, site: "Site", request_id: str) 
         viewer = await site.storefronts.visitor(tenant)
         question = await asked(request)
         document = await site.documents.text(question)
-        _require_storefront(site.engine, document, question.operation_name)
-        found = await site.engine.execute(
+        try:
+            operation = site.engine.documents.find(document).operation(question.operation_name)
+        except RequestErrors as refused:
+            return answer(refused_request(refused).body, media, executed=False)
+        if operation.is_mutation or not root_names(operation) <= _SHOWN:
+            raise BadRequest(403, "Without a token only `storefront` can be asked for here.", "FORBIDDEN")
+        found = await site.engine.answer(
             site.pool,
             viewer,
-            document,
+            operation,
             question.variables,
-            question.operation_name,
             request_id=request_id,
             spend=spending,
         )
@@ -121,16 +124,6 @@ async def _shown(request: Incoming, tenant: str, site: "Site", request_id: str) 
         return answer(body, media, executed=True, headers=headers)
     except Exception as error:  # noqa: BLE001 - refusal() tells the log of what nobody expected
         return refusal(error, request_id, media)
-
-
-def _require_storefront(engine: Engine, document: str, operation_name: str | None) -> None:
-    """Raise BadRequest for what asks the root for anything else; what is no request at all, the engine tells."""
-    try:
-        operation = engine.documents.find(document).operation(operation_name)
-    except RequestErrors:
-        return
-    if operation.is_mutation or not root_names(operation) <= _SHOWN:
-        raise BadRequest(403, "Without a token only `storefront` can be asked for here.", "FORBIDDEN")
 
 
 def _is_known(headers: Mapping[bytes, bytes], tag: str) -> bool:
