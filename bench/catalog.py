@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from bench.copying import clone
 from db.engine import application_engine
 from domain.catalog.actions import create_plan, create_service_term
 from domain.catalog.drafts import FeesDraft, PlanPeriodDraft, PlanResourceDraft
@@ -113,27 +114,15 @@ def _copy(session: Session) -> None:
     )
     taken = {"tenant_id": "copies.tenant_id", "tenant_path": "copies.tenant_path"}
     of_plan = {"id": "copies.id", "parent_id": "copies.parent_id", "number": "copies.number"}
-    _clone(session, "plans", {**taken, **of_plan, "markup_percent": "copies.markup"}, "was.id")
-    for table in ("plan_periods", "plan_resources"):
-        _clone(session, table, {**taken, "id": "app_uuid7()", "plan_id": "copies.id"}, "was.plan_id")
-
-
-def _clone(session: Session, table: str, changed: dict[str, str], plan: str) -> None:
-    names = session.scalars(
-        text(
-            "SELECT column_name FROM information_schema.columns"
-            " WHERE table_schema = 'public' AND table_name = :table AND is_generated = 'NEVER'"
-            " ORDER BY ordinal_position"
-        ),
-        {"table": table},
-    ).all()
-    values = ", ".join(changed.get(name, f"was.{name}") for name in names)
-    columns = ", ".join(names)
-    session.execute(
-        text(
-            f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} was JOIN copies ON copies.parent_id = {plan}"
-        )
+    clone(
+        session,
+        "plans",
+        {**taken, **of_plan, "markup_percent": "copies.markup"},
+        "JOIN copies ON copies.parent_id = was.id",
     )
+    for table in ("plan_periods", "plan_resources"):
+        of_row = {"id": "app_uuid7()", "plan_id": "copies.id"}
+        clone(session, table, {**taken, **of_row}, "JOIN copies ON copies.parent_id = was.plan_id")
 
 
 def _repricing(sessions: Sessions, superuser_url: str, scope: Scope, copies: int, rounds: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from bench.copying import clone
 from domain.catalog.actions import create_plan, create_service_term
 from domain.catalog.drafts import FeesDraft, PlanPeriodDraft, PlanResourceDraft
 from domain.delegation.synchronization import synchronize_plan
@@ -88,25 +89,8 @@ def _plan_with_copies(session: Session, scope: Scope) -> UUID:
         {"n": COPIES},
     )
     changed = {"id": "copies.id", "parent_id": "coalesce(copies.parent_id, was.id)", "number": "'C' || copies.n"}
-    _clone(session, "plans", changed, "was.id = :plan", plan.id)
+    clone(session, "plans", changed, "CROSS JOIN copies WHERE was.id = :plan", plan=plan.id)
     for table in ("plan_periods", "plan_resources"):
-        _clone(session, table, {"id": "app_uuid7()", "plan_id": "copies.id"}, "was.plan_id = :plan", plan.id)
+        taken = {"id": "app_uuid7()", "plan_id": "copies.id"}
+        clone(session, table, taken, "CROSS JOIN copies WHERE was.plan_id = :plan", plan=plan.id)
     return plan.id
-
-
-def _clone(session: Session, table: str, changed: dict[str, str], which: str, plan_id: UUID) -> None:
-    names = session.scalars(
-        text(
-            "SELECT column_name FROM information_schema.columns"
-            " WHERE table_schema = 'public' AND table_name = :table AND is_generated = 'NEVER'"
-            " ORDER BY ordinal_position"
-        ),
-        {"table": table},
-    ).all()
-    values = ", ".join(changed.get(name, f"was.{name}") for name in names)
-    session.execute(
-        text(
-            f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table} was CROSS JOIN copies WHERE {which}"
-        ),
-        {"plan": plan_id},
-    )
