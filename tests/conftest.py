@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,6 +137,17 @@ def act_as(session: Session, scope: Scope) -> Scope:
     """From here on the session sees and writes what `scope` says. Returns the scope, to hand to an action."""
     cast("ScopedSession", session).act_as(scope)
     return scope
+
+
+@contextmanager
+def undone(session: ScopedSession) -> Iterator[None]:
+    """One example: what it does is gone afterwards, also when it fails."""
+    transaction = session.begin_nested()
+    try:
+        yield
+    finally:
+        transaction.rollback()
+        act_as(session, PLATFORM)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
 """`./headwater import price-sheet`: what it keeps and what it says."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
-from db.engine import application_engine
 from db.ids import encode, uuid7
 from domain.catalog.models import Plan
 from server.cli.import_ import command
@@ -15,7 +13,6 @@ from server.cli.refusal import Refusal
 from tenancy.hierarchy import create_distributor
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
-from tests.conftest import Server
 from tests.domain.catalog.sheets import offers, sheet
 
 pytestmark = pytest.mark.feature("C-11")
@@ -29,16 +26,6 @@ def run(*arguments: str) -> str:
         raise done.exception
     assert done.exit_code == 0, done.output
     return done.output
-
-
-@pytest.fixture
-def sessions(fresh_database: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessions]:
-    """The database that the command finds."""
-    monkeypatch.setenv("DATABASE_URL", fresh_database.owner)
-    monkeypatch.setenv("HEADWATER_APP_DATABASE_URL", fresh_database.app)
-    engine = application_engine(fresh_database.app)
-    yield Sessions(engine)
-    engine.dispose()
 
 
 def test_a_dry_run_says_what_an_import_does_and_keeps_nothing(sessions: Sessions, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +11,6 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from db import ids
-from db.engine import application_engine
 from domain.shared import outbox
 from domain.shared.models import Job, JobState
 from server.cli.jobs import command
@@ -21,7 +19,7 @@ from server.metrics import page, serve
 from tenancy.models import Tenant
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
-from tests.conftest import Server, found_chain
+from tests.conftest import found_chain
 
 
 def run(*arguments: str) -> str:
@@ -33,15 +31,11 @@ def run(*arguments: str) -> str:
 
 
 @pytest.fixture
-def sessions(fresh_database: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessions]:
+def sessions(sessions: Sessions) -> Sessions:
     """The database that the command finds, with a chain in it."""
-    monkeypatch.setenv("DATABASE_URL", fresh_database.owner)
-    monkeypatch.setenv("HEADWATER_APP_DATABASE_URL", fresh_database.app)
-    engine = application_engine(fresh_database.app)
-    with Sessions(engine).begin(PLATFORM) as session:
+    with sessions.begin(PLATFORM) as session:
         found_chain(session)
-    yield Sessions(engine)
-    engine.dispose()
+    return sessions
 
 
 def enqueue(sessions: Sessions, **values: object) -> str:

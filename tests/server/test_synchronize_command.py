@@ -1,20 +1,17 @@
 """`./headwater synchronize`: what it repairs and what it says."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import delete, select, update
 from typer import Typer
 from typer.testing import CliRunner
 
-from db.engine import application_engine
 from db.ids import encode, uuid7
 from domain.catalog.models import Plan, PlanResource
 from server.cli.refusal import Refusal
 from server.cli.synchronize import command
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
-from tests.conftest import Server, act_as, distributor_scope, found_chain
+from tests.conftest import act_as, distributor_scope, found_chain
 from tests.domain.catalog.making import delegate, make_plan
 
 pytestmark = pytest.mark.feature("C-07")
@@ -28,16 +25,6 @@ def run(*arguments: str) -> list[str]:
         raise done.exception
     assert done.exit_code == 0, done.output
     return done.output.splitlines()
-
-
-@pytest.fixture
-def sessions(fresh_database: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessions]:
-    """The database that the command finds."""
-    monkeypatch.setenv("DATABASE_URL", fresh_database.owner)
-    monkeypatch.setenv("HEADWATER_APP_DATABASE_URL", fresh_database.app)
-    engine = application_engine(fresh_database.app)
-    yield Sessions(engine)
-    engine.dispose()
 
 
 def test_what_has_drifted_is_told_first_then_repaired_once(sessions: Sessions) -> None:

@@ -5,8 +5,7 @@ is as the tenant left it.
 """
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -29,9 +28,8 @@ from domain.delegation.synchronization import PERIOD_FIELDS, PLAN_FIELDS, RESOUR
 from domain.pricing.actions import update_plan
 from domain.shared.periods import PeriodUnit
 from tenancy.hierarchy import Founded
-from tenancy.scope import PLATFORM
 from tenancy.sessions import ScopedSession
-from tests.conftest import Chain, act_as, distributor_scope
+from tests.conftest import Chain, act_as, distributor_scope, undone
 from tests.domain.catalog.making import acting, delegate, make_plan, now_of
 
 pytestmark = pytest.mark.feature("C-06")
@@ -146,17 +144,6 @@ class Tree:
 
 def _values(row: object, fields: tuple[str, ...]) -> list[object]:
     return [getattr(row, name) for name in fields]
-
-
-@contextmanager
-def undone(session: ScopedSession) -> Iterator[None]:
-    """One example: what it does is gone afterwards, also when it fails."""
-    transaction = session.begin_nested()
-    try:
-        yield
-    finally:
-        transaction.rollback()
-        act_as(session, PLATFORM)
 
 
 def live(session: ScopedSession, chain: Chain, taken: list[tuple[str, Any]], last: random.Random) -> None:

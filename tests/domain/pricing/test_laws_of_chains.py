@@ -1,7 +1,5 @@
 """What holds for every chain, whatever is done to it: generated sequences against a model in plain Python."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +19,7 @@ from domain.shared.money import marked_up
 from tenancy.hierarchy import Founded
 from tenancy.scope import PLATFORM
 from tenancy.sessions import ScopedSession, seeing
-from tests.conftest import Chain, act_as, distributor_scope
+from tests.conftest import Chain, act_as, distributor_scope, undone
 from tests.domain.catalog.making import (
     acting,
     delegate,
@@ -73,17 +71,6 @@ def steps(draw: st.DrawFn) -> list[tuple[str, int, Decimal]]:
         at = 0 if kind == "net" else draw(st.integers(0, len(SHAPE)))
         made.append((kind, at, draw(markups if kind == "markup" else four_decimals)))
     return made
-
-
-@contextmanager
-def undone(session: ScopedSession) -> Iterator[None]:
-    """One example: what it does is gone afterwards, also when it fails."""
-    transaction = session.begin_nested()
-    try:
-        yield
-    finally:
-        transaction.rollback()
-        act_as(session, PLATFORM)
 
 
 def spread(session: ScopedSession, owners: list[Founded], first: list[Decimal | None]) -> list[Plan]:
