@@ -1,4 +1,4 @@
-"""Making and changing discounts for customers."""
+"""Making and changing discounts, for customers and for resellers."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,10 +6,17 @@ from decimal import Decimal
 import strawberry
 from strawberry import UNSET
 
-from schema.discounts import Discount
+from schema.discounts import Discount, ResellerDiscount
 from schema.payload import Payload
 
-__all__ = ["CreateDiscountInput", "DiscountChange", "DiscountPayload", "UpdateDiscountInput"]
+__all__ = [
+    "CreateDiscountInput",
+    "CreateResellerDiscountInput",
+    "CreateResellerDiscountPayload",
+    "DiscountChange",
+    "DiscountPayload",
+    "UpdateDiscountInput",
+]
 
 
 @strawberry.input
@@ -65,3 +72,29 @@ class DiscountPayload(Payload):
 
     discount: Discount | None
     """The discount as it is now; null when refused."""
+
+
+@strawberry.input
+class CreateResellerDiscountInput:
+    """Percent off what resellers directly below owe the acting tenant, from the next charge that closes."""
+
+    name: str
+    """What people call it; up to 200 characters."""
+    percent: Decimal
+    """Above 0, at most 100; two decimals."""
+    tenant_ids: list[strawberry.ID]
+    """The resellers that get it, directly below: 1 to 500."""
+    subscription_ids: list[strawberry.ID] | None = UNSET
+    """Only for these subscriptions, up to 500; default all."""
+    account_ids: list[strawberry.ID] | None = UNSET
+    """Only for what these accounts buy, up to 500; default all."""
+    plan_ids: list[strawberry.ID] | None = UNSET
+    """Only for what is bought of these plans, up to 500; default all."""
+
+
+@strawberry.type
+class CreateResellerDiscountPayload(Payload):
+    """What createResellerDiscount answers."""
+
+    reseller_discount: ResellerDiscount | None
+    """The new discount; null when refused."""

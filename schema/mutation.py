@@ -11,6 +11,8 @@ from schema import discount_changes as d
 from schema import member_changes as m
 from schema import people_changes as p
 from schema import people_signing_in as i
+from schema import plan_changes as g
+from schema import price_changes as h
 from schema import sales_changes as s
 from schema import settings as v
 from schema import taxes as x
@@ -238,7 +240,7 @@ class Mutation:
     )
     """Change rules for plans, for everybody below too. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND,
     READ_ONLY_DELEGATED, ACT_AS_REQUIRED."""
-    create_plan: c.CreatePlanPayload | None = mutation(catalog.create_plan, c.CreatePlanInput, needs=P.CATALOG_WRITE)
+    create_plan: g.CreatePlanPayload | None = mutation(catalog.create_plan, g.CreatePlanInput, needs=P.CATALOG_WRITE)
     """Add a plan, active at once. Codes: INVALID_INPUT, NOT_FOUND."""
     create_product: c.CreateProductPayload | None = mutation(
         catalog.create_product, c.CreateProductInput, needs=P.CATALOG_WRITE
@@ -258,50 +260,50 @@ class Mutation:
         catalog.publish_product, c.PublishProductInput, needs=P.CATALOG_WRITE
     )
     """Let distributors have a vendor's product. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
-    copy_plan: c.CopyPlanPayload | None = mutation(catalog.copy_plan, c.CopyPlanInput, needs=P.CATALOG_WRITE)
+    copy_plan: g.CopyPlanPayload | None = mutation(catalog.copy_plan, g.CopyPlanInput, needs=P.CATALOG_WRITE)
     """Add a plan like another one, active at once. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
-    set_plan_links: c.SetPlanLinksPayload | None = mutation(
-        catalog.set_plan_links, c.SetPlanLinksInput, needs=P.CATALOG_WRITE
+    set_plan_links: g.SetPlanLinksPayload | None = mutation(
+        catalog.set_plan_links, g.SetPlanLinksInput, needs=P.CATALOG_WRITE
     )
     """Say to which plans one may switch from a plan, and which one needs first. Codes: INVALID_INPUT, NOT_FOUND,
     READ_ONLY_DELEGATED, ACT_AS_REQUIRED."""
-    update_plan: c.UpdatePlanPayload | None = mutation(
-        catalog.update_plan, c.UpdatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    update_plan: g.UpdatePlanPayload | None = mutation(
+        catalog.update_plan, g.UpdatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
     """Change a plan; names, periods, resources and whatever else is synchronized reach every delegated copy by a job,
     prices at once. Fees and net costs need prices.write besides. Codes: INVALID_INPUT, INVALID_STATE (subscriptions
     have the plan), NOT_FOUND, READ_ONLY_DELEGATED, STALE, ACT_AS_REQUIRED."""
-    delegate_plan: c.DelegatePlanPayload | None = mutation(
-        catalog.delegate_plan, c.DelegatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    delegate_plan: g.DelegatePlanPayload | None = mutation(
+        catalog.delegate_plan, g.DelegatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
     """Give a plan to tenants directly below, who may price it and delegate it further. Codes: INVALID_INPUT,
     INVALID_STATE, NOT_FOUND, KEY_TAKEN, ACT_AS_REQUIRED."""
-    undelegate_plan: c.UndelegatePlanPayload | None = mutation(
-        catalog.undelegate_plan, c.UndelegatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    undelegate_plan: g.UndelegatePlanPayload | None = mutation(
+        catalog.undelegate_plan, g.UndelegatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
     """Take a plan back from tenants directly below: nobody below them orders it any more. Codes: INVALID_INPUT,
     INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
-    set_markup: c.SetMarkupPayload | None = mutation(
-        catalog.set_markup, c.SetMarkupInput, needs=P.PRICES_WRITE, downstream=True
+    set_markup: h.SetMarkupPayload | None = mutation(
+        catalog.set_markup, h.SetMarkupInput, needs=P.PRICES_WRITE, downstream=True
     )
     """Let a plan's prices follow its net costs; copies below with a markup follow at once. Codes: INVALID_INPUT,
     NOT_FOUND, ACT_AS_REQUIRED."""
-    set_prices: c.SetPricesPayload | None = mutation(
-        catalog.set_prices, c.SetPricesInput, needs=P.PRICES_WRITE, downstream=True
+    set_prices: h.SetPricesPayload | None = mutation(
+        catalog.set_prices, h.SetPricesInput, needs=P.PRICES_WRITE, downstream=True
     )
     """Set fees of a plan's periods and resources by hand, which ends its markup; copies below get new net costs, those
     with a markup new prices, the others a mark. Codes: INVALID_INPUT, NOT_FOUND, READ_ONLY_DELEGATED, STALE,
     ACT_AS_REQUIRED."""
-    deactivate_plan: c.DeactivatePlanPayload | None = mutation(
-        catalog.deactivate_plan, c.DeactivatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    deactivate_plan: g.DeactivatePlanPayload | None = mutation(
+        catalog.deactivate_plan, g.DeactivatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
     """Stop selling a plan and every copy of it. Codes: INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
-    activate_plan: c.ActivatePlanPayload | None = mutation(
-        catalog.activate_plan, c.ActivatePlanInput, needs=P.CATALOG_WRITE, downstream=True
+    activate_plan: g.ActivatePlanPayload | None = mutation(
+        catalog.activate_plan, g.ActivatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )
     """Sell a plan again, and let those below sell their copies. Codes: INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
-    create_reseller_discount: c.CreateResellerDiscountPayload | None = mutation(
-        catalog.create_reseller_discount, c.CreateResellerDiscountInput, needs=P.DISCOUNTS_WRITE
+    create_reseller_discount: d.CreateResellerDiscountPayload | None = mutation(
+        catalog.create_reseller_discount, d.CreateResellerDiscountInput, needs=P.DISCOUNTS_WRITE
     )
     """Take something off what resellers owe. Codes: INVALID_INPUT, NOT_FOUND."""
     create_discount: d.DiscountPayload | None = mutation(

@@ -1,0 +1,101 @@
+"""Pricing plans."""
+
+from decimal import Decimal
+
+import strawberry
+from strawberry import UNSET
+
+from schema.catalog import Plan
+from schema.payload import Payload
+from schema.price_impact import PriceImpact
+
+__all__ = [
+    "FeesChange",
+    "FeesInput",
+    "SetMarkupInput",
+    "SetMarkupPayload",
+    "SetPricesInput",
+    "SetPricesPayload",
+]
+
+
+@strawberry.input
+class FeesInput:
+    """One unit's fees in the plan's currency: not negative, below 10,000,000,000, at most four decimals."""
+
+    setup: Decimal = Decimal(0)
+    """Once, at the start."""
+    recurring_per_month: Decimal = Decimal(0)
+    """A month."""
+    renewal: Decimal = Decimal(0)
+    """Once, at a renewal."""
+
+
+@strawberry.input
+class FeesChange:
+    """Fees to set; what is left out stays. A fee cannot be cleared, only set to zero."""
+
+    setup: Decimal | None = UNSET
+    """Once, at the start."""
+    recurring_per_month: Decimal | None = UNSET
+    """A month."""
+    renewal: Decimal | None = UNSET
+    """Once, at a renewal."""
+
+
+@strawberry.input
+class PriceChange:
+    """What becomes of the fees of the period or resource with this key; what is left out stays."""
+
+    key: str
+    """Which one; another one than the plan's is INVALID_INPUT."""
+    fees: FeesChange | None = UNSET
+    """What this tenant takes, set by hand: the plan's markup ends."""
+    net_cost: FeesChange | None = UNSET
+    """What the vendor charges; own plans only, of delegated copies READ_ONLY_DELEGATED."""
+
+
+@strawberry.input
+class SetPricesInput:
+    """Prices by hand."""
+
+    plan_id: strawberry.ID
+    """A plan of the acting tenant."""
+    if_version: int | None = UNSET
+    """Refused with STALE when the plan has another version; left out: whatever it has."""
+    periods: list[PriceChange] | None = UNSET
+    """Of the plan's own fees, by a period's key."""
+    resources: list[PriceChange] | None = UNSET
+    """Of fees for one unit, by a resource's key."""
+
+
+@strawberry.type
+class SetPricesPayload(Payload):
+    """What setPrices answers."""
+
+    plan: Plan | None
+    """The plan with its new prices; null when refused."""
+    impact: PriceImpact | None
+    """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
+    without prices.upstream.read."""
+
+
+@strawberry.input
+class SetMarkupInput:
+    """Prices that follow net costs."""
+
+    plan_id: strawberry.ID
+    """A plan of the acting tenant."""
+    markup_percent: Decimal
+    """12.5 means price = net cost × 1.125, to four decimals; above −100, at most 1000."""
+
+
+@strawberry.type
+class SetMarkupPayload(Payload):
+    """What setMarkup answers."""
+
+    plan: Plan | None
+    """The plan with its new prices; null when refused."""
+    impact: PriceImpact | None
+    """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
+    without prices.upstream.read."""
