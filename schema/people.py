@@ -175,7 +175,7 @@ def _landing(_: object) -> Sql:
 class Viewer:
     """Whose token this request carries."""
 
-    actor: Actor = subject(lambda _: VIEWER.actor_kind, lambda _: VIEWER.actor_id)
+    actor: Actor = subject(lambda _: VIEWER.actor_kind, lambda _: VIEWER.actor_id, himself=True)
     """Who the token belongs to: a manager, a customer's user or somebody invited, or a service such as the platform's
     operator."""
     tenant: Annotated["Tenant", strawberry.lazy("schema.tenants")] | None = related(lambda _: VIEWER.tenant_id)

@@ -222,7 +222,8 @@ async def _acting(connection: Connection, identity: Identity, act_as: str) -> Re
     if row is None or prefix != {"DISTRIBUTOR": "dst", "RESELLER": "rsl"}[row["kind"]]:
         raise unknown
     scope = Scope.of_tenant(row["distributor_id"], row["id"], row["tenant_path"])
-    return Requester(identity, replace(scope, actor_id=identity.scope.actor_id), acted_as=row["id"])
+    scope = replace(scope, actor_id=identity.scope.actor_id, visitor=identity.actor_id)
+    return Requester(identity, scope, acted_as=row["id"])
 
 
 async def _place(connection: Connection, scope: Scope, id: UUID) -> dict[str, Any] | None:

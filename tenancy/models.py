@@ -147,9 +147,10 @@ class CustomRole(TenantRow, Base):
 
 
 class Manager(TenantRow, Base):
-    """A person who works for a tenant."""
+    """A person who works for a tenant. Whoever acts for a tenant below his own still sees himself."""
 
     __tablename__ = "managers"
+    __customers__ = (Reach.ITSELF,)
 
     name: Mapped[str]
     email: Mapped[str]
@@ -191,9 +192,13 @@ class ApiToken(TenantRow, Base):
 
 
 class ServiceToken(Base):
-    """A platform operator's key. It belongs to no distributor; only the platform sees the table."""
+    """A platform operator's key. It belongs to no distributor; only the platform sees the table.
+
+    One that acts for a tenant sees its own row.
+    """
 
     __tablename__ = "service_tokens"
+    __customers__ = (Reach.ITSELF,)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     tenant_path: Mapped[str] = mapped_column(Path, default="")

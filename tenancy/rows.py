@@ -40,7 +40,7 @@ class Reach(StrEnum):
     ITS_ACCOUNTS = "id is one of its accounts'"
     """Every account it belongs to."""
     ITSELF = "id is the user's"
-    """The user."""
+    """The user; also a manager or an operator's token that acts for a tenant below."""
     ITS_OWN = "user_id is the user's"
     """What belongs to the user."""
     WHOSE_PERSON_IT_IS = "person_id is the user's"

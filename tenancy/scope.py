@@ -85,6 +85,8 @@ class Scope:
     actor_id: UUID | None = None
     job_id: UUID | None = None
     customer: Customer | None = None
+    visitor: UUID | None = None
+    """Who acts for the tenant from above: of the people there it sees itself."""
 
     @classmethod
     def of_tenant(cls, distributor_id: UUID, tenant_id: UUID, path: str, *, actor_id: UUID | None = None) -> Self:
@@ -119,6 +121,11 @@ class Scope:
     def ancestors(self) -> tuple[str, ...]:
         """The paths whose inherited rows are read too; none for a user, who reads only what is open to customers."""
         return ancestors_of(self.path) if self.lo < self.hi else ()
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether ranges of paths say all that it sees; a user and a visitor see rows by their ids."""
+        return self.customer is None and self.visitor is None
 
     def as_seller(self) -> Self:
         """What an action works in that its tenant does for a customer's user; everybody else's own scope.

@@ -44,10 +44,14 @@ def settings_of(scope: Scope) -> dict[str, str]:
 
 
 def _customer_settings(scope: Scope) -> dict[str, str]:
-    """What the tables open to customers compare besides; empty texts, which match nothing, for everybody else."""
+    """What the tables open to customers compare besides; empty texts, which match nothing, for everybody else.
+
+    Somebody who acts for a tenant below is found by its own id too.
+    """
     customer = scope.customer
     if customer is None or scope.lo < scope.hi:
-        return dict.fromkeys(("account", "accounts", "services", "user", "seller", "chain"), "")
+        nothing = dict.fromkeys(("account", "accounts", "services", "user", "seller", "chain"), "")
+        return nothing if scope.visitor is None else {**nothing, "user": str(scope.visitor)}
     return {
         "account": "" if customer.account_id is None else str(customer.account_id),
         "accounts": ",".join(map(str, customer.accounts)),

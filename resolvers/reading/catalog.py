@@ -121,7 +121,8 @@ def visible(reads: Reads, columns: Any, *, is_platform: bool, is_customer: bool 
     """The same that row-level security checks, on the same columns, as parameters.
 
     Without it one generic plan is made for all viewers, and it suits none. `is_own`: the rows are said to be the
-    viewer's tenant's already, which is in its range; comparing twice takes a page a fifteenth of its time.
+    viewer's tenant's already, which is in its range; comparing twice takes a page a fifteenth of its time. Or to be the
+    viewer himself, who is seen wherever he stands.
     """
     conditions: list[ColumnElement[bool]] = []
     if "distributor_id" in columns and not is_platform:

@@ -169,7 +169,8 @@ class Compiler:
                 from resolvers.reading import lookups  # noqa: PLC0415 - they are made of objects, objects of them
 
                 kind, id = declaration.kind(row.columns), declaration.id(row.columns)
-                return Maybe(lookups.subject(self, kind, id, named, selected, row))
+                found = lookups.subject(self, kind, id, named, selected, row, is_own=declaration.himself)
+                return Maybe(found)
             case Part():
                 return self._part(declaration, definition, selected, row)
             case Listing() | ById() | NodeById() | NodesByIds():
@@ -261,7 +262,7 @@ class Compiler:
         """A row of another table, and the conditions of its being visible from the row around it.
 
         Who belongs to a distributor sees no other's rows: that a row is of the same one as another need not be said.
-        `is_own`: the caller says of the rows that they are the viewer's tenant's.
+        `is_own`: the caller says of the rows that they are the viewer's tenant's, or the viewer himself.
         """
         table = instance(reads, self.name())
         other = Row(Frame(table), table, reads)
@@ -301,9 +302,11 @@ class Compiler:
         sets: Sequence[SelectionSetNode],
         row: Row,
         where: Callable[[Any], Sql] | None = None,
+        *,
+        is_own: bool = False,
     ) -> Sql:
-        """The row of this type with this id, as an object's text; null when it is not there."""
-        other, conditions = self.reach(target.reads, row)
+        """The row of this type with this id, as an object's text; null: it is not there. `is_own`: as in `reach`."""
+        other, conditions = self.reach(target.reads, row, is_own=is_own)
         conditions.append(other.columns.id == id)
         conditions.append(is_of(target, other))
         if where is not None:

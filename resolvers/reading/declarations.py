@@ -250,10 +250,11 @@ class Related(Declaration):
 class Subject(Declaration):
     """A row of whatever type of the interface or union a prefix names."""
 
-    def __init__(self, kind: Source, id: Source, **options: Any) -> None:
+    def __init__(self, kind: Source, id: Source, *, himself: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.kind = as_source(kind)
         self.id = as_source(id)
+        self.himself = himself
 
 
 class Listing(Declaration):

@@ -37,17 +37,17 @@ SET_SCOPE = (
     "set_config('plan_cache_mode', $4, true)"
 )
 EPOCH = "(SELECT epoch FROM access_epochs WHERE tenant_path = ${})"
-SET_CUSTOMER = (
+SET_REACHES = (
     f"{SET_SCOPE}, set_config('app.account', $5, true), set_config('app.accounts', $6, true), "
     "set_config('app.services', $7, true), set_config('app.user', $8, true), set_config('app.seller', $9, true), "
     "set_config('app.chain', $10, true)"
 )
-_CUSTOMERS = ("account", "accounts", "services", "user", "seller", "chain")
+_REACHES = ("account", "accounts", "services", "user", "seller", "chain")
 _SETTINGS = {
-    False: (Statement(SET_SCOPE), Statement(f"{SET_SCOPE}, {EPOCH.format(5)}")),
-    True: (Statement(SET_CUSTOMER), Statement(f"{SET_CUSTOMER}, {EPOCH.format(11)}")),
+    True: (Statement(SET_SCOPE), Statement(f"{SET_SCOPE}, {EPOCH.format(5)}")),
+    False: (Statement(SET_REACHES), Statement(f"{SET_REACHES}, {EPOCH.format(11)}")),
 }
-"""How the scope is set for everybody and for customers' users: alone, and with the epoch that it then sees."""
+"""How the scope is set, by whether a range of paths is all of it: alone, and with the epoch that it then sees."""
 PLANNING = "-c enable_seqscan=off -c random_page_cost=1.1 -c jit=off"
 """A page is a few rows of a big table, found by an index, mostly in memory: never a whole table, and compiling a plan
 would take longer than running it."""
@@ -109,16 +109,16 @@ def reading_pool(url: str, *, size: int = 10, switch_role: bool = False) -> Pool
 
 
 def scope_settings(scope: Scope, *, planning: str = "auto") -> list[str]:
-    """The parameters of `SET_SCOPE`; for a customer's user, of `SET_CUSTOMER`."""
-    if scope.customer is None:
+    """The parameters of `SET_SCOPE`; for whom rows are seen by their ids besides, of `SET_REACHES`."""
+    if scope.is_ranged:
         return [scope.lo, scope.hi, ",".join(scope.ancestors), planning]
     settings = settings_of(scope)
-    return [settings["lo"], settings["hi"], settings["ancestors"], planning, *(settings[name] for name in _CUSTOMERS)]
+    return [settings["lo"], settings["hi"], settings["ancestors"], planning, *(settings[name] for name in _REACHES)]
 
 
 def setting(viewer: Viewer, proof: Proof | None, *, planning: str = "auto") -> tuple[Statement, list[bytes | None]]:
     """The statement that sets the viewer's scope, for `pipelined`; with a proof it also tells the epoch."""
-    alone, telling = _SETTINGS[viewer.is_customer]
+    alone, telling = _SETTINGS[viewer.scope.is_ranged]
     given = viewer.settings.get(planning)
     if given is None:
         given = viewer.settings[planning] = sent(scope_settings(viewer.scope, planning=planning))
@@ -314,7 +314,7 @@ def snapshot(pool: Pool, viewer: Viewer) -> psycopg.Connection[Any]:
     assert isinstance(pool.kwargs, dict)
     connection = psycopg.connect(pool.conninfo, **{**pool.kwargs, "autocommit": False})
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    setting = SET_CUSTOMER if viewer.is_customer else SET_SCOPE
+    setting = SET_SCOPE if viewer.scope.is_ranged else SET_REACHES
     psycopg.RawCursor(connection).execute(setting, scope_settings(viewer.scope))
     return connection
 

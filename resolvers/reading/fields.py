@@ -150,9 +150,12 @@ def related(
     return _declared(kinds.Related, key, options=options, order=order, where=where, needs=needs)
 
 
-def subject(kind: Source, id: Source, **options: Any) -> Any:
-    """A row of any type of an interface or union: `kind` gives the prefix of its ids, `id` its UUID."""
-    return _declared(kinds.Subject, kind, id, options=options)
+def subject(kind: Source, id: Source, *, himself: bool = False, **options: Any) -> Any:
+    """A row of any type of an interface or union: `kind` gives the prefix of its ids, `id` its UUID.
+
+    `himself`: the id is the viewer's own, who is shown also while acting for a tenant below his own.
+    """
+    return _declared(kinds.Subject, kind, id, options=options, himself=himself)
 
 
 def listing(

@@ -60,18 +60,40 @@ def nodes(compiler: Compiler, named: GraphQLNamedType, selected: Selected, ids: 
     return json_array(frame.select(json_list(value, wanted.c.position)).scalar_subquery())
 
 
-def subject(compiler: Compiler, kind: Sql | str, id: Sql, named: GraphQLNamedType, selected: Selected, row: Row) -> Sql:
-    """The row that a column of ids names, of the type that `kind` says."""
+def subject(
+    compiler: Compiler,
+    kind: Sql | str,
+    id: Sql,
+    named: GraphQLNamedType,
+    selected: Selected,
+    row: Row,
+    *,
+    is_own: bool = False,
+) -> Sql:
+    """The row that a column of ids names, of the type that `kind` says. `is_own`: as in `Compiler.reach`."""
     targets = compiler.catalog.by_prefix(named)
     if isinstance(kind, str):
-        return compiler.one(targets[kind], id, selected.sets, row)
-    return case(*(_choice(compiler, kind, prefix, target, id, selected, row) for prefix, target in targets.items()))
+        return compiler.one(targets[kind], id, selected.sets, row, is_own=is_own)
+    return case(
+        *(
+            _choice(compiler, kind, prefix, target, id, selected, row, is_own=is_own)
+            for prefix, target in targets.items()
+        )
+    )
 
 
 def _choice(
-    compiler: Compiler, kind: Sql, prefix: str, target: Target, id: Sql, selected: Selected, row: Row
+    compiler: Compiler,
+    kind: Sql,
+    prefix: str,
+    target: Target,
+    id: Sql,
+    selected: Selected,
+    row: Row,
+    *,
+    is_own: bool = False,
 ) -> tuple[Sql, Sql]:
-    return _is(kind, prefix), compiler.one(target, id, selected.sets, row)
+    return _is(kind, prefix), compiler.one(target, id, selected.sets, row, is_own=is_own)
 
 
 def _is(kind: Sql, prefix: str) -> Sql:

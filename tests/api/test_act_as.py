@@ -48,6 +48,36 @@ def test_reading_is_what_the_tenant_sees_and_nothing_of_ones_own(api: Api, who: 
     assert viewer == {"tenant": {"name": "Brook"}, "tokens": []}
 
 
+WHO = """{ viewer { actor { __typename ... on Manager { name tenant { name tenant { name } } tokens { nodes { id } } }
+  ... on ServiceToken { name } } } }"""
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_who_acts_stays_who_he_is(api: Api, inside: bool) -> None:
+    """Read by itself, and in the answer to a change."""
+
+    def actor(who: str, tenant: str) -> Any:
+        if not inside:
+            return post(api, who, tenant_id(api, tenant), WHO).json()["data"]["viewer"]["actor"]
+        change = CREATE.replace("viewer { tenant { name } }", WHO[1:-1])
+        payload = post(api, who, tenant_id(api, tenant), change).json()["data"]["createAccount"]
+        return payload["query"]["viewer"]["actor"]
+
+    # Of his own tenant nothing is seen from below but the name, and none of what hangs on him.
+    me = {"name": api.chain.reseller.manager.name, "tenant": {"name": "Ripple", "tenant": None}}
+    assert actor("reseller", "child") == {"__typename": "Manager", **me, "tokens": {"nodes": []}}
+    assert actor("operator", "child")["__typename"] == "ServiceToken"
+
+
+def test_who_acts_is_not_among_the_people_of_the_tenant(api: Api) -> None:
+    mine = ids.encode("mgr", api.chain.reseller.manager.id)
+    listed = "query Q($id: ID!) { viewer { tenant { managers { nodes { id } } } } node(id: $id) { id } }"
+    headers = {"Authorization": f"Bearer {api.tokens['reseller']}", "Headwater-Act-As": tenant_id(api, "child")}
+    found = api.client.post("/graphql", json={"query": listed, "variables": {"id": mine}}, headers=headers).json()
+    assert mine not in [manager["id"] for manager in found["data"]["viewer"]["tenant"]["managers"]["nodes"]]
+    assert found["data"]["node"] is None
+
+
 def test_without_the_permission_it_is_refused_for_every_tenant_alike(api: Api) -> None:
     for other in ("child", "sibling", "reseller"):
         answer = post(api, "sales", tenant_id(api, other))
