@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from domain.shared.models import Job, JobState
+from domain.shared.files import FILES_ARE_KEPT
+from domain.shared.models import File, FileChunk, Job, JobError, JobState
 from jobs.actors import stepping_actor
 from jobs.tasks import Progress
 from tenancy.models import IdempotencyRecord
@@ -18,6 +19,7 @@ __all__ = [
     "JOBS_ARE_KEPT",
     "KEYS_ARE_KEPT",
     "SESSIONS_ARE_KEPT",
+    "forget_files",
     "forget_jobs",
     "forget_keys",
     "forget_sessions",
@@ -76,13 +78,33 @@ def forget_jobs(session: Session, scope: Scope, cursor: dict[str, Any] | None) -
         .limit(BATCH)
     ).all()
     old = [row.id for row in seen if row.state in _FORGETTABLE]
-    session.execute(
+    for statement in (
+        delete(JobError).where(JobError.distributor_id == scope.distributor_id, JobError.job_id.in_(old)),
         delete(Job).where(Job.distributor_id == scope.distributor_id, Job.id.in_(old)),
-        execution_options={"synchronize_session": False},
-    )
+    ):
+        session.execute(statement, execution_options={"synchronize_session": False})
     done = (cursor["done"] if cursor else 0) + len(old)
     more = {"after": seen[-1].id.hex, "done": done} if len(seen) == BATCH else None
     return Progress(cursor=more, done=done)
+
+
+@stepping_actor(queue="housekeeping")
+def forget_files(session: Session, scope: Scope, cursor: dict[str, Any] | None) -> Progress:
+    """Delete a distributor's files of more than 30 days, with their content, a batch a step."""
+    own = scope.distributor_id
+    old = session.scalars(
+        select(File.id)
+        .where(File.distributor_id == own, File.id < oldest_id(since=FILES_ARE_KEPT))
+        .order_by(File.id)
+        .limit(BATCH)
+    ).all()
+    for statement in (
+        delete(FileChunk).where(FileChunk.distributor_id == own, FileChunk.file_id.in_(old)),
+        delete(File).where(File.distributor_id == own, File.id.in_(old)),
+    ):
+        session.execute(statement, execution_options={"synchronize_session": False})
+    done = (cursor["done"] if cursor else 0) + len(old)
+    return Progress(cursor={"done": done} if len(old) == BATCH else None, done=done)
 
 
 @stepping_actor(queue="housekeeping")

@@ -58,6 +58,7 @@ class Entry:
 TIMETABLE: tuple[Entry, ...] = (
     Entry("housekeeping.forget_keys", "17 3 * * *", Missed.ONCE),
     Entry("housekeeping.forget_jobs", "37 3 * * *", Missed.ONCE),
+    Entry("housekeeping.forget_files", "57 3 * * *", Missed.ONCE),
     Entry("housekeeping.forget_sessions", "47 3 * * *", Missed.ONCE),
 )
 

@@ -7,11 +7,14 @@ import strawberry
 from domain.shared import models
 from resolvers.reading import Connection, Node, column, listing, reads, related, subject
 from schema.enums import ErrorCode, JobState
+from schema.files import File
+from schema.payload import UserError
 from schema.people import Actor
 from schema.references import TenantRef
 from schema.scalars import EventType
+from tenancy.permissions import Permission
 
-__all__ = ["Event", "Job"]
+__all__ = ["Event", "Job", "JobError"]
 
 
 @strawberry.type
@@ -29,6 +32,17 @@ class Event(Node):
     """Who did it; null when it happened by itself, or when the one who did it is above you."""
     subject: Node | None = subject(models.Event.subject_kind, models.Event.subject_id)
     """What it happened to; null when that is not yours to read."""
+
+
+@strawberry.type
+@reads(models.JobError, "jer")
+class JobError(Node):
+    """A row of what the job was given, and why it was refused."""
+
+    row: int = column(models.JobError.line)
+    """Which one: the line of the file, from 1, its header counted."""
+    error: UserError = related(lambda row: row.id)
+    """What is wrong; `path` names the column, as the file calls it."""
 
 
 @strawberry.type
@@ -57,5 +71,11 @@ class Job(Node):
     """When a worker first took it, in real time."""
     finished_at: datetime | None = column(models.Job.finished_at)
     """When it ended, in real time."""
+    file: File | None = related(models.File.job_id, needs=Permission.FILES_READ)
+    """What it wrote, for 30 days; null: nothing yet, or nothing to write."""
+    errors: Connection[JobError] | None = listing(
+        models.JobError.job_id, default_sort=(models.JobError.line.asc(), models.JobError.id.asc())
+    )
+    """Rows that it refused, in their order, the first 1,000; where there is a `file` of a refused job, it has all."""
     events: Connection[Event] | None = listing(models.Event.job_id, default_sort=(models.Event.sequence.asc(),))
     """What happened in it, in order."""

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from domain.shared.models import JobError
+from resolvers.reading import column, reads, sql
 from schema.common import Money
 from schema.enums import ErrorCode, ErrorKind
 from schema.references import TenantRef
@@ -29,8 +31,15 @@ class UserError:
 
 
 @strawberry.type
+@reads(JobError)
 class GenericError(UserError):
     """A refusal that its code and message tell in full."""
+
+    # Where the values are when a job wrote the error down; a mutation's own answer brings them along.
+    kind: ErrorKind = column(JobError.kind)
+    code: ErrorCode = column(JobError.code)
+    message: str = column(JobError.message)
+    path: list[str] = sql(lambda row: row.path)
 
 
 @strawberry.type

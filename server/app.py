@@ -18,7 +18,7 @@ from resolvers.changing.pipeline import BEFOREHAND, Pipeline
 from resolvers.reading import Engine, reading_pool
 from resolvers.reading.cost import LONGEST
 from schema.build import schema
-from server import explorer, storefront
+from server import explorer, files, storefront
 from server.auth import Holders
 from server.broker_health import BrokerHealth
 from server.deprecated_uses import DeprecatedUses
@@ -61,6 +61,7 @@ def application(config: Settings) -> Starlette:
                 pool, Budgets(config.storefront_cost_per_minute), max_age=config.storefront_max_age
             ),
             documents=TrustedDocuments(pool, only=config.trusted_documents),
+            files=files.Files(pool, writes, limit=config.file_limit),
             engine=engine,
             pipeline=Pipeline(engine, writes, threads=config.web_pool_size, on_enqueued=partial(wake, writes)),
             broker_health=BrokerHealth(message_broker(config.broker_url)) if config.broker_url else None,
@@ -80,6 +81,8 @@ def application(config: Settings) -> Starlette:
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route(storefront.PATH, storefront.show),
+        Route(files.UPLOAD, files.upload, methods=["PUT"]),
+        Route(files.DOWNLOAD, files.download),
     ]
     if config.explorer:
         routes += explorer.routes()
@@ -89,7 +92,7 @@ def application(config: Settings) -> Starlette:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "PUT"],
             allow_headers=["Authorization", "Content-Type", *OUR_HEADERS],
             expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
         )

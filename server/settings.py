@@ -50,6 +50,9 @@ class Settings(jobs.settings.Settings):
     storefront_max_age: int = Field(default=60, ge=0)
     """Seconds for which a cache may keep a storefront without asking whether it has changed."""
 
+    file_limit: int = Field(default=100_000_000, ge=1)
+    """Bytes that one file sent with PUT /files may have."""
+
     oidc_issuers: tuple[Issuer, ...] = ()
     """OpenID Connect issuers whose tokens open the API, as a JSON list; see `server.oidc.Issuer`."""
 

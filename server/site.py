@@ -8,6 +8,7 @@ from server.auth import Holders
 from server.broker_health import BrokerHealth
 from server.deprecated_uses import DeprecatedUses
 from server.documents import TrustedDocuments
+from server.files import Files
 from server.last_uses import LastUses
 from server.limits import Budgets
 from server.storefront import Storefronts
@@ -28,6 +29,7 @@ class Site:
     """Of callers without one."""
     storefronts: Storefronts
     documents: TrustedDocuments
+    files: Files
     engine: Engine
     pipeline: Pipeline
     broker_health: BrokerHealth | None

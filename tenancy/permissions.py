@@ -84,6 +84,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     CLOCK_ADVANCE = "clock.advance"
     JOBS_WRITE = "jobs.write"
+    FILES_READ = "files.read"
+    FILES_WRITE = "files.write"
 
 
 _P = Permission
@@ -103,6 +105,8 @@ _OF_ROLE: dict[Role, frozenset[Permission]] = {
     Role.PRODUCT_OWNER: frozenset(
         _SEES_SALES
         | {
+            _P.FILES_READ,
+            _P.FILES_WRITE,
             _P.CATALOG_WRITE,
             _P.PRICES_UPSTREAM_READ,
             _P.PRICES_WRITE,

@@ -5,16 +5,31 @@ from enum import IntEnum, StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, SmallInteger, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import choice
+from tenancy.errors import ErrorKind
 from tenancy.rows import TenantRow, owned
 
 __all__ = [
     "Event",
+    "File",
+    "FileChunk",
     "Job",
+    "JobError",
     "JobState",
     "Mail",
     "MailState",
@@ -146,6 +161,71 @@ class Job(TenantRow, Base):
         ),
         CheckConstraint("attempt >= 0 AND done >= 0", name="counts_from_zero"),
         CheckConstraint("priority BETWEEN 0 AND 2", name="priority_known"),
+    )
+
+
+class JobError(TenantRow, Base):
+    """One row of what a job was given, and why it was refused."""
+
+    __tablename__ = "job_errors"
+
+    job_id: Mapped[UUID]
+    line: Mapped[int]
+    """Of the file, from 1, its header counted."""
+    kind: Mapped[ErrorKind] = mapped_column(choice(ErrorKind))
+    code: Mapped[str]
+    """An `ErrorCode`."""
+    message: Mapped[str]
+    """For a person; it names the column."""
+    path: Mapped[list[str]] = mapped_column(JSONB)
+    """Where in the row: the column, as the file calls it."""
+
+    __table_args__ = owned(
+        Index("ix_job_errors_job", "distributor_id", "job_id", "id"),
+        CheckConstraint("line >= 1", name="lines_from_one"),
+        job_id="jobs",
+    )
+
+
+class File(TenantRow, Base):
+    """Bytes that somebody sent or a job wrote; times here are real, never a sandbox's. It is never changed."""
+
+    __tablename__ = "files"
+
+    name: Mapped[str]
+    """What it is called where it is saved."""
+    media_type: Mapped[str]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    """Its length."""
+    sha256: Mapped[str]
+    """Of its content, in hex."""
+    link_secret: Mapped[str]
+    """Signs the links to it, and goes with it."""
+    job_id: Mapped[UUID | None]
+    """The job that wrote it; null: somebody sent it. No reference: files and jobs are forgotten by themselves."""
+    actor_id: Mapped[UUID | None]
+    """The manager who sent it; null: a job wrote it."""
+
+    __table_args__ = owned(
+        Index("uq_files_job", "distributor_id", "job_id", unique=True, postgresql_where=text("job_id IS NOT NULL")),
+        Index("ix_files_own_id", "distributor_id", "tenant_path", "id"),
+        CheckConstraint("bytes >= 0", name="length_from_zero"),
+    )
+
+
+class FileChunk(TenantRow, Base):
+    """A piece of a file's content."""
+
+    __tablename__ = "file_chunks"
+
+    file_id: Mapped[UUID]
+    position: Mapped[int]
+    """From 0 on, without a gap."""
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = owned(
+        UniqueConstraint("distributor_id", "file_id", "position", name="uq_file_chunks_position"),
+        file_id="files",
     )
 
 

@@ -8,6 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +20,14 @@ from db import ids
 from db.engine import application_engine
 from domain.catalog.models import Product
 from domain.shared.advancing import set_clock
-from domain.shared.models import Mail
+from domain.shared.files import keep_file
+from domain.shared.models import JobError, Mail
 from resolvers.changing.pipeline import Pipeline
 from resolvers.reading import Engine
 from schema.build import schema
 from server.auth import SOMEBODY, Requester
 from tenancy.customers import authenticate_customer
+from tenancy.errors import ErrorCode, ErrorKind
 from tenancy.models import Manager, Tenant
 from tenancy.permissions import Role
 from tenancy.scope import PLATFORM
@@ -36,6 +39,7 @@ from tenancy.signing_in.resets import make_reset
 from tenancy.tokens import authenticate, set_operator_token
 from tests.changing.documents import document_of
 from tests.conftest import Server, found_chain
+from tests.domain.catalog.sheets import sheet
 
 __all__ = ["ROLES", "ROLES_AT", "World", "digest", "fill", "open_world", "prepare"]
 
@@ -247,6 +251,8 @@ def fill(world: World) -> None:
     made = world.do("child", "createDiscount", name="Summer", percent="10", code="SUMMER")
     known["discount"] = made["discount"]["id"]
     world.do("child", "setTax", accountId=known["poor account"], name="Exempt", percent="0")
+    _files(world)
+    _refuse_a_row(world)
     _people(world)
     _customers(world)
 
@@ -271,6 +277,33 @@ def _products(world: World) -> None:
         distributor = uuid_of(known["distributor"])
         known["distributor's number"] = session.get_one(Tenant, (distributor, distributor)).number
     world.do("distributor", "acceptVendor", vendorNumber=founded["distributor"]["number"])
+
+
+def _files(world: World) -> None:
+    """A price sheet that somebody at the distributor sent, and one at the child."""
+    with Sessions(world.engine).begin(PLATFORM) as session:
+        for name in ("distributor", "child"):
+            tenant = session.get_one(Tenant, (uuid_of(world.ids["distributor"]), uuid_of(world.ids[name])))
+            file = keep_file(session, tenant, name="prices.csv", media_type="text/csv", content=BytesIO(sheet({})))
+            world.ids[f"{name}'s sheet"] = ids.encode("fil", file.id)
+
+
+def _refuse_a_row(world: World) -> None:
+    """An error of a job, as if it had a file to work on."""
+    with Sessions(world.engine).begin(PLATFORM) as session:
+        tenant = session.get_one(Tenant, 2 * (uuid_of(world.ids["distributor"]),))
+        error = JobError(
+            distributor_id=tenant.distributor_id,
+            tenant_id=tenant.id,
+            tenant_path=tenant.tenant_path,
+            job_id=uuid_of(world.ids["job"]),
+            line=2,
+            kind=ErrorKind.FIX_INPUT,
+            code=ErrorCode.INVALID_INPUT,
+            message="The cell is empty.",
+            path=["UnitPrice"],
+        )
+        session.add(error)
 
 
 def _people(world: World) -> None:

@@ -1,15 +1,18 @@
 """What is old is thrown away, what is young is not."""
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
 from db.ids import uuid7
-from domain.shared.models import Job, JobState
+from domain.shared.files import keep_file
+from domain.shared.models import File, FileChunk, Job, JobError, JobState
 from jobs.housekeeping import BATCH, oldest_id, tidy_platform
 from jobs.timetable import TIMETABLE, enqueue_scheduled
+from tenancy.errors import ErrorCode, ErrorKind
 from tenancy.models import IdempotencyRecord
 from tenancy.scope import PLATFORM
 from tenancy.signing_in.models import PersonKind, PersonSession, SessionEnd, SessionToken, SignInAttempt
@@ -102,6 +105,49 @@ def test_jobs_that_ended_a_month_ago_are_forgotten_and_failed_ones_are_not(house
         JobState.FAILED: 2,
         JobState.WAITING: 2,
     }
+
+
+def test_errors_go_with_their_job(house: House) -> None:
+    # given
+    owner = house.chain.child.tenant
+    place = {"distributor_id": owner.distributor_id, "tenant_id": owner.id, "tenant_path": owner.tenant_path}
+    left = []
+    with house.sessions.begin(PLATFORM) as session:
+        for days in (31, 29):
+            id = oldest_id(since=timedelta(days=days))
+            session.add(Job(**place, id=id, kind="trial.of_old", queue="trial", arguments={}, state=JobState.DONE))
+            session.flush()
+            reason = {"kind": ErrorKind.FIX_INPUT, "code": ErrorCode.INVALID_INPUT, "message": "No.", "path": []}
+            session.add(JobError(**place, **reason, job_id=id, line=2))
+            left.append(id)
+    night_falls(house)
+    # when
+    house.start_worker()
+    # then
+    house.until(lambda: house.states()[JobState.DONE] == len(TIMETABLE) + 1)
+    with house.sessions.begin(PLATFORM) as session:
+        assert list(session.scalars(select(JobError.job_id))) == left[1:]
+
+
+@pytest.mark.feature("C-11")
+def test_files_of_more_than_thirty_days_are_forgotten_with_their_content(house: House) -> None:
+    # given
+    owner = house.chain.child.tenant
+    kept = []
+    with house.sessions.begin(PLATFORM) as session:
+        for days in (31, 29):
+            made = oldest_id(since=timedelta(days=days))
+            file = keep_file(session, owner, name="a.csv", media_type="text/csv", content=BytesIO(b"x"), id=made)
+            kept.append(file.id)
+    night_falls(house)
+    # when
+    house.start_worker()
+    # then
+    house.until(lambda: house.states()[JobState.DONE] == len(TIMETABLE))
+    assert job(house, "housekeeping.forget_files").done == 1
+    with house.sessions.begin(PLATFORM) as session:
+        assert list(session.scalars(select(File.id))) == kept[1:]
+        assert list(session.scalars(select(FileChunk.file_id))) == kept[1:]
 
 
 @pytest.mark.feature("T-05")
