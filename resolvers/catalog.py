@@ -10,7 +10,7 @@ from domain.catalog import products
 from domain.catalog.drafts import PlanChange
 from domain.catalog.models import Plan
 from domain.delegation import actions as delegation
-from domain.delegation import copying, links
+from domain.delegation import copying, default_markups, links
 from domain.pricing import actions as pricing
 from domain.pricing import by_hand, publishing
 from domain.shared.unset import UNSET
@@ -30,7 +30,9 @@ __all__ = [
     "create_service_term",
     "deactivate_plan",
     "delegate_plan",
+    "delete_default_markup",
     "publish_product",
+    "set_default_markup",
     "set_markup",
     "set_plan_links",
     "set_prices",
@@ -120,6 +122,18 @@ def activate_plan(change: Change, /, **input: Any) -> Answer:
 def deactivate_plan(change: Change, /, **input: Any) -> Answer:
     """See `domain.delegation.actions.deactivate_plan`."""
     return {"plan": delegation.deactivate_plan(change.session, change.scope, clock=change.clock, **input)}
+
+
+def set_default_markup(change: Change, /, **input: Any) -> Answer:
+    """See `domain.delegation.default_markups.set_default_markup`."""
+    row = default_markups.set_default_markup(change.session, change.scope, clock=change.clock, **input)
+    return {"default_markup": row}
+
+
+def delete_default_markup(change: Change, /, **input: Any) -> Answer:
+    """See `domain.delegation.default_markups.delete_default_markup`."""
+    default_markups.delete_default_markup(change.session, change.scope, clock=change.clock, **input)
+    return {}
 
 
 def set_markup(change: Change, /, **input: Any) -> Answer:

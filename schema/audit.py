@@ -30,6 +30,7 @@ from schema.accounts import Account
 from schema.catalog import Plan, PlanPeriod, PlanResource, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.common import DateTimeFilter, IDFilter, StringFilter
+from schema.default_markups import DefaultMarkup
 from schema.discounts import Discount, ResellerDiscount
 from schema.enums import AuditVerb
 from schema.jobs import Job
@@ -44,6 +45,7 @@ __all__ = ["AuditChange", "AuditEntry", "AuditEntryFilter", "FieldChange"]
 _NODES: tuple[type, ...] = (
     Account,
     Charge,
+    DefaultMarkup,
     Discount,
     Manager,
     Order,

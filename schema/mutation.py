@@ -7,6 +7,7 @@ from resolvers.changing import mutation, open_mutation
 from schema import catalog_changes as c
 from schema import confirmations as f
 from schema import customer_changes as k
+from schema import default_markups as b
 from schema import discount_changes as d
 from schema import member_changes as m
 from schema import people_changes as p
@@ -294,6 +295,15 @@ class Mutation:
     """Set fees of a plan's periods and resources by hand, which ends its markup; copies below get new net costs, those
     with a markup new prices, the others a mark. Codes: INVALID_INPUT, NOT_FOUND, READ_ONLY_DELEGATED, STALE,
     ACT_AS_REQUIRED."""
+    set_default_markup: b.SetDefaultMarkupPayload | None = mutation(
+        catalog.set_default_markup, b.SetDefaultMarkupInput, needs=P.PRICES_WRITE
+    )
+    """Set the markup with which plans of a product or a category come; plans that are there keep theirs. Codes:
+    INVALID_INPUT."""
+    delete_default_markup: b.DeleteDefaultMarkupPayload | None = mutation(
+        catalog.delete_default_markup, b.DeleteDefaultMarkupInput, needs=P.PRICES_WRITE
+    )
+    """Let plans of a product or a category come without a markup again. Codes: NOT_FOUND, ACT_AS_REQUIRED."""
     deactivate_plan: g.DeactivatePlanPayload | None = mutation(
         catalog.deactivate_plan, g.DeactivatePlanInput, needs=P.CATALOG_WRITE, downstream=True
     )

@@ -224,7 +224,8 @@ class CopyPlanInput:
     name: str
     """What customers read; up to 200 characters."""
     zero_prices: bool = False
-    """True: its prices and net costs are zero; false: those of the other plan. A markup is not copied."""
+    """True: its prices and net costs are zero; false: those of the other plan. A markup is not copied; where all prices
+    and net costs are zero, the tenant's default markup for the product, else for its category, applies."""
     public: bool = False
     """Whether customers may order it themselves."""
 
@@ -269,8 +270,9 @@ class DelegatePlanInput:
     """Tenants directly below, 1 to 500; one that has the plan already is KEY_TAKEN. One from which it was taken back
     has its copy again, at the prices and with the markup it had."""
     markup_percent: Decimal | None = UNSET
-    """Automatic markup of new copies, 12.5 meaning 12.5 %: above −100, at most 1000, four decimals. Null: their prices
-    are set by hand."""
+    """Automatic markup of new copies, 12.5 meaning 12.5 %: above −100, at most 1000, four decimals. Left out: the
+    default markup that each of the tenants has for the product, else for its category. Null, or without a default:
+    their prices are set by hand."""
 
 
 @strawberry.type

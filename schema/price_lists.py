@@ -34,6 +34,12 @@ class PriceListFilter:
     """By the plan's article number."""
     product_name: StringFilter | None = UNSET
     """By the product's name."""
+    product_key: StringFilter | None = UNSET
+    """By the product's key."""
+    category_key: StringFilter | None = UNSET
+    """By the key of the category in which the product stands."""
+    category_name: StringFilter | None = UNSET
+    """By the name of that category."""
     vendor: StringFilter | None = UNSET
     """By who makes the product."""
     billing_type: BillingTypeFilter | None = UNSET
@@ -72,6 +78,8 @@ class PriceListSortField(StrEnum):
 
     PRODUCT_NAME = "PRODUCT_NAME"
     """By the product's name, letter by letter."""
+    CATEGORY_NAME = "CATEGORY_NAME"
+    """By the name of the category in which the product stands; without one last."""
     VENDOR = "VENDOR"
     """By who makes the product."""
     PLAN_NAME = "PLAN_NAME"

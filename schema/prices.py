@@ -35,6 +35,12 @@ class PriceListEntry(Node):
     """For how long."""
     product_name: str | None = column(models.PriceListEntry.product_name)
     """What the vendor calls the product; null: the plan sells none."""
+    product_key: str | None = column(models.PriceListEntry.product_key)
+    """The product's key; see setDefaultMarkup."""
+    category_key: str | None = column(models.PriceListEntry.category_key)
+    """The key of the category in which the product stands, at the tenant whose product it is."""
+    category_name: str | None = column(models.PriceListEntry.category_name)
+    """The name of that category."""
     vendor: str | None = column(models.PriceListEntry.vendor)
     """Who makes the product."""
     plan_name: str = column(models.PriceListEntry.plan_name)

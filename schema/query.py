@@ -9,6 +9,7 @@ from schema.audit import AuditEntry, AuditEntryFilter
 from schema.catalog import Plan, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.confirmations import ManualOperation
+from schema.default_markups import DefaultMarkup
 from schema.discounts import Discount, ResellerDiscount
 from schema.jobs import Job
 from schema.members import LegalAgreement, User
@@ -80,6 +81,8 @@ class Query:
     """One discount for customers; null when it does not exist or is not visible."""
     tax: Tax | None = by_id(needs=P.SETTINGS_READ)
     """A tax, by id."""
+    default_markup: DefaultMarkup | None = by_id(needs=P.PRICES_UPSTREAM_READ)
+    """A markup for plans that are still to come, by id."""
     reseller_discount: ResellerDiscount | None = by_id(needs=P.DISCOUNTS_READ)
     """A discount for resellers, by id."""
     distributors: Connection[Distributor] | None = listing(below=True, needs=P.DISTRIBUTORS_WRITE)
@@ -117,6 +120,9 @@ class Query:
     price_list: Connection[PriceListEntry] | None = lists.price_list()
     """What the viewer's tenant takes, pays and earns for each period of each plan, newest first unless sorted; trials
     are left out."""
+    default_markups: Connection[DefaultMarkup] | None = listing(scope=True, needs=P.PRICES_UPSTREAM_READ)
+    """The viewer's tenant's markups for plans that are still to come, newest first; `scope` adds those of the tenants
+    below."""
     storefront: Connection[StorefrontOffer] | None = listing(filter=StorefrontFilter, sort=StorefrontSort)
     """What the viewer's tenant, for a customer's user its seller, offers to everybody: newest first unless sorted. GET
     /storefront/{tenant id} answers it without a token, for shared caches to keep."""

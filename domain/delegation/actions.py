@@ -14,13 +14,16 @@ from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState
 from domain.catalog.products import publish_change
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
 from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_PLANS, COPIED_OF_RESOURCES, locked_copies
+from domain.delegation.default_markups import default_markups_of, place_of
 from domain.delegation.errors import AlreadyDelegated, NotDelegated, NotSoldAbove, PlanNotActive, PlanNotInactive
+from domain.delegation.markups import clean_markup
 from domain.delegation.states import follow_states
 from domain.shared import outbox
-from domain.shared.decimals import clean_percent, plain
+from domain.shared.decimals import plain
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.money import marked_up
 from domain.shared.numbers import number_for
+from domain.shared.unset import UNSET, Unset
 from tenancy.clock import Clock
 from tenancy.messages import Field, Message
 from tenancy.models import Tenant
@@ -28,9 +31,7 @@ from tenancy.scope import Scope
 from tenancy.sessions import seeing
 
 __all__ = [
-    "MARKUP_LIMIT",
     "activate_plan",
-    "clean_markup",
     "deactivate_plan",
     "delegate_plan",
     "make_copies",
@@ -40,17 +41,8 @@ __all__ = [
 TENANTS_LIMIT = 500
 """Copies made at once."""
 
-MARKUP_LIMIT = 1000
-"""Percent: a price is at most eleven times its net cost."""
-
-
 COPY_PRICE_LIMIT = Decimal(10) ** 14
 """What the column of a price holds."""
-
-
-def clean_markup(percent: Decimal) -> Decimal:
-    """A markup; below zero it sells under cost. Raises InvalidInput outside (−100, 1000] and beyond four decimals."""
-    return clean_percent(percent, "markup_percent", above=-100, most=MARKUP_LIMIT)
 
 
 def delegate_plan(
@@ -59,18 +51,19 @@ def delegate_plan(
     *,
     plan_id: UUID,
     tenant_ids: Sequence[UUID],
-    markup_percent: Decimal | None = None,
+    markup_percent: Decimal | Unset | None = UNSET,
     clock: Clock,
 ) -> Sequence[Plan]:
     """Give an active plan of the acting tenant to tenants directly below it; the copies in the order asked.
 
-    A copy's net costs are this plan's prices. Its prices are those with the markup, or, without one, the net costs
-    themselves until they are set by hand. It keeps the plan's currency. A tenant from which the plan was taken back has
+    A copy's net costs are this plan's prices. Its prices are those with the markup; left out, that is what its tenant
+    puts on plans of the product or category; None, or where the tenant says nothing: the net costs themselves until
+    prices are set by hand. It keeps the plan's currency. A tenant from which the plan was taken back has
     its copy again, with the prices and the markup that it has. The scope must write downstream.
 
     Raises NotFound, ActAsRequired, InvalidInput; PlanNotActive; AlreadyDelegated for a tenant that has a copy.
     """
-    markup = None if markup_percent is None else clean_markup(markup_percent)
+    markup = clean_markup(markup_percent) if isinstance(markup_percent, Decimal) else None
     plan = own_plan_for_update(session, scope, plan_id, "plan_id")
     if plan.state is not PlanState.ACTIVE:
         raise PlanNotActive(Message("delegated"), plan.state)
@@ -82,21 +75,38 @@ def delegate_plan(
     if former:
         _give_back(session, scope, list(former.values()), clock=clock)
     fresh = [tenant for tenant in tenants if tenant.id not in former]
-    made = {copy.tenant_id: copy for copy in make_copies(session, scope, plan, fresh, markup=markup, clock=clock)}
+    if markup is not None:
+        markups: Mapping[UUID, Decimal] = dict.fromkeys((tenant.id for tenant in fresh), markup)
+    elif markup_percent is UNSET and fresh:
+        place = place_of(session, plan)
+        markups = default_markups_of(session, plan.distributor_id, [tenant.id for tenant in fresh], place)
+    else:
+        markups = {}
+    try:
+        made = {copy.tenant_id: copy for copy in make_copies(session, scope, plan, fresh, markups=markups, clock=clock)}
+    except InvalidInput as refusal:
+        raise refusal.at("tenant_ids" if markup is None else "markup_percent") from None
     return [(former | made)[tenant.id] for tenant in tenants]
 
 
 def make_copies(
-    session: Session, scope: Scope, plan: Plan, tenants: Sequence[Tenant], *, markup: Decimal | None, clock: Clock
+    session: Session,
+    scope: Scope,
+    plan: Plan,
+    tenants: Sequence[Tenant],
+    *,
+    markups: Mapping[UUID, Decimal],
+    clock: Clock,
 ) -> list[Plan]:
     """Copies of a plan, active, for tenants directly below its own that have none: the checks are the caller's.
 
-    Raises InvalidInput for a price that no column holds.
+    `markups`: those of tenants whose copies have one. Raises InvalidInput for a price that no column holds.
     """
     periods, resources = periods_of(session, plan), resources_of(session, plan)
     copies = []
     details: list[PlanPeriod | PlanResource] = []
     for tenant in tenants:
+        markup = markups.get(tenant.id)
         copy = _copy_of(plan, tenant, number=number_for(session, tenant, "plans"), markup=markup, now=clock.now)
         copies.append(copy)
         details += [
@@ -311,6 +321,5 @@ def _prices(upstream: PlanPeriod | PlanResource, markup: Decimal | None) -> Mapp
                 name=Field(name),
                 amount=plain(amount),
                 limit=plain(COPY_PRICE_LIMIT),
-                path=("markup_percent",),
             )
     return price | {f"net_{name}": net[name] for name in FEES}

@@ -11,6 +11,7 @@ from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
 from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_PLANS, COPIED_OF_RESOURCES
+from domain.delegation.default_markups import default_markups_of, place_of_product
 from domain.delegation.errors import PlanNotOwn
 from domain.shared import outbox
 from domain.shared.numbers import number_for
@@ -22,6 +23,7 @@ from tenancy.texts import clean_text
 __all__ = ["copy_plan"]
 
 _OF_PLAN = ("distributor_id", "tenant_id", "tenant_path", "product_id", *COPIED_OF_PLANS)
+_PRICES = (*FEES, *(f"net_{fee}" for fee in FEES))
 
 
 def copy_plan(
@@ -37,7 +39,9 @@ def copy_plan(
     """Make an own plan with the settings, periods and resources of another own plan, active at once.
 
     `zero_prices`: prices and net costs begin at zero; else they are the same, set by hand: a markup is not copied, nor
-    are links with other plans. Raises NotFound, ActAsRequired, InvalidInput; PlanNotOwn for a delegated plan.
+    are links with other plans. Where all are zero, the copy gets the tenant's default markup.
+
+    Raises NotFound, ActAsRequired, InvalidInput; PlanNotOwn for a delegated plan.
     """
     plan = own_plan_for_update(session, scope, plan_id, "plan_id")
     if plan.parent_id is not None:
@@ -71,6 +75,10 @@ def copy_plan(
     for resource in resources_of(session, plan):
         copied = {field: getattr(resource, field) for field in COPIED_OF_RESOURCES}
         details.append(PlanResource(**owned, **copied, **_prices(resource, zero=zero_prices)))
+    if all(getattr(row, name) == 0 for row in details for name in _PRICES):
+        place = place_of_product(session, plan.product_id, plan.distributor_id)
+        markups = default_markups_of(session, plan.distributor_id, [plan.tenant_id], place)
+        copy.markup_percent = markups.get(plan.tenant_id)
     session.add(copy)
     session.flush()
     session.add_all(details)
@@ -80,5 +88,4 @@ def copy_plan(
 
 
 def _prices(row: PlanPeriod | PlanResource, *, zero: bool) -> Mapping[str, Decimal]:
-    names = [*FEES, *(f"net_{fee}" for fee in FEES)]
-    return {name: Decimal(0) if zero else getattr(row, name) for name in names}
+    return {name: Decimal(0) if zero else getattr(row, name) for name in _PRICES}

@@ -16,9 +16,9 @@ from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
 from domain.catalog.products import publish_change
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
-from domain.delegation.actions import clean_markup
 from domain.delegation.copies import has_copies
 from domain.delegation.editing import added_details, by_place, change_details, change_plan, given
+from domain.delegation.markups import clean_markup
 from domain.delegation.synchronization import PERIOD_FIELDS, PLAN_FIELDS, RESOURCE_FIELDS
 from domain.pricing.fees import PRICES, changed_fields, count_change, mark_net_costs, set_fees
 from domain.pricing.repricing import apply_markups, reprice_below

@@ -1,23 +1,23 @@
-"""What prices come to: the lines of a price list, and what cost how much when.
+"""What prices come to: the lines of a price list, what cost how much when, and what is to cost how much from when on.
 
-Triggers keep both, in the statement that changes a plan, a period or a resource: whoever writes prices, no writer can
-forget them. The application only reads them.
+Triggers keep the first two, in the statement that changes a plan, a period or a resource: whoever writes prices, no
+writer can forget them. The application only reads them.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import CurrencyCode, Percent, choice
+from db.types import CurrencyCode, Percent, Price, choice
 from domain.catalog.models import Fees
 from tenancy.rows import OF_ANY, Reach, TenantRow, in_order, in_own_order, owned
 
-__all__ = ["PriceListEntry", "PriceOf", "PriceVersion"]
+__all__ = ["PlannedPrice", "PriceListEntry", "PriceOf", "PriceVersion"]
 
 Total = Numeric()
 """A sum of prices, with as many digits as it takes."""
@@ -39,6 +39,10 @@ class PriceListEntry(TenantRow, Base):
     sku: Mapped[str | None]
     product_name: Mapped[str | None]
     """Of the product at the plan's origin."""
+    product_key: Mapped[str | None]
+    category_key: Mapped[str | None]
+    """Of the category in which that product stands."""
+    category_name: Mapped[str | None]
     vendor: Mapped[str | None]
     """Who makes the product."""
     billing_type: Mapped[str]
@@ -112,5 +116,52 @@ class PriceVersion(Fees, TenantRow, Base):
         UniqueConstraint("distributor_id", "subject_id", "valid_from", name="uq_price_versions_subject"),
         Index("ix_price_versions_plan", "distributor_id", "plan_id", "valid_from", "id"),
         CheckConstraint("valid_to > valid_from", name="holds_for_a_time"),
+        plan_id="plans",
+    )
+
+
+class PlannedPrice(TenantRow, Base):
+    """What becomes of one period's or one resource's fees on a day to come, or of a plan's markup; null: nothing."""
+
+    __tablename__ = "planned_prices"
+
+    plan_id: Mapped[UUID]
+    valid_from: Mapped[date]
+    """The day whose billing run sets it, before anything is charged for."""
+    price_of: Mapped[PriceOf | None] = mapped_column(choice(PriceOf))
+    """Null: of the plan's markup."""
+    key: Mapped[str | None]
+    """The period's or the resource's."""
+    setup: Mapped[Decimal | None] = mapped_column(Price)
+    recurring_per_month: Mapped[Decimal | None] = mapped_column(Price)
+    renewal: Mapped[Decimal | None] = mapped_column(Price)
+    net_setup: Mapped[Decimal | None] = mapped_column(Price)
+    net_recurring_per_month: Mapped[Decimal | None] = mapped_column(Price)
+    net_renewal: Mapped[Decimal | None] = mapped_column(Price)
+    markup_percent: Mapped[Decimal | None] = mapped_column(Percent)
+    refused_at: Mapped[datetime | None]
+    """When its day had come and the plan did not take it, because of what has changed since it was planned."""
+
+    __table_args__ = owned(
+        UniqueConstraint(
+            "distributor_id",
+            "plan_id",
+            "valid_from",
+            "price_of",
+            "key",
+            name="uq_planned_prices_key",
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index(
+            "ix_planned_prices_due",
+            "distributor_id",
+            "valid_from",
+            "tenant_path",
+            postgresql_where=text("refused_at IS NULL"),
+        ),
+        CheckConstraint(
+            "(price_of IS NULL) = (markup_percent IS NOT NULL) AND (price_of IS NULL) = (key IS NULL)",
+            name="fees_or_a_markup",
+        ),
         plan_id="plans",
     )

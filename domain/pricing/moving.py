@@ -85,7 +85,7 @@ def _hand_down(session: Session, scope: Scope, move: Move, *, clock: Clock) -> N
             of_tenant = Plan.distributor_id == distributor_id, Plan.tenant_id == tenant.id
             copy = session.scalars(select(Plan).where(*of_tenant, Plan.origin_id == plan.origin_id)).one_or_none()
             if copy is None:
-                (copy,) = make_copies(session, scope, plan, [tenant], markup=None, clock=clock)
+                (copy,) = make_copies(session, scope, plan, [tenant], markups={}, clock=clock)
                 copy.state = PlanState.DEACTIVATED_BY_PROVIDER
             plan = copy  # noqa: PLW2901 - one step further down
     session.flush()

@@ -33,6 +33,7 @@ from domain.catalog.products import DEFAULT_CATEGORY, ask_for_publication, categ
 from domain.catalog.queries import live_subscriptions, periods_of, resources_of
 from domain.catalog.terms import create_service_term
 from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_RESOURCES, has_copies, locked_copies
+from domain.delegation.default_markups import default_markups_of, place_of_product
 from domain.delegation.states import follow_states
 from domain.pricing.actions import ask_for_synchronization
 from domain.pricing.fees import changed_fields, count_change, mark_net_costs
@@ -327,9 +328,13 @@ class _Arrival:
             self._renewed(product, found, source)
 
     def _new_plan(self, product: Product, source: _Published) -> None:
-        """Not public: it is the distributor's to publish. Its prices are its net costs at first."""
+        """Not public: it is the distributor's to publish. Its prices are its net costs at first, with the distributor's
+        default markup where there is one.
+        """
         term = self._term(source.term)
         _require_suits(source, term)
+        place = place_of_product(self.session, product.id, product.distributor_id)
+        markups = default_markups_of(self.session, self.taker.id, [self.taker.id], place)
         id = uuid7()
         plan = Plan(
             **self._owned(self.taker),
@@ -345,13 +350,14 @@ class _Arrival:
             service_term_id=term.id,
             product_id=product.id,
             source_id=source.plan.id,
+            markup_percent=markups.get(self.taker.id),
             version=1,
             synchronized_version=1,
         )
         self.session.add(plan)
         self.session.flush()
         self.session.add_all(self._details(plan, source, set(), set()))
-        self.session.flush()
+        apply_markups(self.session, plan.distributor_id, [plan.id], at=self.clock.now)
         outbox.announce(self.session, self.scope, "plan.received", subject=plan, prefix="pln", at=self.clock.now)
 
     def _details(

@@ -42,6 +42,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "custom_role_id": ("rol",),
     "membership_id": ("mbr",),
     "user_id": ("usr",),
+    "default_markup_id": ("dmk",),
     "discount_id": ("dct",),
     "distributor_id": ("dst",),
     "product_id": ("prd",),

@@ -28,6 +28,7 @@ _PAGES = {
     "people": "tenants",
     "references": "tenants",
     "settings": "tenants",
+    "default": "catalog",
     "discount": "catalog",
     "discounts": "catalog",
     "plan": "catalog",

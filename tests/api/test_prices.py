@@ -32,13 +32,18 @@ def priced(api: Api, plan_id: str, price: str, net: str) -> None:
 
 @pytest.fixture
 def plans(api: Api) -> list[str]:
-    """Three plans of the child: a good one, one at a loss, and one with a markup."""
+    """Three plans of the child: a good one, one at a loss of a product in a renamed category, and one with a markup."""
     first = make_plan(api)
     term = api.data("child", "query ($id: ID!) { plan(id: $id) { serviceTerm { id } } }", id=first)
     create = """mutation ($input: CreatePlanInput!) {
       createPlan(input: $input) { plan { id } errors { code } }
     }"""
     ids = [first]
+    product = """mutation ($input: CreateProductInput!) {
+      createProduct(input: $input) { product { id } errors { code } }
+    }"""
+    files = {"key": "files", "name": "Files", "categoryKey": "office", "categoryName": "Office"}
+    sold = api.do("child", product, input=files)["product"]["id"]
     for name, sku in (("Archive", None), ("Calendar", "C-1")):
         input = {
             "name": name,
@@ -47,8 +52,14 @@ def plans(api: Api) -> list[str]:
             "billingType": "CSP_MONTHLY",
             "periods": [{"unit": "ENDLESS"}],
             "resources": [{"key": "licence", "name": "Licence"}],
+            "productId": sold if name == "Archive" else None,
         }
         ids.append(api.do("child", create, input=input)["plan"]["id"])
+    rename = """mutation ($input: UpdateProductInput!) {
+      updateProduct(input: $input) { errors { code } }
+    }"""
+    named = {"categoryKey": "office", "categoryName": "For offices"}
+    api.do("child", rename, input={"productId": sold, "change": named})
     for id, price, net in zip(ids, ("10", "5", "1"), ("8", "6.5", "3.9"), strict=True):
         priced(api, id, price, net)
     api.do("child", SET_MARKUP, input={"planId": ids[2], "markupPercent": "40"})
@@ -108,8 +119,9 @@ def test_a_price_list_is_sorted_by_every_column_page_by_page(api: Api, plans: li
     for field, names in {
         "SKU": ["Calendar", "Basic", "Archive"],
         "MARKUP_PERCENT": ["Calendar", "Basic", "Archive"],
-        "PRODUCT_NAME": ["Basic", "Calendar", "Archive"],
-        "VENDOR": ["Basic", "Calendar", "Archive"],
+        "PRODUCT_NAME": ["Archive", "Basic", "Calendar"],
+        "CATEGORY_NAME": ["Archive", "Basic", "Calendar"],
+        "VENDOR": ["Archive", "Basic", "Calendar"],
         "BILLING_TYPE": ["Basic", "Calendar", "Archive"],
         "PERIOD": ["Basic", "Calendar", "Archive"],
         "NET_COST_CHANGED_AT": ["Archive", "Basic", "Calendar"],
@@ -132,8 +144,11 @@ def test_a_price_list_is_narrowed_by_every_column(api: Api, plans: list[str]) ->
         ({"billingType": {"in": ["PAY_IN_FULL"]}}, set()),
         ({"state": {"eq": "ACTIVE"}, "public": {"eq": True}, "planName": {"contains": "as"}}, {"Basic"}),
         ({"currency": {"eq": "USD"}}, set()),
-        ({"productName": {"isNull": False}}, set()),
-        ({"vendor": {"isNull": True}}, {"Archive", "Basic", "Calendar"}),
+        ({"productName": {"isNull": True}}, {"Basic", "Calendar"}),
+        ({"productKey": {"eq": "files"}}, {"Archive"}),
+        ({"categoryKey": {"eq": "office"}}, {"Archive"}),
+        ({"categoryName": {"eq": "For offices"}}, {"Archive"}),
+        ({"vendor": {"isNull": True}}, {"Basic", "Calendar"}),
         ({"planId": {"eq": plans[0]}}, {"Basic"}),
         ({"netCostChangedAt": {"gte": "2000-01-01T00:00:00Z"}}, {"Archive", "Basic", "Calendar"}),
         ({"netCostChangedAt": {"gte": "2199-01-01T00:00:00Z"}}, set()),
@@ -232,3 +247,25 @@ def test_a_dry_run_tells_the_impact_of_prices_and_keeps_nothing(api: Api, plans:
     }
     assert listed(api, filter={"margin": {"lt": "0"}}) == ["Archive"]
     assert api.do("child", IMPACT, input=input, dry=False)["impact"] is None
+
+
+@pytest.mark.feature("C-08")
+def test_a_default_markup_is_set_shown_changed_and_deleted(api: Api) -> None:
+    # given
+    setting = """mutation ($input: SetDefaultMarkupInput!) {
+      setDefaultMarkup(input: $input) { defaultMarkup { id productKey categoryKey markupPercent } errors { code path } }
+    }"""
+    shown = "{ defaultMarkups(first: 5) { nodes { id categoryKey markupPercent tenant { name } } } }"
+    # when
+    made = api.do("child", setting, input={"categoryKey": "office", "markupPercent": "12.5"})["defaultMarkup"]
+    api.do("child", setting, input={"categoryKey": "office", "markupPercent": "15"})
+    # then
+    line = {"id": made["id"], "categoryKey": "office", "markupPercent": "15", "tenant": {"name": "Brook"}}
+    assert api.data("child", shown)["defaultMarkups"]["nodes"] == [line]
+    assert api.data("reseller", shown.replace("5", "5, scope: ALL"))["defaultMarkups"]["nodes"] == [line]
+    assert api.data("sibling", shown)["defaultMarkups"]["nodes"] == []
+    # when
+    delete = "mutation ($input: DeleteDefaultMarkupInput!) { deleteDefaultMarkup(input: $input) { errors { code } } }"
+    api.do("child", delete, input={"defaultMarkupId": made["id"]})
+    # then
+    assert api.data("child", shown)["defaultMarkups"]["nodes"] == []

@@ -35,6 +35,7 @@ PREFIXES = {
     "subscriptionId": "sub",
     "paymentId": "pay",
     "accountId": "acc",
+    "defaultMarkupId": "dmk",
     "discountId": "dct",
     "manualOperationId": "mop",
     "planId": "pln",
@@ -516,6 +517,13 @@ SAMPLES: dict[str, Sample] = {
         {"markupPercent": "-100"},
         {"markupPercent": "13"},
     ),
+    "setDefaultMarkup": Sample(
+        "child",
+        lambda _: {"productKey": "suite", "markupPercent": "20"},
+        {"categoryKey": "default"},
+        {"markupPercent": "21"},
+    ),
+    "deleteDefaultMarkup": _of_id("child", "defaultMarkupId", "default markup"),
     "setMarkup": Sample(
         "child",
         lambda known: {"planId": known["child's plan"], "markupPercent": "20"},

@@ -248,13 +248,20 @@ def fill(world: World) -> None:
         asked = world.do("distributor", "advanceClock", distributorId=known["distributor"], to=clock, wait=0)
         known[name] = asked["job"]["id"]
     world.do("distributor", "cancelJob", jobId=known["cancelled job"])
-    made = world.do("child", "createDiscount", name="Summer", percent="10", code="SUMMER")
-    known["discount"] = made["discount"]["id"]
-    world.do("child", "setTax", accountId=known["poor account"], name="Exempt", percent="0")
+    _price(world)
     _files(world)
     _refuse_a_row(world)
     _people(world)
     _customers(world)
+
+
+def _price(world: World) -> None:
+    """What is taken off, put on, and added to what plans cost."""
+    made = world.do("child", "createDiscount", name="Summer", percent="10", code="SUMMER")
+    world.ids["discount"] = made["discount"]["id"]
+    world.do("child", "setTax", accountId=world.ids["poor account"], name="Exempt", percent="0")
+    made = world.do("child", "setDefaultMarkup", categoryKey="default", markupPercent="15")
+    world.ids["default markup"] = made["defaultMarkup"]["id"]
 
 
 def _products(world: World) -> None:

@@ -79,11 +79,11 @@ def spread(sessions: Sessions) -> tuple[Founded, UUID]:
     resellers = [found_below(sessions, chain, chain.distributor.tenant, f"R{at}") for at in range(RESELLERS)]
     with sessions.begin(whole) as session:
         plan = session.scalars(select(Plan).where(Plan.source_id == plan_id)).one()
-        copies = make_copies(session, whole, plan, resellers, markup=None, clock=chain.clock)
+        copies = make_copies(session, whole, plan, resellers, markups={}, clock=chain.clock)
     for at, (reseller, copy) in enumerate(zip(resellers, copies, strict=True)):
         children = [found_below(sessions, chain, reseller, f"R{at}C{number}") for number in range(CHILDREN)]
         with sessions.begin(whole) as session:
-            make_copies(session, whole, copy, children, markup=None, clock=chain.clock)
+            make_copies(session, whole, copy, children, markups={}, clock=chain.clock)
     return vendor, plan_id
 
 

@@ -26,6 +26,7 @@ DEFINERS = {
     "app_audit_seal",
     "app_authenticate",
     "app_authenticate_customer",
+    "app_categories_changed",
     "app_end_access_epoch",
     "app_holder",
     "app_move_rows",
