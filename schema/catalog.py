@@ -17,6 +17,7 @@ from resolvers.reading import (
     Connection,
     Node,
     column,
+    document,
     filters,
     identifier,
     inline,
@@ -29,6 +30,7 @@ from resolvers.reading import (
 )
 from schema.common import BillingTypeFilter, DateTimeFilter, IDFilter, PlanStateFilter, StringFilter
 from schema.enums import AccountKind, BillingType, Direction, ExpiredRenewal, HowDone, PeriodUnit, PlanState, closed
+from schema.order_attributes import OrderAttributes
 from schema.price_lists import PriceVersionFilter
 from schema.references import TenantRef
 from schema.scalars import CurrencyCode
@@ -101,6 +103,8 @@ class Product(Node):
     """True: a vendor published it here, and its name and plans follow the vendor's."""
     receives_prices: bool = column(models.Product.receives_prices)
     """Whether net costs of received plans follow the vendor's prices; else they stay as they came."""
+    order_attributes: OrderAttributes = document(models.Product.order_attributes)
+    """What it wants to know with an order of any of its plans."""
     published_to: list[str] = sql(_published_to)
     """The numbers of the distributors that a vendor chose for it."""
     tenant: TenantRef = related(models.Product.tenant_id)
@@ -313,6 +317,8 @@ class Plan(Node):
     """The tenant that sells it."""
     product: Product | None = related(models.Plan.product_id, needs=Permission.CATALOG_READ)
     """What it sells; null where that was not said, and for delegated plans."""
+    order_attributes: OrderAttributes = document(models.Plan.order_attributes)
+    """What its product wants to know with an order; the same at every level of the chain."""
     received: bool = sql(lambda row: row.source_id.is_not(None))
     """True: a vendor published it here; what the vendor says of it is READ_ONLY_DELEGATED."""
     service_term: ServiceTerm = related(models.Plan.service_term_id)

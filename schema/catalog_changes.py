@@ -5,6 +5,7 @@ from strawberry import UNSET
 
 from schema.catalog import Product, ServiceTerm
 from schema.enums import AccountKind, ExpiredRenewal, HowDone
+from schema.order_attributes import OrderAttributeInput
 from schema.payload import Payload
 from schema.tenants import Distributor
 
@@ -131,6 +132,10 @@ class CreateProductInput:
     """Where it stands: a to z, 0 to 9 and _, up to 100. A category that is not there yet is made."""
     category_name: str | None = UNSET
     """What people call the category, up to 200 characters; also names one anew that is there. Default its key."""
+    customer_order_attributes: list[OrderAttributeInput] | None = UNSET
+    """What customers are asked with an order of its plans; up to 50."""
+    manager_order_attributes: list[OrderAttributeInput] | None = UNSET
+    """What only managers are asked, and customers never see; up to 50."""
 
 
 @strawberry.type
@@ -151,6 +156,12 @@ class ProductChange:
     """Where it stands; a category that is not there yet is made."""
     category_name: str | None = UNSET
     """What people call that category; needs its key."""
+    customer_order_attributes: list[OrderAttributeInput] | None = UNSET
+    """What customers are asked with an order of its plans, instead of all before; empty: nothing. READ_ONLY_DELEGATED
+    where a vendor published it."""
+    manager_order_attributes: list[OrderAttributeInput] | None = UNSET
+    """What only managers are asked, and customers never see, instead of all before; empty: nothing.
+    READ_ONLY_DELEGATED where a vendor published it."""
     receives_prices: bool | None = UNSET
     """Whether net costs of its plans follow the vendor's prices, from the vendor's next change on; products that a
     vendor published only."""

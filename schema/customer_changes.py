@@ -9,6 +9,7 @@ from schema.accounts import Account
 from schema.common import MoneyInput
 from schema.enums import AccessLevel, AccountKind, AgreementKind, HowDone, PaymentModel
 from schema.members import Invitation, LegalAgreement, Membership, User
+from schema.order_attributes import OrderAttributeValueInput
 from schema.orders import Order
 from schema.payload import Payload
 from schema.sales_changes import QuantityInput
@@ -329,6 +330,8 @@ class OrderForNewAccountInput:
     """Whether the next order is made by itself when the time comes."""
     expected_total: MoneyInput | None = UNSET
     """What the order is expected to cost: refused with PRICE_CHANGED when it is another amount."""
+    attributes: list[OrderAttributeValueInput] | None = UNSET
+    """Answers to the plan's orderAttributes."""
 
 
 @strawberry.type

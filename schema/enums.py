@@ -9,6 +9,7 @@ from strawberry.schema_directive import Location
 from domain.audit.models import AuditVerb
 from domain.billing.models import ChargeKind, ChargeState
 from domain.catalog.models import ExpiredRenewal, PlanState
+from domain.catalog.order_attributes import OrderAttributeType
 from domain.customers.models import AccountKind, AgreementKind, HowDone, PaymentModel
 from domain.ordering.models import OrderState, OrderType
 from domain.payments.models import PaymentPurpose, PaymentState
@@ -47,6 +48,7 @@ __all__ = [
     "ManagerRole",
     "ManualOperationKind",
     "ManualOperationState",
+    "OrderAttributeType",
     "OrderState",
     "OrderType",
     "PaymentModel",
@@ -83,6 +85,7 @@ _OPEN: tuple[type[StrEnum], ...] = (
     BillingType,
     OrderType,
     OrderState,
+    OrderAttributeType,
     SubscriptionState,
     ChargeState,
     ChargeKind,

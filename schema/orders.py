@@ -15,7 +15,7 @@ from domain.catalog.models import Plan as PlanRow
 from domain.ordering import models
 from domain.payments import models as payments
 from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
-from resolvers.reading import Node, column, filters, money, period, python, reads, related, sorts
+from resolvers.reading import Node, column, document, filters, money, period, python, reads, related, sorts
 from schema.accounts import Account
 from schema.catalog import Plan
 from schema.common import (
@@ -29,6 +29,7 @@ from schema.common import (
     StringFilter,
 )
 from schema.enums import Direction, OrderState, OrderType, PaymentPurpose, PaymentState, closed
+from schema.order_attributes import OrderAttributeValues
 from schema.references import TenantRef
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ class Order(Node):
     """The span of service this order pays for."""
     plan: Plan | None = related(models.Order.plan_id)
     """The plan that a SWITCH leads to; null for other types."""
+    attributes: OrderAttributeValues = document(models.Order.attributes)
+    """What it told of what the product wanted to know."""
     automatic: bool = column(models.Order.automatic)
     """Whether the billing run made it, not a person."""
     cancels_on: date | None = column(models.Order.cancels_on)

@@ -12,6 +12,7 @@ from schema.common import MoneyInput
 from schema.enums import RenewalPrice
 from schema.impact import Impact
 from schema.jobs import Job
+from schema.order_attributes import OrderAttributeValueInput
 from schema.orders import Order, Payment
 from schema.payload import Payload
 from schema.subscriptions import ServiceSubscription
@@ -93,6 +94,8 @@ class OrderSubscriptionInput:
     """What becomes of individual prices when the subscription is renewed."""
     auto_renew: bool = True
     """Whether the next order is made by itself when the time comes."""
+    attributes: list[OrderAttributeValueInput] | None = UNSET
+    """Answers to the plan's orderAttributes, those for managers by managers only."""
 
 
 @strawberry.input
@@ -152,6 +155,8 @@ class SwitchSubscriptionInput:
     """One of the plan's periods, no trial."""
     quantities: list[QuantityInput] | None = UNSET
     """Resources left out keep their quantity where the subscription has them, else start at their minimum."""
+    attributes: list[OrderAttributeValueInput] | None = UNSET
+    """Answers to the new plan's orderAttributes; those left out keep what the subscription's orders told before."""
 
 
 @strawberry.input

@@ -33,6 +33,7 @@ from schema.catalog import Plan, PlanPeriod
 from schema.charge_lists import ChargeFilter, ChargeSort
 from schema.common import Money
 from schema.enums import BillingType, RenewalPrice, SubscriptionPhase, SubscriptionState
+from schema.order_attributes import OrderAttributeValues
 from schema.references import TenantRef
 from schema.subscription_lists import phase_of
 from schema.waterfall import Waterfall
@@ -142,6 +143,8 @@ class ServiceSubscription(Node):
         models.VendorAttribute.subscription_id, order=(models.VendorAttribute.key,)
     )
     """What the vendor calls it by and hands out with it, by key."""
+    attributes: OrderAttributeValues = document(models.ServiceSubscription.attributes)
+    """What the order that led to its plan told of what the product wanted to know."""
     manual_operations: list[Annotated["ManualOperation", strawberry.lazy("schema.confirmations")]] = related(
         models.ManualOperation.subscription_id, order=(models.ManualOperation.id.desc(),)
     )

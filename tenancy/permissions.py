@@ -72,6 +72,7 @@ class Permission(StrEnum):
     SERVICES_READ = "services.read"
     SUBSCRIPTIONS_READ = "subscriptions.read"
     SUBSCRIPTIONS_WRITE = "subscriptions.write"
+    ORDER_ATTRIBUTES_READ = "order_attributes.read"
     CHARGES_READ = "charges.read"
     RESELLER_CHARGES_READ = "reseller_charges.read"
     PAYMENTS_READ = "payments.read"
@@ -89,7 +90,13 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_SEES_CATALOG = {_P.TENANTS_READ, _P.CATALOG_READ, _P.SETTINGS_READ, _P.TOKENS_WRITE}
+_SEES_CATALOG = {
+    _P.TENANTS_READ,
+    _P.CATALOG_READ,
+    _P.ORDER_ATTRIBUTES_READ,
+    _P.SETTINGS_READ,
+    _P.TOKENS_WRITE,
+}
 _SEES_SALES = _SEES_CATALOG | {
     _P.ACCOUNTS_READ,
     _P.ACCOUNT_TERMS_READ,

@@ -74,7 +74,7 @@ def create_plan(
         draft,
         owner,
         service_term_id=term.id,
-        product_id=product_id,
+        product=product,
         number=number_for(session, owner, "plans"),
         now=clock.now,
     )

@@ -9,7 +9,8 @@ from uuid import UUID
 from db.ids import uuid7
 from domain.catalog.checks import period_key
 from domain.catalog.drafts import FEES, FeesDraft, PlanDraft, PlanPeriodDraft, PlanResourceDraft
-from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, Product
+from domain.shared.attributes import no_attributes
 from tenancy.models import Tenant
 
 __all__ = ["period_rows", "plan_rows", "resource_rows"]
@@ -20,7 +21,7 @@ def plan_rows(
     owner: Tenant,
     *,
     service_term_id: UUID,
-    product_id: UUID | None,
+    product: Product | None,
     number: str,
     now: datetime,
 ) -> tuple[Plan, Sequence[PlanPeriod], Sequence[PlanResource]]:
@@ -46,7 +47,8 @@ def plan_rows(
         singleton=draft.singleton,
         currency=draft.currency,
         service_term_id=service_term_id,
-        product_id=product_id,
+        product_id=None if product is None else product.id,
+        order_attributes=no_attributes() if product is None else product.order_attributes,
         parent_id=None,
         origin_id=id,
         version=1,

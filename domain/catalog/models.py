@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, Index, Text, UniqueConstraint, false
@@ -12,6 +13,7 @@ from db.base import Base
 from db.types import CurrencyCode, Percent, Price, Quantity, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
 from domain.customers.models import AccountKind, HowDone
+from domain.shared.attributes import NO_ATTRIBUTES, no_attributes
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
 from tenancy.rows import OF_ANY, Reach, TenantRow, Visibility, by_value, in_order, owned
@@ -88,6 +90,8 @@ class Product(TenantRow, Base):
     """The vendor's product that this one was published from, of another root; null: the tenant's own."""
     receives_prices: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether net costs of its plans follow the vendor's prices."""
+    order_attributes: Mapped[dict[str, Any]] = mapped_column(default=no_attributes, server_default=NO_ATTRIBUTES)
+    """What it wants to know with an order: see `domain.catalog.order_attributes`."""
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "tenant_id", "key", name="uq_products_key"),
@@ -209,6 +213,8 @@ class Plan(TenantRow, Base):
     service_term_id: Mapped[UUID]
     product_id: Mapped[UUID | None]
     """Of own plans; a copy finds it at its origin."""
+    order_attributes: Mapped[dict[str, Any]] = mapped_column(default=no_attributes, server_default=NO_ATTRIBUTES)
+    """Those of its product, also where that is not seen."""
     source_id: Mapped[UUID | None] = mapped_column(info=OF_ANY)
     """The vendor's plan that this one was published from, of another root; null: no vendor did."""
     parent_id: Mapped[UUID | None]

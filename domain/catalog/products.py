@@ -1,6 +1,6 @@
 """Products and the categories that they stand in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,10 @@ from sqlalchemy.orm import Session
 from domain.catalog.checks import clean_key
 from domain.catalog.errors import ProductComesFromVendor, ProductKeyTaken
 from domain.catalog.models import Plan, Product, ProductCategory, Publication
+from domain.catalog.order_attributes import AttributeDraft, declared
+from domain.catalog.versions import ask_for_synchronization, count_change
 from domain.shared import outbox
+from domain.shared.attributes import no_attributes
 from domain.shared.errors import InvalidInput
 from domain.shared.rows import own
 from tenancy.clock import Clock
@@ -49,6 +52,8 @@ def create_product(
     name: str,
     category_key: str = DEFAULT_CATEGORY,
     category_name: str | None = None,
+    customer_order_attributes: Sequence[AttributeDraft] | None = None,
+    manager_order_attributes: Sequence[AttributeDraft] | None = None,
     clock: Clock,
 ) -> Product:
     """Add a product of the acting tenant; its category is made where there is none with the key.
@@ -69,6 +74,7 @@ def create_product(
         name=clean_text(name, "name"),
         vendor=owner.name,
         category_id=category.id,
+        order_attributes=declared(session, no_attributes(), customer_order_attributes, manager_order_attributes),
         created_at=clock.now,
         updated_at=clock.now,
     )
@@ -82,7 +88,9 @@ def update_product(session: Session, scope: Scope, *, product_id: UUID, change: 
     """Change a product of the acting tenant; what was published follows by a job.
 
     Of a product that a vendor published, the name is the vendor's; the category and whether new prices are received are
-    the distributor's own. Raises NotFound, ActAsRequired, InvalidInput; ProductComesFromVendor.
+    the distributor's own. Other order attributes hold for orders from now on.
+
+    Raises NotFound, ActAsRequired, InvalidInput; ProductComesFromVendor.
     """
     product = own(session, scope, Product, product_id, "product_id")
     wanted = dict(change.given)
@@ -93,6 +101,12 @@ def update_product(session: Session, scope: Scope, *, product_id: UUID, change: 
         if product.source_id is not None:
             raise ProductComesFromVendor(product.vendor, path=("change", "name"))
         product.name = clean_text(wanted["name"], "change", "name")
+    if asked := [name for name in _ORDER_ATTRIBUTES if name in wanted]:
+        if product.source_id is not None:
+            raise ProductComesFromVendor(product.vendor, path=("change", asked[0]))
+        customers, managers = (wanted.get(name) for name in _ORDER_ATTRIBUTES)
+        product.order_attributes = declared(session, product.order_attributes, customers, managers, "change")
+        _let_plans_carry(session, product, clock)
     if "receives_prices" in wanted:
         if product.source_id is None:
             raise InvalidInput("{field} is for products that a vendor published.", path=("change", "receives_prices"))
@@ -108,6 +122,24 @@ def update_product(session: Session, scope: Scope, *, product_id: UUID, change: 
     outbox.announce(session, scope, "product.updated", subject=product, prefix="prd", at=clock.now)
     ask_for_publication(session, product)
     return product
+
+
+_ORDER_ATTRIBUTES = ("customer_order_attributes", "manager_order_attributes")
+
+
+def _let_plans_carry(session: Session, product: Product, clock: Clock) -> None:
+    """Bring the product's order attributes to its plans at once, to their copies by jobs."""
+    for plan in session.scalars(
+        select(Plan)
+        .where(Plan.distributor_id == product.distributor_id, Plan.product_id == product.id)
+        .order_by(Plan.tenant_path, Plan.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ):
+        plan.order_attributes = product.order_attributes
+        count_change(plan, clock)
+        ask_for_synchronization(session, plan)
+    session.flush()
 
 
 def category_of_key(

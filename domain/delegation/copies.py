@@ -39,6 +39,7 @@ COPIED_OF_PLANS = (
     "singleton",
     "currency",
     "service_term_id",
+    "order_attributes",
 )
 """What a copy begins with as it is in the plan, whoever makes the copy."""
 COPIED_OF_PERIODS = ("key", "position", "duration", "unit", "trial", "public")

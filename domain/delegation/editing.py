@@ -50,7 +50,7 @@ def change_plan(session: Session, scope: Scope, plan: Plan, change: PlanChange) 
     Raises FieldIsUpstreams for a synchronized field of a copy, PlanInUse, NotFound, InvalidInput.
     """
     path = ("change",)
-    _refuse_synchronized(plan, path, **{name: getattr(change, name) for name in PLAN_FIELDS})
+    _refuse_synchronized(plan, path, **{name: getattr(change, name, UNSET) for name in PLAN_FIELDS})
     if change.name is not UNSET:
         plan.name = clean_text(given(change.name, *path, "name"), *path, "name")
     if change.sku is not UNSET:

@@ -31,7 +31,7 @@ __all__ = [
     "synchronize_plan",
 ]
 
-PLAN_FIELDS = ("name", "sku", "billing_type", "fixed_price", "currency", "service_term_id")
+PLAN_FIELDS = ("name", "sku", "billing_type", "fixed_price", "currency", "service_term_id", "order_attributes")
 PERIOD_FIELDS = ("position", "public")
 RESOURCE_FIELDS = ("name", "unit", "priority", "public", "included", "minimum", "maximum")
 

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.types import Amount, CurrencyCode, Quantity, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
+from domain.shared.attributes import NO_ATTRIBUTES, no_attributes
 from tenancy.rows import Reach, TenantRow, by_value, in_order, owned
 
 __all__ = ["OPEN_ORDER_STATES", "Order", "OrderLine", "OrderState", "OrderType"]
@@ -81,6 +83,8 @@ class Order(TenantRow, Base):
     cancels_on: Mapped[date | None]
     """Unpaid, it is cancelled on this day; null: when its subscription's fate is settled."""
     completed_at: Mapped[datetime | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=no_attributes, server_default=NO_ATTRIBUTES)
+    """What its product wanted to know, answered: see `domain.catalog.order_attributes`."""
     external_id: Mapped[str | None]
 
     __table_args__ = owned(

@@ -17,6 +17,7 @@ from domain.billing.drafts import ChargeDraft, ChargeKind, Line, NotAllowedByBil
 from domain.billing.prices import Prices, held_prices, recurring_lines, resource_price
 from domain.billing.proration import chargeable, chargeable_increase
 from domain.catalog.models import Plan, PlanPeriod, PlanState, ServiceTerm
+from domain.catalog.order_attributes import answered
 from domain.catalog.queries import plan_by_id
 from domain.catalog.queries import resources_of as plan_resources_of
 from domain.catalog.terms import require_may_order
@@ -77,6 +78,7 @@ def order_subscription(
     individual_prices: Sequence[tuple[str, Decimal]] = (),
     renewal_price: RenewalPrice = RenewalPrice.PLAN,
     auto_renew: bool = True,
+    attributes: Sequence[tuple[str, str]] = (),
     external_id: str | None = None,
     expected_total: Money | None = None,
     clock: Clock,
@@ -86,7 +88,8 @@ def order_subscription(
     The order waits for its payment; one of zero, or of a postpaid account, completes at once. `quantities` are pairs
     of resource key and units, included ones counted; resources left out start at their minimum. `individual_prices`
     are pairs of resource key and a month's fee for one unit, agreed with the customer until the renewal, where
-    `renewal_price` decides; with any, the subscription gets no discount.
+    `renewal_price` decides; with any, the subscription gets no discount. `attributes` are pairs of key and value that
+    answer what the plan's product wants to know.
 
     Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold, or not to this account;
     InvalidInput; CurrencyMismatch; PriceChanged; OnlyForSellers when a customer's user sends individual prices.
@@ -108,12 +111,14 @@ def order_subscription(
     offered = {resource.key: resource for resource in plan_resources_of(session, plan)}
     asked = checked_quantities(quantities, offered)
     agreed = checked_prices(individual_prices, offered)
+    answers = answered(session, plan.order_attributes, attributes, of_customer=scope.customer is not None)
     subscription = _subscription(
         account, plan, period, name=name, auto_renew=auto_renew, external_id=external_id, clock=clock
     )
     subscription.billing_day = term.billing_day
     subscription.promo_discount_id = None if promo is None else promo.id
     subscription.renewal_price = renewal_price if agreed else None
+    subscription.attributes = answers
     subscription.number = number_for(session, account, "subscriptions")
     session.add(subscription)
     session.flush()
@@ -138,6 +143,7 @@ def order_subscription(
         due_on=lapses,
         lines={resource.key: resource.quantity for resource in contract.resources},
         external_id=subscription.external_id,
+        attributes=answers,
     )
     announce(session, scope, "subscription.ordered", subject=subscription, prefix="sub", at=clock.now)
     return placed(session, scope, wish, clock=clock)

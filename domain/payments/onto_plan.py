@@ -96,6 +96,7 @@ def take_over(
     settlement.delete(session, scope, contract, account, clock=clock, switch=True)
     term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
     _set(subscription, plan, period, term, on=clock.day_of(order.created_at))
+    subscription.attributes = order.attributes
     session.execute(
         delete(SubscriptionResource).where(
             SubscriptionResource.distributor_id == subscription.distributor_id,

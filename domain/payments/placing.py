@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from domain.customers.models import Account, PaymentModel
 from domain.customers.queries import class_of
 from domain.ordering.models import Order, OrderLine, OrderState, OrderType
 from domain.payments.models import Payment, PaymentPurpose, PaymentState
+from domain.shared.attributes import no_attributes
 from domain.shared.billing_policy import Anchor
 from domain.shared.decimals import plain
 from domain.shared.errors import InvalidInput
@@ -49,6 +51,8 @@ class Wish:
     lines: Mapping[str, Decimal] = field(default_factory=dict)
     """Quantities it asks for, by resource."""
     external_id: str | None = None
+    attributes: Mapping[str, Any] | None = None
+    """Answers to what the plan's product wants to know; None: this order tells nothing."""
     automatic: bool = False
     """Whether the billing run makes it."""
 
@@ -152,6 +156,7 @@ def _order(wish: Wish, number: str, clock: Clock) -> Order:
         automatic=wish.automatic,
         cancels_on=wish.cancels_on,
         external_id=wish.external_id,
+        attributes=no_attributes() if wish.attributes is None else dict(wish.attributes),
         created_at=clock.now,
         updated_at=clock.now,
     )

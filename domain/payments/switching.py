@@ -11,6 +11,7 @@ from domain.billing.adjusting import adjusted
 from domain.billing.charging import sales_charges
 from domain.billing.contracts import Contract, covered
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.catalog.order_attributes import answered
 from domain.catalog.queries import resources_of
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import require_no_open_order
@@ -40,6 +41,7 @@ def switch_subscription(
     plan_id: UUID,
     period_id: UUID,
     quantities: Sequence[tuple[str, Decimal]] = (),
+    attributes: Sequence[tuple[str, str]] = (),
     if_version: int | None = None,
     expected_total: Money | None = None,
     clock: Clock,
@@ -48,7 +50,8 @@ def switch_subscription(
 
     A full term of the new plan begins today; its total is to be paid. On the day the order completes the days used of
     the present plan are closed, and what is unused comes back as its billing type says. Resources that both plans have
-    keep their quantity unless `quantities` say otherwise, others start at their minimum.
+    keep their quantity unless `quantities` say otherwise, others start at their minimum. What the new plan's
+    product wants to know `attributes` answer, else what the subscription's orders told before.
 
     Raises NotFound, ActAsRequired, Stale; InvalidState, also for a plan that is not sold and for an open order;
     InvalidInput, also for quantities that the new plan does not offer; CurrencyMismatch, PriceChanged,
@@ -68,6 +71,13 @@ def switch_subscription(
     offered = {offer.key: offer for offer in resources_of(session, plan)}
     wanted = _quantities(contract, offered, checked_quantities(quantities, offered))
     require_used(wanted, [resource for resource in contract.resources if resource.key in wanted], quantities)
+    answers = answered(
+        session,
+        plan.order_attributes,
+        attributes,
+        of_customer=scope.customer is not None,
+        before=subscription.attributes,
+    )
     target = as_switched(session, contract, plan, period, wanted, clock=clock)
     terms = target.terms(clock)
     drafts = adjusted(session, target, sales_charges(terms, sales_lines(target), on=clock.today), clock=clock)
@@ -82,6 +92,7 @@ def switch_subscription(
         cancels_on=lapses,
         due_on=lapses,
         lines=wanted,
+        attributes=answers,
     )
     (made,) = place(session, scope, [wish], clock=clock)
     if made.completes_at_once:

@@ -16,11 +16,12 @@ from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
 from domain.catalog.products import publish_change
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
+from domain.catalog.versions import ask_for_synchronization, count_change
 from domain.delegation.copies import has_copies
 from domain.delegation.editing import added_details, by_place, change_details, change_plan, given
 from domain.delegation.markups import clean_markup
 from domain.delegation.synchronization import PERIOD_FIELDS, PLAN_FIELDS, RESOURCE_FIELDS
-from domain.pricing.fees import PRICES, changed_fields, count_change, mark_net_costs, set_fees
+from domain.pricing.fees import PRICES, changed_fields, mark_net_costs, set_fees
 from domain.pricing.repricing import apply_markups, reprice_below
 from domain.shared import outbox
 from domain.shared.billing_policy import FeeSet, Term
@@ -29,7 +30,7 @@ from domain.shared.unset import UNSET
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
-__all__ = ["ask_for_synchronization", "set_markup", "update_plan"]
+__all__ = ["set_markup", "update_plan"]
 
 
 def update_plan(
@@ -103,18 +104,6 @@ def set_markup(session: Session, scope: Scope, *, plan_id: UUID, markup_percent:
     reprice_below(session, scope, [plan.id], clock=clock)
     publish_change(session, plan)
     return plan
-
-
-def ask_for_synchronization(session: Session, plan: Plan) -> None:
-    """Have a job bring the plan's synchronized fields to its copies, unless one waits already."""
-    outbox.enqueue(
-        session,
-        plan,
-        "catalog.synchronize_plan",
-        queue="catalog",
-        arguments={"plan_id": plan.id.hex},
-        unique_key=plan.id.hex,
-    )
 
 
 _SYNCHRONIZED = {*PERIOD_FIELDS, *RESOURCE_FIELDS}

@@ -13,8 +13,9 @@ from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.catalog.products import publish_change
 from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
+from domain.catalog.versions import count_change
 from domain.delegation.errors import FieldIsUpstreams
-from domain.pricing.fees import PRICES, changed_fields, count_change, given, mark_net_costs, set_fees
+from domain.pricing.fees import PRICES, changed_fields, given, mark_net_costs, set_fees
 from domain.pricing.repricing import apply_markups, reprice_below
 from domain.shared import outbox
 from domain.shared.billing_policy import FeeSet

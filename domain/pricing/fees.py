@@ -13,7 +13,7 @@ from domain.shared.decimals import clean_price
 from domain.shared.unset import UNSET, Unset
 from tenancy.clock import Clock
 
-__all__ = ["PRICES", "changed_fields", "count_change", "given", "mark_net_costs", "set_fees"]
+__all__ = ["PRICES", "changed_fields", "given", "mark_net_costs", "set_fees"]
 
 NET_COSTS = {f"net_{fee}" for fee in FEES}
 PRICES = {*FEES, *NET_COSTS}
@@ -23,14 +23,6 @@ PRICES = {*FEES, *NET_COSTS}
 def changed_fields(row: Base) -> set[str]:
     """The attributes with another value than in the database; 8 and 8.0000 are the same."""
     return {attribute.key for attribute in instance_state(row).attrs if attribute.history.has_changes()}
-
-
-def count_change(plan: Plan, clock: Clock) -> None:
-    """Raise a plan's version; at the origin its copies' synchronized fields are then older."""
-    plan.version += 1
-    plan.updated_at = clock.now
-    if plan.parent_id is None:
-        plan.synchronized_version = plan.version
 
 
 def set_fees(row: PlanPeriod | PlanResource, prefix: str, change: FeesChange, *path: str | int) -> bool:

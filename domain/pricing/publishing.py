@@ -32,11 +32,11 @@ from domain.catalog.models import (
 from domain.catalog.products import DEFAULT_CATEGORY, ask_for_publication, category_of_key
 from domain.catalog.queries import live_subscriptions, periods_of, resources_of
 from domain.catalog.terms import create_service_term
+from domain.catalog.versions import ask_for_synchronization, count_change
 from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_RESOURCES, has_copies, locked_copies
 from domain.delegation.default_markups import default_markups_of, place_of_product
 from domain.delegation.states import follow_states
-from domain.pricing.actions import ask_for_synchronization
-from domain.pricing.fees import changed_fields, count_change, mark_net_costs
+from domain.pricing.fees import changed_fields, mark_net_costs
 from domain.pricing.repricing import apply_markups, reprice_below
 from domain.shared import outbox
 from domain.shared.billing_policy import FeeSet, Term
@@ -56,7 +56,15 @@ __all__ = ["accept_vendor", "bring_product", "publish_product"]
 TAKERS_LIMIT = 500
 """Distributors named at once."""
 
-_OF_PLAN = ("name", "sku", "fixed_price", "free_period", "price_protection_months", "expired_renewal")
+_OF_PLAN = (
+    "name",
+    "sku",
+    "fixed_price",
+    "free_period",
+    "price_protection_months",
+    "expired_renewal",
+    "order_attributes",
+)
 _OF_KIND = ("billing_type", "currency")
 """Stay while the distributor, or anybody below it, has subscriptions."""
 _OF_TERM = (
@@ -275,6 +283,7 @@ class _Arrival:
                 name=source.name,
                 vendor=source.vendor,
                 source_id=source.id,
+                order_attributes=source.order_attributes,
                 category_id=category_of_key(self.session, self.taker, category_key, None, self.clock).id,
             )
             self.session.add(found)
@@ -285,6 +294,7 @@ class _Arrival:
         else:
             found.source_id = source.id
             found.name, found.vendor = source.name, source.vendor
+            found.order_attributes = source.order_attributes
             if changed_fields(found):
                 found.updated_at = self.clock.now
             self.session.flush()

@@ -347,7 +347,7 @@ class _Import:
                 clean_plan(_draft(row), billing_day=term.billing_day),
                 self.owner,
                 service_term_id=term.id,
-                product_id=self.products[row.product_key].id,
+                product=self.products[row.product_key],
                 number=number,
                 now=self.clock.now,
             )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.types import CurrencyCode, Price, Quantity, choice
 from db.words import WITHOUT_WORDS, words_index, words_of
+from domain.shared.attributes import NO_ATTRIBUTES, no_attributes
 from domain.shared.billing_types import BillingType
 from tenancy.rows import OF_ANY, Reach, TenantRow, by_value, in_order, owned
 
@@ -165,6 +166,8 @@ class ServiceSubscription(TenantRow, Base):
     """Why it was stopped, in the words of whoever did it."""
     stopped_units: Mapped[dict[str, Any] | None]
     """What the stop took back, and an activation charges again: see `domain.billing.settlement`."""
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=no_attributes, server_default=NO_ATTRIBUTES)
+    """What the order that led to its present plan told."""
     promo_discount_id: Mapped[UUID | None]
     """The discount whose promo code it was ordered with: it counts for later orders too."""
     renewal_price: Mapped[RenewalPrice | None] = mapped_column(choice(RenewalPrice))

@@ -17,6 +17,7 @@ from domain.catalog.drafts import (
     PlanResourceChange,
     PlanResourceDraft,
 )
+from domain.catalog.order_attributes import AttributeDraft
 from domain.catalog.products import ProductChange
 from domain.catalog.terms import ServiceTermChange
 from domain.customers.actions import AccountChange
@@ -79,6 +80,8 @@ SHAPES: dict[str, Callable[..., Any]] = {
     "IndividualPriceInput": lambda resource_key, recurring_per_month: (resource_key, recurring_per_month),
     "ManagerChange": ManagerChange,
     "MoneyInput": Money,
+    "OrderAttributeInput": AttributeDraft,
+    "OrderAttributeValueInput": lambda key, value: (key, value),
     "PlanChange": PlanChange,
     "PlanPeriodChange": PlanPeriodChange,
     "PlanPeriodInput": PlanPeriodDraft,

@@ -41,6 +41,7 @@ _PAGES = {
     "terms": "customers",
     "members": "customers",
     "services": "customers",
+    "order": "sales",
     "orders": "sales",
     "subscription": "sales",
     "subscriptions": "sales",

@@ -64,7 +64,12 @@ class Api:
 @pytest.fixture
 def api(fresh_database: Server) -> Iterator[Api]:
     """The chain of the fixtures, a salesperson at the child, and tokens for all of them."""
-    engine = application_engine(fresh_database.app, pool_size=1)
+    yield from opened(fresh_database)
+
+
+def opened(database: Server) -> Iterator[Api]:
+    """The same on a database of the caller's."""
+    engine = application_engine(database.app, pool_size=1)
     with Sessions(engine).begin(PLATFORM) as session:
         set_operator_token(session, OPERATOR)
     with Sessions(engine).begin(PLATFORM) as session:
@@ -81,9 +86,7 @@ def api(fresh_database: Server) -> Iterator[Api]:
         session.add(seller)
         session.flush()
         sales = issue_token(session, seller)
-    settings = Settings(
-        database_url=fresh_database.owner, app_database_url=fresh_database.app, web_pool_size=3, explorer=False
-    )
+    settings = Settings(database_url=database.owner, app_database_url=database.app, web_pool_size=3, explorer=False)
     with TestClient(application(settings)) as client:
         yield Api(
             client,

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -21,7 +21,10 @@ from db.engine import application_engine
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tenancy.tokens import set_operator_token
-from tests.conftest import Server
+from tests.api.conftest import Api, opened
+from tests.conftest import Server, _clone
+from tests.jobs.conftest import House as WorkingHouse
+from tests.journeys.telling import Story
 
 ROOT = Path(__file__).parents[2]
 OPERATOR = "hw_operator-of-the-journeys"
@@ -130,6 +133,30 @@ def house(fresh_database: Server, tmp_path: Path) -> Iterator[House]:
         for process in found.processes.values():
             process.wait(20)
         catcher.stop()
+
+
+@pytest.fixture(scope="session")
+def place(postgres: Server, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An application and a worker for all stories of one process of the run."""
+    log = tmp_path_factory.mktemp("stories") / "worker.log"
+    log.touch()
+    for database in _clone(postgres, f"headwater_{worker_id}_stories"):
+        for api in opened(database):
+            workers = WorkingHouse(sessions=Sessions(api.engine), chain=api.chain, url=database.app, log=log)
+            workers.start_worker()
+            yield api
+            for worker in workers.workers:
+                worker.kill()
+
+
+@pytest.fixture
+def begins(place: Api, request: pytest.FixtureRequest) -> Callable[..., Story]:
+    """Begins a story on a day, at a distributor of its own."""
+
+    def begin(on: str, name: str | None = None, **more: Any) -> Story:
+        return Story.begins(place, name or request.node.name, on, **more)
+
+    return begin
 
 
 def _free_port() -> int:
