@@ -38,11 +38,11 @@ class OrderAttribute:
     max_length: int | None = part()
     """Of a TEXT: the most characters; null: 1,000."""
     minimum: str | None = part()
-    """Of a NUMBER: the least; null: any."""
+    """Of a NUMBER: the least; null: no bound."""
     maximum: str | None = part()
-    """Of a NUMBER: the most; null: any."""
+    """Of a NUMBER: the most; null: no bound."""
     pattern: str | None = part()
-    """Of a TEXT: the regular expression that the whole of it matches; null: any."""
+    """Of a TEXT: the regular expression that the whole of it matches; null: no bound."""
     choices: list[str] | None = part()
     """Of a CHOICE: all there are; else empty."""
 

@@ -157,11 +157,11 @@ def answered(
     for audience in Audience:
         for each in questions.get(audience, ()):
             key = each["key"]
-            value = values.get(key) or _kept(session, each, kept.get(key))
-            if value is None and each["required"] and key in asked:
+            answer = values.get(key) or _kept(session, each, kept.get(key))
+            if answer is None and each["required"] and key in asked:
                 raise InvalidInput("{name} is required.", name=each["name"], path=("attributes",))
-            if value is not None:
-                answers[audience].append({"key": key, "name": each["name"], "type": each["type"], "value": value})
+            if answer is not None:
+                answers[audience].append({"key": key, "name": each["name"], "type": each["type"], "value": answer})
     return answers
 
 

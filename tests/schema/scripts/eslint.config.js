@@ -34,6 +34,10 @@ const VALUES = [
   "TenantRef", // the same
   "UpstreamPrices",
   "VendorAttribute", // of a subscription, by its name
+  "OrderAttribute", // of a product, by its key
+  "OrderAttributes",
+  "OrderAttributeValue", // of an order, by its key
+  "OrderAttributeValues",
   "Viewer",
   "Waterfall",
   "WaterfallLevel",
