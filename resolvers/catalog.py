@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from domain.billing import customer_discounts, reseller_discounts, taxes
+from domain.billing import customer_discounts, exchange_rates, reseller_discounts, taxes
 from domain.catalog import actions as catalog
 from domain.catalog import products
 from domain.catalog.drafts import PlanChange
@@ -33,6 +33,7 @@ __all__ = [
     "delete_default_markup",
     "publish_product",
     "set_default_markup",
+    "set_exchange_rate",
     "set_markup",
     "set_plan_links",
     "set_prices",
@@ -175,6 +176,12 @@ def create_discount(change: Change, /, **input: Any) -> Answer:
 def update_discount(call: Change, /, **input: Any) -> Answer:
     """See `domain.billing.customer_discounts.update_discount`."""
     return {"discount": customer_discounts.update_discount(call.session, call.scope, clock=call.clock, **input)}
+
+
+def set_exchange_rate(change: Change, /, **input: Any) -> Answer:
+    """See `domain.billing.exchange_rates.set_exchange_rate`."""
+    rate = exchange_rates.set_exchange_rate(change.session, change.scope, clock=change.clock, **input)
+    return {"exchange_rate": rate}
 
 
 def set_tax(change: Change, /, **input: Any) -> Answer:

@@ -33,6 +33,7 @@ from schema.common import DateTimeFilter, IDFilter, StringFilter
 from schema.default_markups import DefaultMarkup
 from schema.discounts import Discount, ResellerDiscount
 from schema.enums import AuditVerb
+from schema.exchange_rates import ExchangeRate
 from schema.jobs import Job
 from schema.orders import Order, Payment
 from schema.people import Actor, Manager
@@ -47,6 +48,7 @@ _NODES: tuple[type, ...] = (
     Charge,
     DefaultMarkup,
     Discount,
+    ExchangeRate,
     Manager,
     Order,
     Payment,

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import strawberry
+from sqlalchemy import func
 
 from domain.billing import models
 from domain.billing.telling import explained
@@ -147,7 +148,11 @@ class ResellerCharge(Node):
     discount_percent: Decimal = column(models.ResellerCharge.discount_percent)
     """What the creditor took off, 10 meaning 10 %; 0 without a discount."""
     amount: Money = money(models.ResellerCharge.amount, models.ResellerCharge.currency)
-    """What is owed, the discount taken off."""
+    """What is owed, the discount taken off; in what the creditor bills in."""
+    cost: Money = money(
+        lambda row: func.coalesce(row.cost, row.amount), lambda row: func.coalesce(row.cost_currency, row.currency)
+    )
+    """What that is for the debtor: in its own currency at its own exchange rate, else the amount."""
     explanation: ChargeExplanation = document(models.ResellerCharge.explanation)
     """How the amount came about."""
     created_at: datetime = column(models.ResellerCharge.created_at)

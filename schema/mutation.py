@@ -9,6 +9,7 @@ from schema import confirmations as f
 from schema import customer_changes as k
 from schema import default_markups as b
 from schema import discount_changes as d
+from schema import exchange_rates as er
 from schema import member_changes as m
 from schema import people_changes as p
 from schema import people_signing_in as i
@@ -195,7 +196,8 @@ class Mutation:
         customers.order_for_new_account, k.OrderForNewAccountInput, needs=P.ACCOUNTS_OPEN, customers=True
     )
     """Order a subscription for an account that comes to be with the order; for users of customers. Codes:
-    AGREEMENT_REQUIRED, INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED."""
+    AGREEMENT_REQUIRED, INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, NO_EXCHANGE_RATE,
+    PRICE_CHANGED."""
     create_user: m.CreateUserPayload | None = mutation(customers.create_user, m.CreateUserInput, needs=P.MEMBERS_WRITE)
     """Add a person to the acting tenant's customers. Codes: INVALID_INPUT, KEY_TAKEN."""
     create_user_token: m.CreateUserTokenPayload | None = mutation(
@@ -329,11 +331,16 @@ class Mutation:
     set_tax: x.SetTaxPayload | None = mutation(catalog.set_tax, x.SetTaxInput, needs=P.SETTINGS_WRITE)
     """Put a tax on what customers order, or another one on what one of them orders. Codes: INVALID_INPUT, NOT_FOUND,
     ACT_AS_REQUIRED."""
+    set_exchange_rate: er.SetExchangeRatePayload | None = mutation(
+        catalog.set_exchange_rate, er.SetExchangeRateInput, needs=P.SETTINGS_WRITE
+    )
+    """Say what a currency is worth in another one, here and below, for what is ordered from a day on. Codes:
+    INVALID_INPUT."""
     order_subscription: s.OrderPayload | None = mutation(
         sales.order_subscription, s.OrderSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
     """Order a subscription; it starts when the order's payment completes. Codes: AGREEMENT_REQUIRED (customers' users),
-    INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, PRICE_CHANGED, ACT_AS_REQUIRED."""
+    INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, NO_EXCHANGE_RATE, PRICE_CHANGED, ACT_AS_REQUIRED."""
     change_subscription: s.OrderPayload | None = mutation(
         sales.change_subscription, s.ChangeSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
@@ -344,7 +351,7 @@ class Mutation:
     )
     """Order another plan for a running subscription. When the order completes, the days used of the present plan are
     closed, and what is unused comes back as its billing type says. Codes: INVALID_INPUT, NOT_FOUND, INVALID_STATE,
-    CURRENCY_MISMATCH, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
+    CURRENCY_MISMATCH, NO_EXCHANGE_RATE, PRICE_CHANGED, REFUSED_BY_BILLING_TYPE, STALE, ACT_AS_REQUIRED."""
     update_subscription: s.SubscriptionPayload | None = mutation(
         sales.update_subscription, s.UpdateSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )

@@ -11,6 +11,7 @@ from schema.charges import Charge, ResellerCharge
 from schema.confirmations import ManualOperation
 from schema.default_markups import DefaultMarkup
 from schema.discounts import Discount, ResellerDiscount
+from schema.exchange_rates import ExchangeRate
 from schema.jobs import Job
 from schema.members import LegalAgreement, User
 from schema.orders import Order, Payment
@@ -83,6 +84,8 @@ class Query:
     """A tax, by id."""
     default_markup: DefaultMarkup | None = by_id(needs=P.PRICES_UPSTREAM_READ)
     """A markup for plans that are still to come, by id."""
+    exchange_rate: ExchangeRate | None = by_id(needs=P.SETTINGS_READ)
+    """An exchange rate, by id: an own one, one from above or one below."""
     reseller_discount: ResellerDiscount | None = by_id(needs=P.DISCOUNTS_READ)
     """A discount for resellers, by id."""
     distributors: Connection[Distributor] | None = listing(below=True, needs=P.DISTRIBUTORS_WRITE)

@@ -15,6 +15,7 @@ from schema.catalog import Plan, Product, ServiceTerm
 from schema.charges import Charge, ResellerCharge
 from schema.discounts import Discount, ResellerDiscount
 from schema.enums import TenantState
+from schema.exchange_rates import ExchangeRate
 from schema.orders import Order, Payment
 from schema.people import Manager
 from schema.references import TenantRef
@@ -94,6 +95,8 @@ class Tenant(Node):
     """What it takes off what its own customers order."""
     taxes: Connection[Tax] | None = listing(needs=Permission.SETTINGS_READ)
     """What it puts on what its own customers pay: its own tax, and those of single accounts."""
+    exchange_rates: Connection[ExchangeRate] | None = listing(needs=Permission.SETTINGS_READ)
+    """What currencies are worth: its own rates, which it lives by, and those from above, newest first."""
     reseller_discounts: Connection[ResellerDiscount] | None = listing(needs=Permission.DISCOUNTS_READ)
     """What this tenant takes off what resellers directly below owe it, newest first."""
     settings: list[Setting] | None = related(

@@ -67,6 +67,8 @@ class ErrorCode(StrEnum):
     """The total is not expectedTotal."""
     CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
     """An amount is in another currency than needed."""
+    NO_EXCHANGE_RATE = "NO_EXCHANGE_RATE"
+    """A price is in another currency than the account's, and there is no exchange rate; the message names both."""
     ACT_AS_REQUIRED = "ACT_AS_REQUIRED"
     """The row belongs to a tenant below; send Headwater-Act-As with its id."""
     AGREEMENT_REQUIRED = "AGREEMENT_REQUIRED"

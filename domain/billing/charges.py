@@ -17,6 +17,7 @@ from domain.billing.charging import recomputed_for_payment, state_when_paid
 from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, TaxRate, bare_draft, discounted_drafts, lots_of, taxed_drafts
+from domain.billing.exchange import Exchange
 from domain.billing.explanation import Explanation, Rule, months_of
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeState, LedgerAccount
@@ -88,7 +89,7 @@ def make(session: Session, makings: Sequence[Making], *, prices: Prices | None =
     sold = {
         making.contract.subscription.id: (making.contract.plan.id, making.contract.period.key) for making in makings
     }
-    levels.snapshot(session, [charge for charge in charges if charge.split_from_id is None], held, sold, at=clock.now)
+    levels.snapshot(session, [charge for charge in charges if charge.split_from_id is None], held, sold, clock=clock)
     return charges
 
 
@@ -368,6 +369,7 @@ def existing(
             taxed=tax_of(charge),
             lots=lots_of(Explanation.from_json(charge.explanation)),
             price_group=groups.get(charge.id, ""),
+            exchange=Exchange.from_json(charge.explanation["inputs"].get("exchange")),
         )
         for charge in charges
         if charge.period_start is not None

@@ -17,7 +17,7 @@ from domain.billing.drafts import (
     NotAllowedByBillingType,
     with_lots,
 )
-from domain.billing.explanation import Rule, priced
+from domain.billing.explanation import Rule, exchange_of, priced
 from domain.billing.proration import Cut
 from domain.shared.billing_policy import (
     Anchor,
@@ -183,7 +183,13 @@ def recomputed_for_payment(terms: BillingTerms, drafts: Sequence[ChargeDraft], *
             kept.append(draft)
         elif on < part.end:
             left = Period(on, part.end)
-            line = Line(draft.resource_key, draft.quantity, draft.unit_price, lots=draft.split_from)
+            line = Line(
+                draft.resource_key,
+                draft.quantity,
+                draft.unit_price,
+                lots=draft.split_from,
+                exchange=exchange_of(draft.explanation),
+            )
             free = draft.explanation.rule is Rule.FREE_PERIOD
             kept.append(replace(draft, period=left) if free else by_days(terms, line, (left, whole), draft.state))
     before = sum((draft.amount for draft in drafts), Decimal(0))
@@ -223,6 +229,7 @@ def _draft(
         currency=terms.currency,
         cuts=[] if cut is None else [cut],
         whole_months=whole_months,
+        exchange=line.exchange,
     )
     draft = ChargeDraft(
         resource_key=line.resource_key,

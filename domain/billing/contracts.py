@@ -1,7 +1,7 @@
 """A subscription with everything its charges are made from."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from domain.billing.charging import prolongation_charges, sales_charges
 from domain.billing.drafts import BillingTerms, ChargeDraft, Line
+from domain.billing.exchange import Exchange, Rate, Rates, UnitPrice
+from domain.billing.exchange_rates import rates_of
 from domain.billing.spans import Span, first_end, free_until
 from domain.catalog.models import ExpiredRenewal, Plan, PlanPeriod, PlanResource, ServiceTerm
 from domain.shared.billing_policy import Anchor, Policy, policy_of
+from domain.shared.errors import NoExchangeRate
 from domain.shared.periods import (
     MONTHS_IN_A_YEAR,
     Period,
@@ -28,7 +31,7 @@ from domain.subscriptions.models import ServiceSubscription, SubscriptionResourc
 from domain.subscriptions.queries import resources_of
 from tenancy.clock import Clock
 
-__all__ = ["Contract", "contracts_of", "covered", "span_of"]
+__all__ = ["Contract", "contracts_of", "covered", "rates_for", "span_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,37 @@ class Contract:
     service_term: ServiceTerm
     offered: Mapping[str, PlanResource]
     """The plan's resources by key."""
+    rates: Rates = field(default_factory=Rates)
+    """From the plan's currency, where the subscription is billed in another one."""
+
+    def billed(self, price: Decimal, on: date) -> UnitPrice:
+        """A price of the plan in what the subscription is billed in, at the exchange rate of a day.
+
+        Raises NoExchangeRate.
+        """
+        if self.plan.currency == self.subscription.currency:
+            return UnitPrice(price)
+        exchange = Exchange(self.plan.currency, price, self._rate(on))
+        return UnitPrice(exchange.converted, exchange)
+
+    def _rate(self, on: date) -> Rate:
+        subscription = self.subscription
+        rate = self.rates.at(subscription.tenant_path, self.plan.currency, subscription.currency, on)
+        if rate is not None:
+            return rate
+        for resource in self.resources:
+            # Of a seller that was moved away from whoever had set the rate: the one it was sold at.
+            sold = Exchange.from_json(resource.exchange)
+            if sold is not None and sold.currency == self.plan.currency:
+                return sold.rate
+        raise NoExchangeRate(
+            "There is no exchange rate from {currency}, in which {name} is sold, to {other} on {day}.",
+            currency=self.plan.currency,
+            name=self.plan.name,
+            other=subscription.currency,
+            day=on,
+            path=("plan_id",),
+        )
 
     @property
     def policy(self) -> Policy:
@@ -181,6 +215,7 @@ def contracts_of(session: Session, subscriptions: Collection[ServiceSubscription
         select(PlanResource).where(PlanResource.distributor_id == distributor_id, PlanResource.plan_id.in_(plan_ids))
     ):
         offered[offer.plan_id][offer.key] = offer
+    rates = rates_for(session, [(row, plans[row.plan_id]) for row in subscriptions])
     return {
         row.id: Contract(
             subscription=row,
@@ -189,6 +224,17 @@ def contracts_of(session: Session, subscriptions: Collection[ServiceSubscription
             period=periods[row.plan_period_id],
             service_term=terms[plans[row.plan_id].service_term_id],
             offered=offered[row.plan_id],
+            rates=rates,
         )
         for row in subscriptions
     }
+
+
+def rates_for(session: Session, sold: Collection[tuple[ServiceSubscription, Plan]]) -> Rates:
+    """The exchange rates of subscriptions that are billed in another currency than their plans; mostly no statement."""
+    foreign = [(row, plan) for row, plan in sold if row.currency != plan.currency]
+    if not foreign:
+        return Rates()
+    currencies = {plan.currency for _, plan in foreign}
+    paths = {row.tenant_path for row, _ in foreign}
+    return rates_of(session, foreign[0][0].distributor_id, paths, from_currencies=currencies)

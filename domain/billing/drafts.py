@@ -10,6 +10,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from domain.billing.charge_states import ChargeKind, ChargeState
+from domain.billing.exchange import Exchange
 from domain.billing.explanation import Explanation, bare, with_discount, with_tax
 from domain.shared.billing_types import BillingType
 from domain.shared.decimals import plain
@@ -89,6 +90,8 @@ class Line:
     """For units that are charged again after a stop: the charges they came with."""
     period: Period | None = None
     """For the same units: the days that the stop took back; None: all to the end of the billing period."""
+    exchange: Exchange | None = None
+    """Where the price was converted from; None: it was set in the currency that is billed in."""
 
 
 @dataclass(frozen=True, slots=True)

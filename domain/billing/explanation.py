@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from domain.billing.discounts import discounted_to
+from domain.billing.exchange import Exchange
 from domain.billing.proration import Cut, months, share
 from domain.shared.decimals import plain
 from domain.shared.money import minor_digits
@@ -26,6 +27,12 @@ DISCOUNT = "discount"
 
 TAX = "tax"
 """The label of the tax among the steps; it comes last."""
+
+EXCHANGE = "exchange rate"
+"""The label of a conversion among the steps; it comes first."""
+
+COST = "cost in its own currency"
+"""The label of what an amount owed is for the debtor, among the steps; it comes last."""
 
 Inputs = Mapping[str, Any]
 """JSON values only: texts, whole numbers, lists and objects.  Decimals and dates are texts."""
@@ -127,12 +134,14 @@ def priced(
     cuts: Sequence[Cut] = (),
     whole_months: int | None = None,
     percent_off: Decimal = Decimal(0),
+    exchange: Exchange | None = None,
 ) -> Explanation:
     """The amount of `quantity` units at a monthly (or, for ONE_TIME, single) `unit_price`, and how it came about.
 
     For what is consumed, `unit_price` is a unit's and there is one month.  Months are either `whole_months` or, when
     that is None, the days of `cuts` over the days of their billing periods.
     `percent_off` is a reseller discount, part of the exact value.  A refund has a negative quantity.
+    `exchange` is where `unit_price` comes from, when it was converted: then it is computed from there.
     """
     inputs: dict[str, Any] = {
         "currency": currency,
@@ -146,15 +155,35 @@ def priced(
         inputs["months"] = whole_months
     if percent_off:
         inputs["percent_off"] = plain(percent_off)
+    if exchange is not None:
+        inputs["exchange"] = exchange.to_json()
     exact, rounded = _priced_value(inputs)
+    step = Step(_LABELS[rule], f"{_formula(rule, inputs)} = {_rounding_text(exact, rounded)}", rounded)
     return Explanation(
         rule=rule,
         fraction=_fraction_text(inputs),
         exact=exact,
         rounded=rounded,
-        steps=(Step(_LABELS[rule], f"{_formula(rule, inputs)} = {_rounding_text(exact, rounded)}", rounded),),
+        steps=(step,) if exchange is None else (_exchange_step(inputs, exchange), step),
         inputs=inputs,
     )
+
+
+def _exchange_step(inputs: dict[str, Any], exchange: Exchange) -> Step:
+    """How the unit price was converted; the amount in the other currency comes to the inputs, for people to read."""
+    foreign = {**inputs, "digits": minor_digits(exchange.currency), "unit_price": inputs["exchange"]["unit_price"]}
+    del foreign["exchange"]
+    inputs["exchange"] = {**inputs["exchange"], "amount": f"{_priced_value(foreign)[1]:f}"}
+    formula = (
+        f"{price_text(exchange.unit_price)} {exchange.currency} × {plain(exchange.rate.value)} = "
+        f"{price_text(exchange.converted)} {inputs['currency']}"
+    )
+    return Step(EXCHANGE, formula, exchange.converted)
+
+
+def exchange_of(explanation: Explanation) -> Exchange | None:
+    """Where the unit price of a stored charge was converted from."""
+    return Exchange.from_json(explanation.inputs.get("exchange"))
 
 
 def added_up(
@@ -281,7 +310,13 @@ def _tax(amount: Decimal, inputs: Inputs) -> Decimal:
 
 
 def owed(
-    of: Explanation, *, unit_price: Decimal, quantity: Decimal, currency: str, percent_off: Decimal
+    of: Explanation,
+    *,
+    unit_price: Decimal,
+    quantity: Decimal,
+    currency: str,
+    percent_off: Decimal,
+    exchange: Exchange | None = None,
 ) -> Explanation:
     """What the same months as those of the charge `of` cost at an upstream price; a refund's quantity is negative."""
     return priced(
@@ -292,7 +327,31 @@ def owed(
         cuts=cuts_of(of.inputs) if "parts" in of.inputs else (),
         whole_months=of.inputs.get("months"),
         percent_off=percent_off,
+        exchange=exchange,
     )
+
+
+def with_cost(explanation: Explanation, inputs: Inputs) -> Explanation:
+    """What is owed upstream together with what that costs the debtor in its own currency, by these inputs."""
+    _, cost = _priced_value(inputs)
+    formula = f"{_formula(Rule.RESELLER, inputs)} = {cost:f} {inputs['currency']}"
+    return replace(
+        explanation,
+        steps=(*explanation.steps, Step(COST, formula, cost)),
+        inputs={**explanation.inputs, "cost": dict(inputs)},
+    )
+
+
+def recompute_cost(explanation: Explanation) -> Decimal | None:
+    """What is owed in the debtor's own currency, from the stored inputs alone; None where the amount is that."""
+    cost = explanation.inputs.get("cost")
+    return None if cost is None else _priced_value(cost)[1]
+
+
+def cost_taken_back(explanation: Explanation) -> Inputs:
+    """The inputs of the cost for as many units less."""
+    cost = explanation.inputs["cost"]
+    return {**cost, "quantity": plain(-Decimal(cost["quantity"]))}
 
 
 def months_of(explanation: Explanation) -> Fraction:
@@ -332,7 +391,7 @@ def _months(inputs: Inputs) -> Fraction:
 def _priced_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
     # Multiplied in whole numbers and reduced once, at the end.
     numerator, denominator = _months(inputs).as_integer_ratio()
-    factors = [Decimal(inputs["unit_price"]), Decimal(inputs["quantity"])]
+    factors = [_unit_price(inputs), Decimal(inputs["quantity"])]
     if "percent_off" in inputs:
         factors.append(100 - Decimal(inputs["percent_off"]))
         denominator *= 100
@@ -341,6 +400,11 @@ def _priced_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
         numerator, denominator = numerator * above, denominator * below
     exact = Fraction(numerator, denominator)
     return exact, half_up(exact, inputs["digits"])
+
+
+def _unit_price(inputs: Inputs) -> Decimal:
+    exchange = Exchange.from_json(inputs.get("exchange"))
+    return Decimal(inputs["unit_price"]) if exchange is None else exchange.converted
 
 
 def _added_up_value(inputs: Inputs) -> tuple[Fraction, Decimal]:

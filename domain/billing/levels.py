@@ -8,7 +8,7 @@ Core rows that never become the session's objects, and hands nothing of it back.
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session, aliased
 
 from db.appending import append_all
 from db.ids import uuid7
-from domain.billing.explanation import Explanation, months_of
+from domain.billing.exchange import Exchange, Rates
+from domain.billing.exchange_rates import rates_of
+from domain.billing.explanation import Explanation, cost_taken_back, exchange_of, months_of, with_cost
 from domain.billing.models import Charge, ChargeKind, ChargeLevel, ResellerCharge
 from domain.billing.reseller_discounts import Discounts, discounts_for
 from domain.billing.upstream import UpstreamPrice, owed_upstream
@@ -26,6 +28,8 @@ from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.shared.errors import InvalidInput
 from domain.shared.outbox import announce
 from domain.shared.rounding import half_up
+from tenancy.clock import Clock
+from tenancy.models import Tenant
 from tenancy.rows import TenantRow
 from tenancy.scope import SEGMENT, Scope
 from tenancy.sessions import seeing
@@ -56,6 +60,9 @@ class _Level:
     tenant_id: UUID
     tenant_path: str
     currency: str
+    """The plan's, the same along the chain."""
+    billed_in: str
+    """What the tenant bills in."""
 
 
 Sold = Mapping[UUID, tuple[UUID, str]]
@@ -63,22 +70,23 @@ Sold = Mapping[UUID, tuple[UUID, str]]
 
 
 def snapshot(
-    session: Session, charges: Sequence[Charge], held: Mapping[UUID, UUID], sold: Sold, *, at: datetime
+    session: Session, charges: Sequence[Charge], held: Mapping[UUID, UUID], sold: Sold, *, clock: Clock
 ) -> None:
     """Write down what every level pays the one above for one unit of these new charges.
 
     `held` maps a charge to the one whose levels it keeps, where the price is held; the others take the prices of now,
     as do those whose seller was moved below others since. `sold` names the plan that each subscription's charges are
-    for, which is not the present one while a switch waits.
+    for, which is not the present one while a switch waits. A plan's price is counted into what the tenant above bills
+    in, at its exchange rate of today, and into what the level itself bills in, at its own.
     Not for parts of a split: those use the levels of the charge they come from. Raises InvalidInput where a level
     would owe more than can be booked.
     """
     if not charges:
         return
     with seeing(session, _everything(charges[0])):
-        rows = _copied(session, charges, held, sold, at)
+        rows = _copied(session, charges, held, sold, clock.now)
         known = {row["charge_id"] for row in rows}
-        rows += _current(session, [charge for charge in charges if charge.id not in known], sold, at)
+        rows += _current(session, [charge for charge in charges if charge.id not in known], sold, clock)
         append_all(session, ChargeLevel, rows)
 
 
@@ -113,12 +121,40 @@ def _level_values(level: Any, at: datetime) -> dict[str, Any]:
     return {**level._mapping, "id": uuid7(), "created_at": at, "updated_at": at}  # noqa: SLF001 - a row's public name
 
 
-def _current(session: Session, charges: Sequence[Charge], sold: Sold, at: datetime) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Billed:
+    """A plan's price in what a tenant bills in."""
+
+    amount: Decimal
+    currency: str
+    exchange: dict[str, str] | None
+
+
+def _rates(session: Session, distributor_id: UUID, levels: Collection[_Level]) -> Rates:
+    """The rates that chains with several currencies need; no statement for those with one."""
+    foreign = [level for level in levels if level.currency != level.billed_in]
+    currencies = {level.currency for level in foreign}
+    return rates_of(session, distributor_id, {level.tenant_path for level in foreign}, from_currencies=currencies)
+
+
+def _billed(level: _Level, price: Decimal, rates: Rates, today: date) -> _Billed:
+    """The price as this tenant bills it, at its rate of today; one that has none bills in the plan's currency."""
+    if level.currency == level.billed_in:
+        return _Billed(price, level.currency, None)
+    rate = rates.at(level.tenant_path, level.currency, level.billed_in, today)
+    if rate is None:
+        return _Billed(price, level.currency, None)
+    exchange = Exchange(level.currency, price, rate)
+    return _Billed(exchange.converted, level.billed_in, exchange.to_json())
+
+
+def _current(session: Session, charges: Sequence[Charge], sold: Sold, clock: Clock) -> list[dict[str, Any]]:
     if not charges:
         return []
     distributor_id = charges[0].distributor_id
     chains = _chains(session, distributor_id, {sold[charge.subscription_id][0] for charge in charges})
     plan_ids = {level.plan_id for chain in chains.values() for level in chain}
+    rates = _rates(session, distributor_id, [level for chain in chains.values() for level in chain])
     by_resource = _fees(session, PlanResource, distributor_id, plan_ids)
     by_period = _fees(session, PlanPeriod, distributor_id, plan_ids)
     rows = []
@@ -134,9 +170,15 @@ def _current(session: Session, charges: Sequence[Charge], sold: Sold, at: dateti
                 price = getattr(above, price_name)
             else:
                 price = Decimal(0) if own is None else getattr(own, net_name)
-            if price * charge.quantity >= UPSTREAM_LIMIT:
+            billed = _billed(creditor or debtor, price, rates, clock.today)
+            cost = None if creditor is None else _billed(debtor, price, rates, clock.today)
+            largest = max(price, *(each.amount for each in (billed, cost) if each is not None))
+            if largest * charge.quantity >= UPSTREAM_LIMIT:
                 # The amount is not the seller's to know.
                 raise InvalidInput("For this quantity a tenant above would owe more than can be booked.")
+            if cost is not None and cost.currency == billed.currency:
+                # It pays in its own currency: what it owes is what it costs, whatever its own rate is.
+                cost = None
             rows.append(
                 {
                     "distributor_id": distributor_id,
@@ -146,10 +188,14 @@ def _current(session: Session, charges: Sequence[Charge], sold: Sold, at: dateti
                     "charge_id": charge.id,
                     "creditor_id": None if creditor is None else creditor.tenant_id,
                     "plan_id": debtor.plan_id,
-                    "unit_price": price,
-                    "currency": debtor.currency if creditor is None else creditor.currency,
-                    "created_at": at,
-                    "updated_at": at,
+                    "unit_price": billed.amount,
+                    "currency": billed.currency,
+                    "exchange": billed.exchange,
+                    "cost_unit_price": None if cost is None else cost.amount,
+                    "cost_currency": None if cost is None else cost.currency,
+                    "cost_exchange": None if cost is None else cost.exchange,
+                    "created_at": clock.now,
+                    "updated_at": clock.now,
                 }
             )
     return rows
@@ -157,7 +203,7 @@ def _current(session: Session, charges: Sequence[Charge], sold: Sold, at: dateti
 
 def _chains(session: Session, distributor_id: UUID, plan_ids: Collection[UUID]) -> dict[UUID, list[_Level]]:
     """From each plan up its delegations to the origin."""
-    columns = (Plan.id, Plan.parent_id, Plan.tenant_id, Plan.tenant_path, Plan.currency)
+    columns = (Plan.id, Plan.parent_id, Plan.tenant_id, Plan.tenant_path, Plan.distributor_id, Plan.currency)
     chain = (
         select(Plan.id.label("sold"), *columns, literal(0).label("steps"))
         .where(Plan.distributor_id == distributor_id, Plan.id.in_(plan_ids))
@@ -171,13 +217,18 @@ def _chains(session: Session, distributor_id: UUID, plan_ids: Collection[UUID]) 
             above.parent_id,
             above.tenant_id,
             above.tenant_path,
+            above.distributor_id,
             above.currency,
             chain.c.steps + 1,
         ).join(chain, (above.distributor_id == distributor_id) & (above.id == chain.c.parent_id))
     )
     found: dict[UUID, list[_Level]] = defaultdict(list)
-    for row in session.execute(select(chain).order_by(chain.c.sold, chain.c.steps)):
-        found[row.sold].append(_Level(row.id, row.tenant_id, row.tenant_path, row.currency))
+    for row in session.execute(
+        select(chain, Tenant.currency.label("billed_in"))
+        .join(Tenant, (Tenant.distributor_id == chain.c.distributor_id) & (Tenant.id == chain.c.tenant_id))
+        .order_by(chain.c.sold, chain.c.steps)
+    ):
+        found[row.sold].append(_Level(row.id, row.tenant_id, row.tenant_path, row.currency, row.billed_in))
     return found
 
 
@@ -214,6 +265,10 @@ def _levels_of(session: Session, distributor_id: UUID, charge_ids: Collection[UU
             ChargeLevel.plan_id,
             ChargeLevel.unit_price,
             ChargeLevel.currency,
+            ChargeLevel.exchange,
+            ChargeLevel.cost_unit_price,
+            ChargeLevel.cost_currency,
+            ChargeLevel.cost_exchange,
         )
         .where(ChargeLevel.distributor_id == distributor_id, ChargeLevel.charge_id.in_(charge_ids))
         .order_by(ChargeLevel.charge_id, ChargeLevel.tenant_path.desc())
@@ -230,10 +285,12 @@ def price_groups(session: Session, charges: Sequence[Charge]) -> dict[UUID, str]
         return {}
     with seeing(session, _everything(charges[0])):
         levels = _levels_of(session, charges[0].distributor_id, {_priced_as(charge) for charge in charges})
-    marks: dict[tuple[tuple[UUID, Decimal], ...], str] = {}
+    marks: dict[tuple[tuple[UUID, Decimal, Decimal | None], ...], str] = {}
     groups = {}
     for charge in charges:
-        prices = tuple((level.tenant_id, level.unit_price) for level in levels.get(_priced_as(charge), ()))
+        prices = tuple(
+            (level.tenant_id, level.unit_price, level.cost_unit_price) for level in levels.get(_priced_as(charge), ())
+        )
         groups[charge.id] = marks.setdefault(prices, str(len(marks)))
     return groups
 
@@ -272,9 +329,14 @@ def _owed(charge: Charge, level: Any, plan_ids: frozenset[UUID], discounts: Disc
     )
     percent = Decimal(0) if best is None else best.percent
     of = Explanation.from_json(charge.explanation)
-    explanation = owed_upstream(
-        of, UpstreamPrice(level.unit_price, percent), quantity=charge.quantity, currency=level.currency
-    )
+    exchange, cost_exchange = Exchange.from_json(level.exchange), Exchange.from_json(level.cost_exchange)
+    price = UpstreamPrice(level.unit_price, percent, exchange)
+    explanation = owed_upstream(of, price, quantity=charge.quantity, currency=level.currency)
+    cost = None
+    if level.cost_currency is not None:
+        own = UpstreamPrice(level.cost_unit_price, percent, cost_exchange)
+        cost = owed_upstream(of, own, quantity=charge.quantity, currency=level.cost_currency)
+        explanation = with_cost(explanation, cost.inputs)
     return {
         "distributor_id": charge.distributor_id,
         "id": uuid7(),
@@ -291,6 +353,8 @@ def _owed(charge: Charge, level: Any, plan_ids: frozenset[UUID], discounts: Disc
         "discount_percent": percent,
         "discount_id": None if best is None else best.id,
         "amount": explanation.rounded,
+        "cost": None if cost is None else cost.rounded,
+        "cost_currency": level.cost_currency,
         "explanation": explanation.to_json(),
         "closed_at": at,
         "created_at": at,
@@ -306,7 +370,7 @@ class Kept:
     tenant_path: str
     currency: str
     amount: Decimal | None
-    """What it receives less what it owes, both rounded; None where these are in two currencies."""
+    """What it receives less what that costs it, both rounded; None where these are in several currencies."""
 
 
 def kept(session: Session, charges: Sequence[Charge]) -> list[Kept]:
@@ -321,9 +385,16 @@ def kept(session: Session, charges: Sequence[Charge]) -> list[Kept]:
         levels = _levels_of(session, distributor_id, {_priced_as(charge) for charge in charges})
         discounts = discounts_for(session, distributor_id, {level.tenant_id for of in levels.values() for level in of})
         made = {
-            (row.charge_id, row.tenant_id): row.amount
+            (row.charge_id, row.tenant_id): row._mapping  # noqa: SLF001 - a row's public name
             for row in session.execute(
-                select(ResellerCharge.charge_id, ResellerCharge.tenant_id, ResellerCharge.amount).where(
+                select(
+                    ResellerCharge.charge_id,
+                    ResellerCharge.tenant_id,
+                    ResellerCharge.amount,
+                    ResellerCharge.currency,
+                    ResellerCharge.cost,
+                    ResellerCharge.cost_currency,
+                ).where(
                     ResellerCharge.distributor_id == distributor_id,
                     ResellerCharge.charge_id.in_([charge.id for charge in charges]),
                     ~ResellerCharge.reversal,
@@ -336,15 +407,19 @@ def kept(session: Session, charges: Sequence[Charge]) -> list[Kept]:
         plan_ids = frozenset(level.plan_id for level in chain)
         income, currency = charge.amount - charge.tax, charge.currency
         for level in chain:
-            cost = made.get((charge.id, level.tenant_id))
-            if cost is None:
-                cost = _owed(charge, level, plan_ids, discounts, charge.created_at)["amount"]
+            owes: Mapping[Any, Any] | None = made.get((charge.id, level.tenant_id))
+            if owes is None:
+                owes = _owed(charge, level, plan_ids, discounts, charge.created_at)
+            cost, paid_in = owes["amount"], owes["currency"]
+            if owes["cost_currency"] is not None:
+                cost, paid_in = owes["cost"], owes["cost_currency"]
             before = found.get(level.tenant_id)
-            amount = income - cost if currency == level.currency else None
+            amount = income - cost if currency == paid_in else None
             if before is not None:
-                amount = None if amount is None or before.amount is None else before.amount + amount
+                same = before.amount is not None and before.currency == currency
+                amount = None if amount is None or not same else before.amount + amount
             found[level.tenant_id] = Kept(level.tenant_id, level.tenant_path, currency, amount)
-            income, currency = cost, level.currency
+            income, currency = owes["amount"], owes["currency"]
     return sorted(found.values(), key=lambda each: each.tenant_path, reverse=True)
 
 
@@ -366,14 +441,18 @@ def take_back(session: Session, scope: Scope, charges: Sequence[Charge], *, at: 
 
 def _reversed(row: dict[str, Any], at: datetime) -> dict[str, Any]:
     explanation = Explanation.from_json(row["explanation"])
-    percent = UpstreamPrice(row["unit_price"], row["discount_percent"])
-    again = owed_upstream(explanation, percent, quantity=row["quantity"], currency=row["currency"], refund=True)
+    price = UpstreamPrice(row["unit_price"], row["discount_percent"], exchange_of(explanation))
+    again = owed_upstream(explanation, price, quantity=row["quantity"], currency=row["currency"], refund=True)
+    cost = None if row["cost"] is None else -row["cost"]
+    if cost is not None:
+        again = with_cost(again, cost_taken_back(explanation))
     return {
         **row,
         "id": uuid7(),
         "reversal": True,
         "quantity": -row["quantity"],
         "amount": again.rounded,
+        "cost": cost,
         "explanation": again.to_json(),
         "closed_at": at,
         "created_at": at,

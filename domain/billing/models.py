@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 from db.types import Amount, CurrencyCode, Percent, Price, Quantity, choice
 from domain.billing.charge_states import ChargeKind, ChargeState
-from tenancy.rows import Reach, TenantRow, by_value, in_order, owned
+from tenancy.rows import Reach, TenantRow, Visibility, by_value, in_order, owned
 
 __all__ = [
     "Charge",
@@ -23,6 +24,7 @@ __all__ = [
     "DiscountLimit",
     "DiscountTarget",
     "DiscountTargetKind",
+    "ExchangeRate",
     "LedgerAccount",
     "LedgerEntry",
     "ResellerCharge",
@@ -109,6 +111,13 @@ class ChargeLevel(TenantRow, Base):
     """The debtor's plan."""
     unit_price: Mapped[Decimal] = mapped_column(Price)
     currency: Mapped[str] = mapped_column(CurrencyCode)
+    """What the creditor bills in; at the origin what the debtor does."""
+    exchange: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Where the price comes from, when the plan has another currency: see `domain.billing.exchange`."""
+    cost_unit_price: Mapped[Decimal | None] = mapped_column(Price)
+    """The same price in the debtor's own currency, at its own rate; null: it is that of the creditor, or unknown."""
+    cost_currency: Mapped[str | None] = mapped_column(CurrencyCode)
+    cost_exchange: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "charge_id", "tenant_id", name="uq_charge_levels_debtor"),
@@ -138,6 +147,9 @@ class ResellerCharge(TenantRow, Base):
     discount_percent: Mapped[Decimal] = mapped_column(Percent, default=Decimal(0))
     discount_id: Mapped[UUID | None]
     amount: Mapped[Decimal] = mapped_column(Amount)
+    cost: Mapped[Decimal | None] = mapped_column(Amount)
+    """What that is in the debtor's own currency, at its own rate; null: the amount is."""
+    cost_currency: Mapped[str | None] = mapped_column(CurrencyCode)
     explanation: Mapped[dict[str, Any]]
     closed_at: Mapped[datetime | None]
 
@@ -236,6 +248,35 @@ class Tax(TenantRow, Base):
         Index("ix_taxes_path", "distributor_id", "tenant_path", "id"),
         CheckConstraint("percent >= 0 AND percent <= 100", name="percent_in_range"),
         account_id="accounts",
+    )
+
+
+class ExchangeRate(TenantRow, Base):
+    """What one unit of a currency is worth in another one, from a day on; the owner's and everybody's below it."""
+
+    __tablename__ = "exchange_rates"
+    __visibility__ = Visibility.INHERITED
+
+    from_currency: Mapped[str] = mapped_column(CurrencyCode)
+    """The plan's."""
+    to_currency: Mapped[str] = mapped_column(CurrencyCode)
+    """What a tenant bills in."""
+    rate: Mapped[Decimal] = mapped_column(Numeric(20, 10))
+    valid_from: Mapped[date]
+    """The first day; it holds until the owner's next one begins."""
+
+    __table_args__ = owned(
+        UniqueConstraint(
+            "distributor_id",
+            "tenant_path",
+            "from_currency",
+            "to_currency",
+            "valid_from",
+            name="uq_exchange_rates_day",
+        ),
+        Index("ix_exchange_rates_path", "distributor_id", "tenant_path", "id"),
+        CheckConstraint("rate > 0", name="rate_is_positive"),
+        CheckConstraint("from_currency <> to_currency", name="of_two_currencies"),
     )
 
 

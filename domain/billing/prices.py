@@ -1,6 +1,6 @@
 """Which unit price a new charge has: the plan's now, or one that is held from earlier."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,13 +11,24 @@ from sqlalchemy.orm import Session
 
 from domain.billing.contracts import Contract
 from domain.billing.drafts import Line
+from domain.billing.exchange import Exchange, UnitPrice
 from domain.billing.models import Charge, ChargeKind, ChargeLevel
 from domain.billing.proration import chargeable
 from domain.shared.periods import add_months
 from domain.subscriptions.models import RenewalPrice, SubscriptionResource
 from tenancy.clock import Clock
 
-__all__ = ["Held", "Prices", "has_individual_prices", "held_prices", "held_since", "recurring_lines", "resource_price"]
+__all__ = [
+    "Held",
+    "Prices",
+    "has_individual_prices",
+    "held_prices",
+    "held_since",
+    "one_time_lines",
+    "priced_line",
+    "recurring_lines",
+    "resource_price",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,8 @@ class Held:
     unit_price: Decimal
     charge_id: UUID | None
     """None: nothing was charged at that price yet."""
+    exchange: Exchange | None = None
+    """Where it was converted from: its rate is held with it."""
 
 
 Prices = Mapping[tuple[UUID, str | None], Held]
@@ -65,9 +78,18 @@ def held_prices(session: Session, contracts: Collection[Contract], on: Mapping[U
         # Nothing charged yet: what the order wrote down, while it is the order's time.
         if since.get(contract.subscription.id) == contract.ordered_on(clock):
             for resource in contract.resources:
-                found[contract.subscription.id, resource.key] = Held(resource.unit_price, None)
+                found[contract.subscription.id, resource.key] = Held(
+                    resource.unit_price, None, Exchange.from_json(resource.exchange)
+                )
     firsts = session.execute(
-        select(Charge.subscription_id, Charge.resource_key, Charge.unit_price, Charge.id, Charge.period_start)
+        select(
+            Charge.subscription_id,
+            Charge.resource_key,
+            Charge.unit_price,
+            Charge.id,
+            Charge.period_start,
+            Charge.explanation["inputs"]["exchange"].label("exchange"),
+        )
         .where(
             Charge.distributor_id == next(iter(contracts)).subscription.distributor_id,
             Charge.subscription_id.in_(since),
@@ -81,7 +103,9 @@ def held_prices(session: Session, contracts: Collection[Contract], on: Mapping[U
         if row.id in left:
             continue
         if row.period_start is not None and row.period_start >= since[row.subscription_id]:
-            found[row.subscription_id, row.resource_key] = Held(row.unit_price, row.id)
+            found[row.subscription_id, row.resource_key] = Held(
+                row.unit_price, row.id, Exchange.from_json(row.exchange)
+            )
     return found
 
 
@@ -109,36 +133,58 @@ def _of_left_plans(session: Session, contracts: Collection[Contract]) -> set[UUI
     return {row.id for row in rows if row.plan_id != plans[row.subscription_id].id}
 
 
-def recurring_lines(contract: Contract, prices: Prices, *, renewing: bool = False) -> list[Line]:
+def recurring_lines(contract: Contract, prices: Prices, *, on: date, renewing: bool = False) -> list[Line]:
     """What the next period costs: the plan's own fee, if any, and each resource's chargeable units at one price.
 
-    `renewing`: it begins another term, for which individual prices may end.
+    `on`: the day of the order, whose exchange rate counts. `renewing`: it begins another term, for which individual
+    prices may end.
     """
     lines = []
-    fee = _price(contract, None, prices, contract.period.recurring_per_month)
-    if fee:
-        lines.append(Line(None, Decimal(1), fee))
+    fee = _held(contract, None, prices)
+    if fee is None and contract.period.recurring_per_month:
+        fee = contract.billed(contract.period.recurring_per_month, on)
+    if fee is not None and fee.amount:
+        lines.append(priced_line(None, Decimal(1), fee))
     for resource in contract.resources:
         units = chargeable(resource.quantity, resource.included)
-        lines.append(Line(resource.key, units, resource_price(contract, resource, prices, renewing=renewing)))
+        price = resource_price(contract, resource, prices, on=on, renewing=renewing)
+        lines.append(priced_line(resource.key, units, price))
     return lines
 
 
+def one_time_lines(
+    contract: Contract, fees: Sequence[tuple[str | None, Decimal, Decimal]], kind: ChargeKind, *, on: date
+) -> list[Line]:
+    """The plan's fees that cost something, by resource key (None: the plan itself) and units."""
+    return [priced_line(key, units, contract.billed(fee, on), kind) for key, units, fee in fees if fee]
+
+
+def priced_line(key: str | None, units: Decimal, price: UnitPrice, kind: ChargeKind = ChargeKind.RECURRING) -> Line:
+    """Units at a price, which may have been converted."""
+    return Line(key, units, price.amount, kind, exchange=price.exchange)
+
+
 def resource_price(
-    contract: Contract, resource: SubscriptionResource, prices: Prices, *, renewing: bool = False
-) -> Decimal:
+    contract: Contract, resource: SubscriptionResource, prices: Prices, *, on: date, renewing: bool = False
+) -> UnitPrice:
     """A month's fee for one unit: an individual price, else the plan's, which may be held from earlier.
 
-    A resource that the plan no longer has keeps the price it was last ordered at.
+    A resource that the plan no longer has keeps the price it was last ordered at. `on`: the day of the order, whose
+    exchange rate counts. Raises NoExchangeRate.
     """
-    offer = contract.offered.get(resource.key)
-    now = resource.unit_price if offer is None else offer.recurring_per_month
     individual, rule = resource.individual_price, contract.subscription.renewal_price
-    if individual is None or (renewing and rule is RenewalPrice.PLAN):
-        return _price(contract, resource.key, prices, now)
-    if renewing and rule is RenewalPrice.HIGHEST:
-        return max(individual, _price(contract, resource.key, prices, now))
-    return individual
+    if individual is not None and not (renewing and rule in {RenewalPrice.PLAN, RenewalPrice.HIGHEST}):
+        return UnitPrice(individual)
+    price = _held(contract, resource.key, prices)
+    if price is None:
+        offer = contract.offered.get(resource.key)
+        if offer is None:
+            price = UnitPrice(resource.unit_price, Exchange.from_json(resource.exchange))
+        else:
+            price = contract.billed(offer.recurring_per_month, on)
+    if individual is None or rule is not RenewalPrice.HIGHEST or individual < price.amount:
+        return price
+    return UnitPrice(individual)
 
 
 def has_individual_prices(contract: Contract, *, renewing: bool = False) -> bool:
@@ -148,6 +194,6 @@ def has_individual_prices(contract: Contract, *, renewing: bool = False) -> bool
     return any(resource.individual_price is not None for resource in contract.resources)
 
 
-def _price(contract: Contract, key: str | None, prices: Prices, now: Decimal) -> Decimal:
+def _held(contract: Contract, key: str | None, prices: Prices) -> UnitPrice | None:
     held = prices.get((contract.subscription.id, key))
-    return now if held is None else held.unit_price
+    return None if held is None else UnitPrice(held.unit_price, held.exchange)

@@ -19,6 +19,7 @@ from domain.billing.charging import Charged, activation_charges
 from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, Line, Lot, NotAllowedByBillingType
+from domain.billing.exchange import Exchange
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
 from domain.billing.splitting import Amendment, ExistingCharge, Split, settle_decrease, settle_deletion, settle_stop
@@ -406,6 +407,7 @@ def _line_json(line: Line) -> dict[str, Any]:
         "quantity": plain(line.quantity),
         "unit_price": plain(line.unit_price),
         "lots": [[f"{lot.charge_id}", plain(lot.quantity)] for lot in line.lots],
+        "exchange": None if line.exchange is None else line.exchange.to_json(),
         "days": None if line.period is None else [f"{line.period.start}", f"{line.period.end}"],
     }
 
@@ -418,4 +420,5 @@ def _line(stored: dict[str, Any]) -> Line:
         Decimal(stored["unit_price"]),
         lots=tuple(Lot(UUID(id), Decimal(quantity)) for id, *_, quantity in stored["lots"]),
         period=None if days is None else Period(*map(date.fromisoformat, days)),
+        exchange=Exchange.from_json(stored.get("exchange")),
     )

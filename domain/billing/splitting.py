@@ -22,6 +22,7 @@ from domain.billing.drafts import (
     taxed_drafts,
     with_lots,
 )
+from domain.billing.exchange import Exchange
 from domain.billing.explanation import Rule, added_up
 from domain.billing.proration import share
 from domain.shared.billing_policy import Decrease, Deletion, Measure, Stop, policy_of
@@ -57,6 +58,8 @@ class ExistingCharge:
     """The charges its units came with (`lots_of` its explanation); empty when all came with this one."""
     price_group: str = ""
     """Charges of one price are merged only inside a group: give upstream prices that differ different groups."""
+    exchange: Exchange | None = None
+    """Where its price was converted from."""
 
     @property
     def units(self) -> tuple[Lot, ...]:
@@ -208,7 +211,7 @@ def reserved(terms: BillingTerms, charge: ExistingCharge, *, on: date) -> Charge
     return _part(terms, charge, charge.units, left, ChargeState.BLOCKED, Rule.BY_DAYS)
 
 
-_PriceKey = tuple[Decimal, str, Decimal | None, TaxRate | None, Period, Period]
+_PriceKey = tuple[Decimal, Exchange | None, str, Decimal | None, TaxRate | None, Period, Period]
 
 
 def _price_of(charge: ExistingCharge, day: date) -> _PriceKey:
@@ -216,6 +219,7 @@ def _price_of(charge: ExistingCharge, day: date) -> _PriceKey:
     left = Period(max(day, charge.period.start), charge.period.end)
     return (
         charge.unit_price,
+        charge.exchange,
         charge.price_group,
         charge.discount_percent,
         charge.taxed,
@@ -267,7 +271,7 @@ def _merged(lots: Iterable[Lot]) -> tuple[Lot, ...]:
 def _part(
     terms: BillingTerms, like: ExistingCharge, lots: tuple[Lot, ...], part: Period, state: ChargeState, rule: Rule
 ) -> ChargeDraft:
-    line = Line(like.resource_key, _count(lots), like.unit_price, lots=lots)
+    line = Line(like.resource_key, _count(lots), like.unit_price, lots=lots, exchange=like.exchange)
     return _adjusted(by_days(terms, line, (part, like.billing_period), state, rule), like)
 
 
@@ -342,7 +346,7 @@ def _returned(
 def _stopped(group: Sequence[ExistingCharge], day: date) -> Line:
     like, lots = group[0], _merged(lot for charge in group for lot in charge.units)
     left = Period(max(day, like.period.start), like.period.end)
-    return Line(like.resource_key, _count(lots), like.unit_price, lots=lots, period=left)
+    return Line(like.resource_key, _count(lots), like.unit_price, lots=lots, period=left, exchange=like.exchange)
 
 
 def _amendments(terms: BillingTerms, charges: Sequence[ExistingCharge], quantity: Decimal) -> tuple[Amendment, ...]:
@@ -361,5 +365,5 @@ def _amendments(terms: BillingTerms, charges: Sequence[ExistingCharge], quantity
 
 
 def _amended(terms: BillingTerms, charge: ExistingCharge, lots: tuple[Lot, ...]) -> ChargeDraft:
-    line = Line(charge.resource_key, _count(lots), charge.unit_price, lots=lots)
+    line = Line(charge.resource_key, _count(lots), charge.unit_price, lots=lots, exchange=charge.exchange)
     return _adjusted(recurring_charge(terms, line, (charge.period, charge.billing_period), charge.state), charge)

@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from domain.billing.explanation import Explanation, Rule, cuts_of, shown_unrounded, summands
+from domain.billing.explanation import (
+    COST,
+    DISCOUNT,
+    EXCHANGE,
+    TAX,
+    Explanation,
+    Rule,
+    cuts_of,
+    exchange_of,
+    price_text,
+    shown_unrounded,
+    summands,
+)
 from domain.shared.decimals import plain
 from tenancy.messages import Message, Tellable
 
@@ -20,32 +32,68 @@ def explained(stored: Mapping[str, Any]) -> str:
 
 
 def _sentences(explanation: Explanation) -> list[Tellable]:
-    inputs = explanation.inputs
-    amount, *later = [round(step.value, int(inputs["digits"])) for step in explanation.steps]
-    found: list[Tellable] = [_rule(explanation, _result(explanation, amount))]
-    for position, value in enumerate(later, start=2):
-        if "tax" in inputs and position == len(explanation.steps):
-            found.append(
-                Message(
-                    "Plus {percent} % {name}, {tax} {currency}: {amount} {currency}.",
-                    percent=inputs["tax"]["percent"],
-                    name=inputs["tax"]["name"],
-                    tax=f"{value - amount:f}",
-                    amount=f"{value:f}",
-                    currency=inputs["currency"],
-                )
-            )
+    found: list[Tellable] = []
+    before = Decimal(0)
+    for step in explanation.steps:
+        if step.label == EXCHANGE:
+            found.append(_exchanged(explanation))
+            continue
+        if step.label == COST:
+            found.append(_cost(explanation, step.value))
+            continue
+        amount = round(step.value, int(explanation.inputs["digits"]))
+        if step.label == DISCOUNT:
+            found.append(_reduced(explanation, amount))
+        elif step.label == TAX:
+            found.append(_taxed(explanation, amount, amount - before))
         else:
-            found.append(
-                Message(
-                    "Less {percent} %, the discount of its order, which its charges share: {amount} {currency}.",
-                    percent=inputs["order"]["percent"],
-                    amount=f"{value:f}",
-                    currency=inputs["currency"],
-                )
-            )
-        amount = value
+            found.append(_rule(explanation, _result(explanation, amount)))
+        before = amount
     return found
+
+
+def _exchanged(explanation: Explanation) -> Message:
+    exchange = exchange_of(explanation)
+    if exchange is None:
+        raise ValueError("an explanation with a conversion has its rate")
+    return Message(
+        "{price} {currency} at the exchange rate of {day}, {rate}: {converted} {into}.",
+        price=price_text(exchange.unit_price),
+        currency=exchange.currency,
+        day=exchange.rate.valid_from,
+        rate=plain(exchange.rate.value),
+        converted=price_text(exchange.converted),
+        into=explanation.inputs["currency"],
+    )
+
+
+def _reduced(explanation: Explanation, amount: Decimal) -> Message:
+    return Message(
+        "Less {percent} %, the discount of its order, which its charges share: {amount} {currency}.",
+        percent=explanation.inputs["order"]["percent"],
+        amount=f"{amount:f}",
+        currency=explanation.inputs["currency"],
+    )
+
+
+def _taxed(explanation: Explanation, amount: Decimal, tax: Decimal) -> Message:
+    return Message(
+        "Plus {percent} % {name}, {tax} {currency}: {amount} {currency}.",
+        percent=explanation.inputs["tax"]["percent"],
+        name=explanation.inputs["tax"]["name"],
+        tax=f"{tax:f}",
+        amount=f"{amount:f}",
+        currency=explanation.inputs["currency"],
+    )
+
+
+def _cost(explanation: Explanation, amount: Decimal) -> Message:
+    cost = explanation.inputs["cost"]
+    return Message(
+        "For the debtor, at its own exchange rate: {amount} {currency}.",
+        amount=f"{round(amount, int(cost['digits'])):f}",
+        currency=cost["currency"],
+    )
 
 
 def _result(explanation: Explanation, rounded: Decimal) -> Tellable:

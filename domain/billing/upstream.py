@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.billing.exchange import Exchange
 from domain.billing.explanation import Explanation, owed
 
 
@@ -15,6 +16,8 @@ class UpstreamPrice:
     """A month's fee, in force when the charge, or the one it was split from, was created."""
     discount_percent: Decimal = Decimal(0)
     """The reseller discount of the level above, as of closing; 0…100."""
+    exchange: Exchange | None = None
+    """Where the price was converted from."""
 
 
 def owed_upstream(
@@ -34,6 +37,7 @@ def owed_upstream(
         quantity=-quantity if refund else quantity,
         currency=currency,
         percent_off=price.discount_percent,
+        exchange=price.exchange,
     )
 
 

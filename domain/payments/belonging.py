@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from domain.catalog.models import Plan, PlanLinkKind
 from domain.customers.models import Account
 from domain.delegation.links import linked_origins
-from domain.shared.errors import CurrencyMismatch, InvalidInput, InvalidState
+from domain.shared.errors import InvalidInput, InvalidState
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
 
-__all__ = ["require_currency", "require_link", "require_may_have"]
+__all__ = ["require_link", "require_may_have"]
 
 
 def require_may_have(session: Session, account: Account, plan: Plan, *path: str | int) -> None:
@@ -33,18 +33,6 @@ def require_may_have(session: Session, account: Account, plan: Plan, *path: str 
             "Account {account} needs a subscription of another plan before {plan}: see its prerequisitePlanIds.",
             account=account.number,
             plan=plan.name,
-            path=path,
-        )
-
-
-def require_currency(plan: Plan, currency: str, *path: str | int) -> None:
-    """Raise CurrencyMismatch unless the plan is sold in the currency that the account pays in."""
-    if plan.currency != currency:
-        raise CurrencyMismatch(
-            "{name} is sold in {currency}; the account pays in {other}.",
-            name=plan.name,
-            currency=plan.currency,
-            other=currency,
             path=path,
         )
 

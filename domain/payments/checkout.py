@@ -1,6 +1,7 @@
 """Orders: a new subscription, a change of quantities, the next period by hand."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,10 +12,17 @@ from db.ids import uuid7
 from domain.billing import settlement
 from domain.billing.adjusting import adjusted
 from domain.billing.charging import increase_charges, prolongation_charges, sales_charges
-from domain.billing.contracts import Contract, contracts_of, covered, span_of
+from domain.billing.contracts import Contract, contracts_of, covered, rates_for, span_of
 from domain.billing.customer_discounts import discount_of_code
 from domain.billing.drafts import ChargeDraft, ChargeKind, Line, NotAllowedByBillingType
-from domain.billing.prices import Prices, held_prices, recurring_lines, resource_price
+from domain.billing.prices import (
+    Prices,
+    held_prices,
+    one_time_lines,
+    priced_line,
+    recurring_lines,
+    resource_price,
+)
 from domain.billing.proration import chargeable, chargeable_increase
 from domain.catalog.models import Plan, PlanPeriod, PlanState, ServiceTerm
 from domain.catalog.order_attributes import answered
@@ -27,7 +35,7 @@ from domain.customers.models import Account, AgreementKind
 from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import changed_on, require_no_open_order
-from domain.payments.belonging import require_currency, require_may_have
+from domain.payments.belonging import require_may_have
 from domain.payments.completion import finish
 from domain.payments.onto_plan import resource_row
 from domain.payments.placing import Wish, lapses_on, place
@@ -92,14 +100,14 @@ def order_subscription(
     answer what the plan's product wants to know.
 
     Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold, or not to this account;
-    InvalidInput; CurrencyMismatch; PriceChanged; OnlyForSellers when a customer's user sends individual prices.
+    InvalidInput; NoExchangeRate; CurrencyMismatch; PriceChanged; OnlyForSellers when a customer's user sends
+    individual prices.
     """
     account = account_for_update(session, scope, account_id, "account_id")
     plan, period = sold(session, scope, plan_id, period_id)
     if scope.customer is not None:
         require_agreed(session, account, scope.customer.user_id, *AgreementKind)
     require_company_name(session, account, "account_id")
-    require_currency(plan, account.currency, "plan_id")
     term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
     require_may_order(session, account, term, "account_id")
     require_may_have(session, account, plan, "plan_id")
@@ -122,14 +130,17 @@ def order_subscription(
     subscription.number = number_for(session, account, "subscriptions")
     session.add(subscription)
     session.flush()
+    rates = rates_for(session, [(subscription, plan)])
+    empty = Contract(subscription, [], plan, period, term, offered, rates)
     session.add_all(
-        resource_row(subscription, resource, asked.get(key, resource.minimum), clock, individual=agreed.get(key))
+        resource_row(empty, resource, asked.get(key, resource.minimum), clock, individual=agreed.get(key))
         for key, resource in offered.items()
     )
     session.flush()
     contract = contracts_of(session, [subscription])[subscription.id]
     terms = contract.terms(clock)
-    drafts = adjusted(session, contract, sales_charges(terms, sales_lines(contract), on=clock.today), clock=clock)
+    lines = sales_lines(contract, on=clock.today)
+    drafts = adjusted(session, contract, sales_charges(terms, lines, on=clock.today), clock=clock)
     require_total(_total(drafts), subscription.currency, expected_total)
     lapses = lapses_on(session, account, contract, clock)
     wish = Wish(
@@ -243,7 +254,10 @@ def prolong_subscription(
     prices = held_prices(session, [contract], {subscription.id: clock.today}, clock)
     try:
         drafts = prolongation_charges(
-            contract.terms(clock), recurring_lines(contract, prices), paid_to=paid_to, on=clock.today
+            contract.terms(clock),
+            recurring_lines(contract, prices, on=clock.today),
+            paid_to=paid_to,
+            on=clock.today,
         )
         period = span_of(
             prolongation_charges(
@@ -334,7 +348,7 @@ def _subscription(
         plan_id=plan.id,
         plan_period_id=period.id,
         billing_type=plan.billing_type,
-        currency=plan.currency,
+        currency=account.currency,
         trial=period.trial,
         endless=period.unit is PeriodUnit.ENDLESS,
         auto_renew=auto_renew,
@@ -345,17 +359,14 @@ def _subscription(
     )
 
 
-def sales_lines(contract: Contract) -> list[Line]:
-    """One-time fees that cost something, then what recurs."""
-    lines = []
-    if contract.period.setup:
-        lines.append(Line(None, Decimal(1), contract.period.setup, ChargeKind.SETUP))
-    lines += [
-        Line(resource.key, chargeable(resource.quantity, resource.included), fee, ChargeKind.SETUP)
+def sales_lines(contract: Contract, *, on: date) -> list[Line]:
+    """One-time fees that cost something, then what recurs. Raises NoExchangeRate."""
+    fees: list[tuple[str | None, Decimal, Decimal]] = [(None, Decimal(1), contract.period.setup)]
+    fees += [
+        (resource.key, chargeable(resource.quantity, resource.included), contract.offered[resource.key].setup)
         for resource in contract.resources
-        if (fee := contract.offered[resource.key].setup)
     ]
-    return lines + recurring_lines(contract, {})
+    return one_time_lines(contract, fees, ChargeKind.SETUP, on=on) + recurring_lines(contract, {}, on=on)
 
 
 def _require_changeable(contract: Contract, clock: Clock) -> None:
@@ -396,9 +407,7 @@ def _add_missing(session: Session, contract: Contract, changed: Mapping[str, Dec
     """A resource that the plan got after the order starts at nothing."""
     present = {resource.key for resource in contract.resources}
     session.add_all(
-        resource_row(contract.subscription, contract.offered[key], Decimal(0), clock)
-        for key in changed
-        if key not in present
+        resource_row(contract, contract.offered[key], Decimal(0), clock) for key in changed if key not in present
     )
     session.flush()
 
@@ -408,20 +417,21 @@ def _increases(
 ) -> tuple[list[ChargeDraft], Prices]:
     subscription, terms = contract.subscription, contract.terms(clock)
     prices = held_prices(session, [contract], {subscription.id: clock.today}, clock)
-    added, setup = [], []
+    added: list[Line] = []
+    setup: list[tuple[str | None, Decimal, Decimal]] = []
     charged = settlement.charged_units(session, contract, clock)
     for resource in contract.resources:
         after = changed.get(resource.key, resource.quantity)
         units = chargeable_increase(resource.quantity, after, resource.included)
         if units:
             billed = units if charged is None else chargeable(after, resource.included)
-            added.append(Line(resource.key, billed, resource_price(contract, resource, prices)))
-            if fee := contract.offered[resource.key].setup:
-                setup.append(Line(resource.key, units, fee, ChargeKind.SETUP))
+            added.append(priced_line(resource.key, billed, resource_price(contract, resource, prices, on=clock.today)))
+            setup.append((resource.key, units, contract.offered[resource.key].setup))
     if not added:
         return [], prices
     try:
         recurring = increase_charges(terms, added, on=clock.today, paid_to=subscription.paid_to, charged=charged)
     except NotAllowedByBillingType as error:
         raise settlement.refusing(contract, error) from error
-    return sales_charges(terms, setup, on=clock.today) + recurring, prices
+    fees = one_time_lines(contract, setup, ChargeKind.SETUP, on=clock.today)
+    return sales_charges(terms, fees, on=clock.today) + recurring, prices

@@ -11,6 +11,7 @@ from domain.billing import charges as billed
 from domain.billing import settlement
 from domain.billing.contracts import Contract, contracts_of
 from domain.billing.drafts import ChargeDraft
+from domain.billing.exchange import Exchange
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, LedgerAccount
 from domain.billing.proration import chargeable
@@ -171,11 +172,20 @@ def complete(
 
 def _keep_prices(contract: Contract, charges: Sequence[Charge], clock: Clock) -> None:
     """The resources show what their last order charged."""
-    prices = {charge.resource_key: charge.unit_price for charge in charges if charge.kind is ChargeKind.RECURRING}
+    prices = {
+        charge.resource_key: (charge.unit_price, _exchange(charge))
+        for charge in charges
+        if charge.kind is ChargeKind.RECURRING
+    }
     for resource in contract.resources:
-        if resource.key in prices and resource.unit_price != prices[resource.key]:
-            resource.unit_price = prices[resource.key]
+        if resource.key in prices and (resource.unit_price, resource.exchange) != prices[resource.key]:
+            resource.unit_price, resource.exchange = prices[resource.key]
             resource.updated_at = clock.now
+
+
+def _exchange(charge: Charge) -> dict[str, str] | None:
+    exchange = Exchange.from_json(charge.explanation["inputs"].get("exchange"))
+    return None if exchange is None else exchange.to_json()
 
 
 _OPERATIONS = {

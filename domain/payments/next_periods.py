@@ -1,6 +1,7 @@
 """What the next month, or the next term, of running subscriptions will be and cost."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from domain.billing.adjusting import adjustments_of
 from domain.billing.charging import prolongation_charges, sales_charges
 from domain.billing.contracts import Contract, covered
 from domain.billing.drafts import ChargeKind, Line
-from domain.billing.prices import Prices, held_prices, recurring_lines
+from domain.billing.prices import Prices, held_prices, one_time_lines, recurring_lines
 from domain.billing.proration import chargeable
 from domain.customers.models import Account
 from domain.ordering.models import OrderType
@@ -38,7 +39,7 @@ def prolongations(
     wishes = []
     for contract in contracts:
         start, terms = starts[contract.subscription.id], contract.terms(clock)
-        drafts = prolongation_charges(terms, recurring_lines(contract, prices), paid_to=start)
+        drafts = prolongation_charges(terms, recurring_lines(contract, prices, on=clock.today), paid_to=start)
         wishes.append(
             Wish(
                 contract=contract,
@@ -68,7 +69,7 @@ def renewals(
     for contract in contracts:
         start = starts[contract.subscription.id]
         terms = contract.terms(clock, end=contract.next_end(clock))
-        lines = renewal_lines(contract, prices)
+        lines = renewal_lines(contract, prices, on=clock.today)
         wishes.append(
             Wish(
                 contract=contract,
@@ -84,17 +85,13 @@ def renewals(
     return wishes, prices
 
 
-def renewal_lines(contract: Contract, prices: Prices) -> list[Line]:
-    """The renewal fees that cost something, then what recurs."""
-    return [*_renewal_fees(contract), *recurring_lines(contract, prices, renewing=True)]
-
-
-def _renewal_fees(contract: Contract) -> list[Line]:
-    lines = [
-        Line(resource.key, chargeable(resource.quantity, resource.included), offer.renewal, ChargeKind.RENEWAL)
+def renewal_lines(contract: Contract, prices: Prices, *, on: date) -> list[Line]:
+    """The renewal fees that cost something, then what recurs; `on`: the day of the order."""
+    fees: list[tuple[str | None, Decimal, Decimal]] = [(None, Decimal(1), contract.period.renewal)]
+    fees += [
+        (resource.key, chargeable(resource.quantity, resource.included), offer.renewal)
         for resource in contract.resources
-        if (offer := contract.offered.get(resource.key)) is not None and offer.renewal
+        if (offer := contract.offered.get(resource.key)) is not None
     ]
-    if contract.period.renewal:
-        lines.insert(0, Line(None, Decimal(1), contract.period.renewal, ChargeKind.RENEWAL))
-    return lines
+    renewing = recurring_lines(contract, prices, on=on, renewing=True)
+    return one_time_lines(contract, fees, ChargeKind.RENEWAL, on=on) + renewing

@@ -9,7 +9,8 @@ from sqlalchemy import delete, inspect
 from sqlalchemy.orm import Session
 
 from domain.billing import settlement
-from domain.billing.contracts import Contract, contracts_of
+from domain.billing.contracts import Contract, contracts_of, rates_for
+from domain.billing.exchange import UnitPrice
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
 from domain.catalog.queries import resources_of
 from domain.customers.models import Account
@@ -24,14 +25,19 @@ __all__ = ["as_switched", "resource_row", "take_over"]
 
 
 def resource_row(
-    subscription: ServiceSubscription,
+    contract: Contract,
     offer: PlanResource,
     quantity: Decimal,
     clock: Clock,
     *,
     individual: Decimal | None = None,
 ) -> SubscriptionResource:
-    """A resource of the plan as a subscription has it, perhaps at an individual price; not added to a session."""
+    """A resource of the plan as a subscription has it, perhaps at an individual price; not added to a session.
+
+    Raises NoExchangeRate.
+    """
+    subscription = contract.subscription
+    price = UnitPrice(individual) if individual is not None else contract.billed(offer.recurring_per_month, clock.today)
     return SubscriptionResource(
         distributor_id=subscription.distributor_id,
         tenant_id=subscription.tenant_id,
@@ -44,9 +50,10 @@ def resource_row(
         priority=offer.priority,
         quantity=quantity,
         included=offer.included,
-        unit_price=offer.recurring_per_month if individual is None else individual,
+        unit_price=price.amount,
         individual_price=individual,
         currency=subscription.currency,
+        exchange=None if price.exchange is None else price.exchange.to_json(),
         created_at=clock.now,
         updated_at=clock.now,
     )
@@ -70,16 +77,18 @@ def as_switched(
     term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
     _set(copy, plan, period, term, on=clock.today)
     offered = {offer.key: offer for offer in resources_of(session, plan)}
-    resources = [resource_row(copy, offer, quantities[key], clock) for key, offer in offered.items()]
-    return replace(
+    switched = replace(
         contract,
         subscription=copy,
-        resources=resources,
+        resources=[],
         plan=plan,
         period=period,
         service_term=term,
         offered=offered,
+        rates=rates_for(session, [(copy, plan)]),
     )
+    resources = [resource_row(switched, offer, quantities[key], clock) for key, offer in offered.items()]
+    return replace(switched, resources=resources)
 
 
 def take_over(
@@ -104,8 +113,10 @@ def take_over(
         )
     )
     quantities = {line.resource_key: line.quantity for line in lines_of(session, order)}
+    session.flush()
+    bare = contracts_of(session, [subscription])[subscription.id]
     session.add_all(
-        resource_row(subscription, offer, quantities.get(offer.key, offer.minimum), clock)
+        resource_row(bare, offer, quantities.get(offer.key, offer.minimum), clock)
         for offer in resources_of(session, plan)
     )
     session.flush()

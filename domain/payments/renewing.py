@@ -70,7 +70,7 @@ def renew_subscription(
     if not contract.plan.fixed_price:
         prices = dict(held_prices(session, [contract], {subscription.id: start}, clock))
     terms = contract.terms(clock, end=contract.next_end(clock, start=start))
-    drafts = sales_charges(terms, _lines(contract, renewal_lines(contract, prices), asked), on=start)
+    drafts = sales_charges(terms, _lines(contract, renewal_lines(contract, prices, on=clock.today), asked), on=start)
     drafts = adjusted(session, contract, drafts, renewing=True, clock=clock)
     require_total(sum((draft.amount for draft in drafts), Decimal(0)), subscription.currency, expected_total)
     late = start == clock.today

@@ -15,7 +15,7 @@ from domain.catalog.order_attributes import answered
 from domain.catalog.queries import resources_of
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import require_no_open_order
-from domain.payments.belonging import require_currency, require_link, require_may_have
+from domain.payments.belonging import require_link, require_may_have
 from domain.payments.checkout import own_contract, require_before_billing_run, sales_lines, sold
 from domain.payments.completion import finish
 from domain.payments.onto_plan import as_switched
@@ -80,7 +80,8 @@ def switch_subscription(
     )
     target = as_switched(session, contract, plan, period, wanted, clock=clock)
     terms = target.terms(clock)
-    drafts = adjusted(session, target, sales_charges(terms, sales_lines(target), on=clock.today), clock=clock)
+    lines = sales_lines(target, on=clock.today)
+    drafts = adjusted(session, target, sales_charges(terms, lines, on=clock.today), clock=clock)
     require_total(sum((draft.amount for draft in drafts), Decimal(0)), subscription.currency, expected_total)
     lapses = lapses_on(session, account, contract, clock)
     wish = Wish(
@@ -102,7 +103,7 @@ def switch_subscription(
 
 
 def require_switchable_to(contract: Contract, plan: Plan, period: PlanPeriod) -> None:
-    """Raises InvalidInput or CurrencyMismatch where one does not switch from this subscription to that plan."""
+    """Raises InvalidInput where one does not switch from this subscription to that plan."""
     subscription = contract.subscription
     if (plan.id, period.id) == (subscription.plan_id, subscription.plan_period_id):
         raise InvalidInput("The subscription has this plan and period already.", path=("plan_id",))
@@ -115,7 +116,6 @@ def require_switchable_to(contract: Contract, plan: Plan, period: PlanPeriod) ->
         )
     if period.trial:
         raise InvalidInput("One does not switch to a trial.", path=("period_id",))
-    require_currency(plan, subscription.currency, "plan_id")
 
 
 def _quantities(

@@ -28,6 +28,7 @@ __all__ = [
     "InvalidInput",
     "InvalidState",
     "KeyTaken",
+    "NoExchangeRate",
     "NotFound",
     "OnlyForSellers",
     "PriceChanged",
@@ -73,6 +74,13 @@ class CurrencyMismatch(Refusal):
 
     kind = ErrorKind.FIX_INPUT
     code = ErrorCode.CURRENCY_MISMATCH
+
+
+class NoExchangeRate(Refusal):
+    """A price is in another currency than is billed in, and nobody has said what one is worth in the other."""
+
+    kind = ErrorKind.CONFLICT
+    code = ErrorCode.NO_EXCHANGE_RATE
 
 
 class InsufficientBalance(Refusal):

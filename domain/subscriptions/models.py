@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -225,6 +226,8 @@ class SubscriptionResource(TenantRow, Base):
     individual_price: Mapped[Decimal | None] = mapped_column(Price)
     """A month's fee for one unit that was agreed with the customer; null: the plan's counts."""
     currency: Mapped[str] = mapped_column(CurrencyCode)
+    exchange: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Where `unit_price` comes from, when the plan has another currency: see `domain.billing.exchange`."""
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "subscription_id", "key", name="uq_subscription_resources_key"),

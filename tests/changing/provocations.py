@@ -21,6 +21,9 @@ _PRICED = [
     Provocation("child", lambda _: {"expectedTotal": {"amount": "1.00", "currency": "USD"}}),
 ]
 
+_IN_DOLLARS = {"planId": "dollar plan", "periodId": "dollar plan endless"}
+"""What nobody can count in euros."""
+
 PROVOCATIONS: dict[str, list[Provocation]] = {
     "acceptAgreements": [
         Provocation("stranger", lambda known: {"agreementIds": [known["old privacy policy"]]}),
@@ -57,8 +60,14 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
         Provocation("distributor", lambda known: {"resellerId": known["child"], "parentId": known["sibling"]})
     ],
     "openAccount": [Provocation("stranger", lambda _: {})],
-    "orderForNewAccount": [Provocation("stranger", lambda _: {})],
-    "orderSubscription": [Provocation("admin", lambda _: {})],
+    "orderForNewAccount": [
+        Provocation("stranger", lambda _: {}),
+        Provocation("user", lambda known: {field: known[name] for field, name in _IN_DOLLARS.items()}),
+    ],
+    "orderSubscription": [
+        Provocation("admin", lambda _: {}),
+        Provocation("child", lambda known: {field: known[name] for field, name in _IN_DOLLARS.items()}),
+    ],
     "prolongSubscription": [*_PRICED, Provocation("child", lambda known: {"subscriptionId": known["lapsed"]})],
     "renewSubscription": _PRICED,
     "resendInvitation": [Provocation("child", lambda known: {"invitationId": known["revoked invitation"]})],
@@ -82,6 +91,9 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
     ],
     "updateServiceTerm": [
         Provocation("distributor", lambda known: {"serviceTermId": known["term"], "change": {"billingDay": 2}}),
+    ],
+    "switchSubscription": [
+        Provocation("child", lambda known: {field: known[name] for field, name in _IN_DOLLARS.items()}),
     ],
     "updatePlan": [
         Provocation(

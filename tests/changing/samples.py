@@ -582,6 +582,12 @@ SAMPLES: dict[str, Sample] = {
         {"percent": "101"},
         {"percent": "7"},
     ),
+    "setExchangeRate": Sample(
+        "child",
+        lambda _: {"fromCurrency": "USD", "toCurrency": "EUR", "rate": "0.92", "validFrom": "2027-10-01"},
+        {"rate": "0"},
+        {"rate": "0.93"},
+    ),
     "updateDiscount": Sample(
         "child",
         lambda known: {

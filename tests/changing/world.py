@@ -251,6 +251,7 @@ def fill(world: World) -> None:
     _price(world)
     _files(world)
     _refuse_a_row(world)
+    _sell_in_dollars(world)
     _people(world)
     _customers(world)
 
@@ -448,6 +449,23 @@ def _sell(world: World, name: str, billing_type: str, periods: list[Row], price:
         world.ids[f"{taker}'s {name}"] = plan["id"]
     for period in plan["periods"]:
         world.ids[f"{name} {period['unit'].lower()}"] = period["id"]
+
+
+def _sell_in_dollars(world: World) -> None:
+    """A plan of the child's own in a currency that nobody has said the worth of; and the worth of another one."""
+    known = world.ids
+    plan = world.do(
+        "child",
+        "createPlan",
+        name="Dollars",
+        serviceTermId=known["term"],
+        billingType="CSP_MONTHLY",
+        currency="USD",
+        periods=[{"unit": "ENDLESS"}],
+        resources=[{"key": "seats", "name": "Seats", "fees": {"recurringPerMonth": "10.00"}}],
+    )["plan"]
+    known["dollar plan"], known["dollar plan endless"] = plan["id"], plan["periods"][0]["id"]
+    world.do("distributor", "setExchangeRate", fromCurrency="GBP", toCurrency="EUR", rate="1.15")
 
 
 def _account(world: World, owner: str, name: str, funds: str | None) -> str:

@@ -30,6 +30,7 @@ DEFINERS = {
     "app_end_access_epoch",
     "app_holder",
     "app_move_rows",
+    "app_next_terms",
     "app_plans_changed",
     "app_prices_added",
     "app_prices_gone",

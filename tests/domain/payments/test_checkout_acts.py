@@ -16,6 +16,7 @@ from domain.shared.errors import (
     CurrencyMismatch,
     InvalidInput,
     InvalidState,
+    NoExchangeRate,
     NotFound,
     PriceChanged,
     Stale,
@@ -89,13 +90,13 @@ def test_a_period_of_another_plan_is_not_found(session: ScopedSession, chain: Ch
     assert refused.value.path == ("period_id",)
 
 
-def test_account_and_plan_have_one_currency(session: ScopedSession, chain: Chain) -> None:
+def test_an_account_pays_in_one_currency(session: ScopedSession, chain: Chain) -> None:
     # given
     shop = open_shop(session, chain)
     shop.account.currency = "USD"
     session.flush()
     # then
-    with pytest.raises(CurrencyMismatch):
+    with pytest.raises(NoExchangeRate):
         shop.order(5)
     with pytest.raises(CurrencyMismatch):
         shop.top_up("1.00")
