@@ -1,6 +1,8 @@
 """Service terms, plans, delegation, prices, discounts."""
 
 from collections.abc import Callable
+from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +14,10 @@ from domain.catalog.models import Plan
 from domain.delegation import actions as delegation
 from domain.delegation import copying, default_markups, links
 from domain.pricing import actions as pricing
-from domain.pricing import by_hand, publishing
+from domain.pricing import by_hand, planning, publishing
 from domain.shared.unset import UNSET
-from domain.subscriptions.price_impact import impact_of, totals_below
-from resolvers.changing.change import Answer, Change
+from domain.subscriptions.price_impact import Totals, impact_of, totals_below
+from resolvers.changing.change import Answer, Change, Shown
 from resolvers.price_impact import shown_impact
 from tenancy.permissions import Permission
 
@@ -43,6 +45,7 @@ __all__ = [
     "update_plan",
     "update_product",
     "update_service_term",
+    "withdraw_planned_prices",
 ]
 
 
@@ -147,16 +150,35 @@ def set_prices(change: Change, /, **input: Any) -> Answer:
     return _priced(change, by_hand.set_prices, **input)
 
 
-def _priced(change: Change, action: Callable[..., Plan], /, *, plan_id: UUID, **input: Any) -> Answer:
+def withdraw_planned_prices(change: Change, /, **input: Any) -> Answer:
+    """See `domain.pricing.planning.withdraw_planned_prices`."""
+    return {"plan": planning.withdraw_planned_prices(change.session, change.scope, clock=change.clock, **input)}
+
+
+def _priced(
+    change: Change, action: Callable[..., Plan], /, *, plan_id: UUID, valid_from: date | None = None, **input: Any
+) -> Answer:
     """The plan, and in a dry run what its new prices would do, for who may know net costs."""
-    told = change.dry_run and Permission.PRICES_UPSTREAM_READ in change.permissions
-    before = totals_below(change.session, change.scope, plan_id) if told else {}
-    plan = action(change.session, change.scope, plan_id=plan_id, clock=change.clock, **input)
-    if not told:
-        return {"plan": plan}
+    planned = {} if valid_from is None else {"valid_from": valid_from}
+    act = partial(action, change.session, change.scope, plan_id=plan_id, clock=change.clock, **input)
+    if not change.dry_run or Permission.PRICES_UPSTREAM_READ not in change.permissions:
+        return {"plan": act(**planned)}
+    before = totals_below(change.session, change.scope, plan_id)
+    if valid_from is None or valid_from <= change.clock.today:
+        plan = act(**planned)
+        return {"plan": plan, "impact": _impact(change, plan_id, before)}
+    # What is planned for later is told as if it held now, and then not done.
+    with change.session.begin_nested() as now:
+        act()
+        impact = _impact(change, plan_id, before)
+        now.rollback()
+    return {"plan": act(**planned), "impact": impact}
+
+
+def _impact(change: Change, plan_id: UUID, before: Totals) -> Shown | None:
     impact = impact_of(change.session, change.scope, plan_id, before)
     with_losses = Permission.SUBSCRIPTIONS_READ in change.permissions
-    return {"plan": plan, "impact": shown_impact(impact, with_losses=with_losses) if impact.lines else None}
+    return shown_impact(impact, with_losses=with_losses) if impact.lines else None
 
 
 def create_reseller_discount(change: Change, /, **input: Any) -> Answer:

@@ -37,7 +37,7 @@ from schema.scalars import CurrencyCode
 from tenancy.permissions import Permission
 
 if TYPE_CHECKING:
-    from schema.prices import PriceVersion
+    from schema.prices import PlannedPrice, PriceVersion
 
 __all__ = [
     "Plan",
@@ -349,6 +349,10 @@ class Plan(Node):
         needs=Permission.CATALOG_READ,
     )
     """What its periods and resources cost from when to when, the newest first."""
+    prices_planned: Connection[Annotated["PlannedPrice", strawberry.lazy("schema.prices")]] | None = listing(
+        pricing.PlannedPrice.plan_id, default_sort=(pricing.PlannedPrice.valid_from,), needs=Permission.CATALOG_READ
+    )
+    """What is to become of its prices or of its markup, the next day first; see validFrom in setPrices."""
     undelegated_at: datetime | None = column(models.Plan.undelegated_at)
     """When the tenant above took this copy back, on the distributor's clock; null: it did not, or the plan is own."""
     created_at: datetime = column(models.Plan.created_at)

@@ -297,6 +297,10 @@ class Mutation:
     """Set fees of a plan's periods and resources by hand, which ends its markup; copies below get new net costs, those
     with a markup new prices, the others a mark. Codes: INVALID_INPUT, NOT_FOUND, READ_ONLY_DELEGATED, STALE,
     ACT_AS_REQUIRED."""
+    withdraw_planned_prices: h.WithdrawPlannedPricesPayload | None = mutation(
+        catalog.withdraw_planned_prices, h.WithdrawPlannedPricesInput, needs=P.PRICES_WRITE
+    )
+    """Forget prices or a markup planned for a day. Codes: NOT_FOUND, ACT_AS_REQUIRED."""
     set_default_markup: b.SetDefaultMarkupPayload | None = mutation(
         catalog.set_default_markup, b.SetDefaultMarkupInput, needs=P.PRICES_WRITE
     )

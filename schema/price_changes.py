@@ -1,5 +1,6 @@
 """Pricing plans."""
 
+from datetime import date
 from decimal import Decimal
 
 import strawberry
@@ -16,6 +17,8 @@ __all__ = [
     "SetMarkupPayload",
     "SetPricesInput",
     "SetPricesPayload",
+    "WithdrawPlannedPricesInput",
+    "WithdrawPlannedPricesPayload",
 ]
 
 
@@ -67,6 +70,10 @@ class SetPricesInput:
     """Of the plan's own fees, by a period's key."""
     resources: list[PriceChange] | None = UNSET
     """Of fees for one unit, by a resource's key."""
+    valid_from: date | None = UNSET
+    """The day whose billing run sets them, before anything is charged; in the distributor's time zone, at most ten
+    years away. Until then see pricesPlanned; what is set for the same day takes their place, withdrawPlannedPrices
+    takes them back. Left out, or today: at once."""
 
 
 @strawberry.type
@@ -76,8 +83,8 @@ class SetPricesPayload(Payload):
     plan: Plan | None
     """The plan with its new prices; null when refused."""
     impact: PriceImpact | None
-    """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
-    without prices.upstream.read."""
+    """With dryRun: what the new prices would do, down the chain and to renewals, if they held now. Null when no price
+    would change, and without prices.upstream.read."""
 
 
 @strawberry.input
@@ -88,6 +95,10 @@ class SetMarkupInput:
     """A plan of the acting tenant."""
     markup_percent: Decimal
     """12.5 means price = net cost × 1.125, to four decimals; above −100, at most 1000."""
+    valid_from: date | None = UNSET
+    """The day whose billing run sets it, before anything is charged; in the distributor's time zone, at most ten years
+    away. Until then see pricesPlanned; what is set for the same day takes its place, withdrawPlannedPrices takes it
+    back. Left out, or today: at once."""
 
 
 @strawberry.type
@@ -97,5 +108,23 @@ class SetMarkupPayload(Payload):
     plan: Plan | None
     """The plan with its new prices; null when refused."""
     impact: PriceImpact | None
-    """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
-    without prices.upstream.read."""
+    """With dryRun: what the new prices would do, down the chain and to renewals, if they held now. Null when no price
+    would change, and without prices.upstream.read."""
+
+
+@strawberry.input
+class WithdrawPlannedPricesInput:
+    """What was planned and is not wanted any more."""
+
+    plan_id: strawberry.ID
+    """A plan of the acting tenant."""
+    valid_from: date
+    """The day for which something is planned, else NOT_FOUND."""
+
+
+@strawberry.type
+class WithdrawPlannedPricesPayload(Payload):
+    """What withdrawPlannedPrices answers."""
+
+    plan: Plan | None
+    """The plan with what is still planned; null when refused."""

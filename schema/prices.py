@@ -1,6 +1,6 @@
 """What prices come to, and how they came to be."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import strawberry
@@ -14,7 +14,7 @@ from schema.references import TenantRef
 from schema.scalars import CurrencyCode
 from tenancy.permissions import Permission
 
-__all__ = ["PriceListEntry", "PriceVersion"]
+__all__ = ["PlannedPrice", "PriceListEntry", "PriceVersion"]
 
 
 @strawberry.type
@@ -110,3 +110,41 @@ class PriceVersion(Node):
     """From when it held, on the distributor's clock."""
     ended_at: datetime | None = column(models.PriceVersion.valid_to)
     """From when it held no longer; null: it holds."""
+
+
+@strawberry.type
+@reads(models.PlannedPrice, "plp", needs=Permission.CATALOG_READ)
+class PlannedPrice(Node):
+    """What becomes of the fees of one period, or of one unit of a resource, on a day to come; or of the plan's markup.
+
+    The billing run of the day sets it, from the top of the chain down, before anything is charged: as setPrices or
+    setMarkup would on that day.
+    """
+
+    valid_from: date = column(models.PlannedPrice.valid_from)
+    """From which day it holds, in the distributor's time zone."""
+    price_of: PriceOf | None = column(models.PlannedPrice.price_of)
+    """What it is the price of; null: it is a markup."""
+    key: str | None = column(models.PlannedPrice.key)
+    """The period's or the resource's key; null: it is a markup."""
+    setup: Decimal | None = column(models.PlannedPrice.setup)
+    """Once, at the start; null: it stays as it is then, as the other fees."""
+    recurring_per_month: Decimal | None = column(models.PlannedPrice.recurring_per_month)
+    """A month."""
+    renewal: Decimal | None = column(models.PlannedPrice.renewal)
+    """Once, at a renewal."""
+    net_setup: Decimal | None = column(models.PlannedPrice.net_setup, needs=Permission.PRICES_UPSTREAM_READ)
+    """What the vendor will take once, at the start; own plans only."""
+    net_recurring_per_month: Decimal | None = column(
+        models.PlannedPrice.net_recurring_per_month, needs=Permission.PRICES_UPSTREAM_READ
+    )
+    """What it will take a month."""
+    net_renewal: Decimal | None = column(models.PlannedPrice.net_renewal, needs=Permission.PRICES_UPSTREAM_READ)
+    """What it will take once, at a renewal."""
+    markup_percent: Decimal | None = column(models.PlannedPrice.markup_percent, needs=Permission.PRICES_UPSTREAM_READ)
+    """The plan's markup from then on; null: fees are planned."""
+    refused_at: datetime | None = column(models.PlannedPrice.refused_at)
+    """When its day had come and the plan did not take it any more, such as for a resource that is gone, on the
+    distributor's clock; null: its day has not come. It is not tried again: withdraw it, or plan anew."""
+    created_at: datetime = column(models.PlannedPrice.created_at)
+    """When it was planned, on the distributor's clock."""

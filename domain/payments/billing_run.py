@@ -1,7 +1,8 @@
 """The billing run: all that one date brings for one distributor, in the order of the rules.
 
-Close charges and make reseller charges; cancel lapsed orders; create prolong and renewal orders; pay them in order of
-subscription number, else grace or stop; end what has waited long enough. Invoices and mail come after, elsewhere.
+Set prices planned for the day; close charges and make reseller charges; cancel lapsed orders; create prolong and
+renewal orders; pay them in order of subscription number, else grace or stop; end what has waited long enough. Invoices
+and mail come after, elsewhere.
 
 A step does one batch and answers how many rows it has handled; it is over when it answers 0. Every step finds its work
 by what the rows say, so that a run broken off between two transactions goes on where it was, and a second run of the
@@ -41,6 +42,7 @@ from domain.payments.run_batches import (
     to_renew,
 )
 from domain.payments.run_paying import NOT_PAID, asked_first, drop_opened, grace, pay_due, stop_unpaid
+from domain.payments.run_prices import take_prices
 from domain.shared.outbox import announce
 from domain.shared.rows import locked
 from domain.subscriptions import states
@@ -212,6 +214,7 @@ def delete_stopped(session: Session, scope: Scope, *, clock: Clock, day: date) -
 
 
 STEPS: tuple[Step, ...] = (
+    take_prices,
     close_due,
     drop_opened,
     cancel_lapsed,

@@ -9,6 +9,7 @@ from domain.billing.models import Charge, ChargeState
 from domain.catalog.models import Plan, ServiceTerm
 from domain.ordering.models import Order, OrderState
 from domain.payments.run_batches import has_open_order, to_prolong, to_renew
+from domain.pricing.models import PlannedPrice
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
 from tenancy.scope import Scope
 
@@ -53,6 +54,9 @@ def _dates(scope: Scope) -> list[Select[date | None]]:
             and_(_Subscription.distributor_id == scope.distributor_id, _Subscription.id == Charge.subscription_id),
         )
         .where(Charge.distributor_id == scope.distributor_id, Charge.state == ChargeState.OPENED, running),
+        select(func.min(PlannedPrice.valid_from)).where(
+            PlannedPrice.distributor_id == scope.distributor_id, PlannedPrice.refused_at.is_(None)
+        ),
         select(func.min(Order.cancels_on)).where(
             Order.distributor_id == scope.distributor_id, Order.state == OrderState.WAITING_FOR_PAYMENT
         ),

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from itertools import chain
 from uuid import UUID
@@ -22,6 +23,7 @@ from domain.delegation.editing import added_details, by_place, change_details, c
 from domain.delegation.markups import clean_markup
 from domain.delegation.synchronization import PERIOD_FIELDS, PLAN_FIELDS, RESOURCE_FIELDS
 from domain.pricing.fees import PRICES, changed_fields, mark_net_costs, set_fees
+from domain.pricing.planning import is_later, plan_markup
 from domain.pricing.repricing import apply_markups, reprice_below
 from domain.shared import outbox
 from domain.shared.billing_policy import FeeSet, Term
@@ -86,14 +88,26 @@ def update_plan(
     return plan
 
 
-def set_markup(session: Session, scope: Scope, *, plan_id: UUID, markup_percent: Decimal, clock: Clock) -> Plan:
+def set_markup(
+    session: Session,
+    scope: Scope,
+    *,
+    plan_id: UUID,
+    markup_percent: Decimal,
+    valid_from: date | None = None,
+    clock: Clock,
+) -> Plan:
     """Make the prices of a plan of the acting tenant from its net costs, now and whenever they change.
 
-    The new prices go down the chain in this transaction. The scope must write downstream. Raises NotFound,
+    From a later day on: it takes the place of what was planned for the plan and the day, and changes nothing until
+    then. The new prices go down the chain in this transaction. The scope must write downstream. Raises NotFound,
     ActAsRequired, InvalidInput.
     """
     markup = clean_markup(markup_percent)
     plan = own_plan_for_update(session, scope, plan_id, "plan_id")
+    if is_later(valid_from, clock):
+        plan_markup(session, scope, plan, markup, valid_from, clock)
+        return plan
     if plan.markup_percent == markup:
         return plan
     plan.markup_percent = markup

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from domain.catalog.checks import check_billing_type
-from domain.catalog.drafts import FeesChange
+from domain.catalog.drafts import FEES, FeesChange
 from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.catalog.products import publish_change
@@ -16,6 +18,7 @@ from domain.catalog.queries import own_plan_for_update, periods_of, resources_of
 from domain.catalog.versions import count_change
 from domain.delegation.errors import FieldIsUpstreams
 from domain.pricing.fees import PRICES, changed_fields, given, mark_net_costs, set_fees
+from domain.pricing.planning import is_later, plan_fees
 from domain.pricing.repricing import apply_markups, reprice_below
 from domain.shared import outbox
 from domain.shared.billing_policy import FeeSet
@@ -50,9 +53,12 @@ def set_prices(
     periods: Sequence[PriceChange] = (),
     resources: Sequence[PriceChange] = (),
     if_version: int | None = None,
+    valid_from: date | None = None,
     clock: Clock,
 ) -> Plan:
-    """Set prices of a plan of the acting tenant, and of an own plan what the vendor takes.
+    """Set prices of a plan of the acting tenant, and of an own plan what the vendor takes, or plan them for a day.
+
+    What is planned takes the place of what was planned for the plan and the day, and changes nothing until then.
 
     A price ends the plan's markup, and the mark that prices are to be reviewed. New prices go down the chain in this
     transaction. What changes nothing raises no version. The scope must write downstream.
@@ -75,9 +81,14 @@ def set_prices(
         ]
         for row, change, path in placed:
             by_hand |= _set(plan, row, change, path)
+        _check_fees(plan, of_periods, of_resources)
+        if is_later(valid_from, clock):
+            plan_fees(
+                session, scope, plan, [(row, _given(row, change)) for row, change, _ in placed], valid_from, clock
+            )
+            return plan
         if by_hand:
             plan.markup_percent = None
-        _check_fees(plan, of_periods, of_resources)
         changed: set[str] = set()
         for row, _, _ in placed:
             fields = changed_fields(row) & PRICES
@@ -133,6 +144,15 @@ def _set(plan: Plan, row: PlanPeriod | PlanResource, change: PriceChange, path: 
     if change.fees is UNSET:
         return False
     return set_fees(row, "", given(change.fees, *path, "fees"), *path, "fees")
+
+
+def _given(row: PlanPeriod | PlanResource, change: PriceChange) -> dict[str, Decimal]:
+    """The fees that were given, by attribute, as they are clean in the row."""
+    found: dict[str, Decimal] = {}
+    for prefix, fees in (("", change.fees), ("net_", change.net_cost)):
+        if isinstance(fees, FeesChange):
+            found |= {prefix + fee: getattr(row, prefix + fee) for fee in FEES if getattr(fees, fee) is not UNSET}
+    return found
 
 
 def _check_fees(plan: Plan, periods: Mapping[str, PlanPeriod], resources: Mapping[str, PlanResource]) -> None:

@@ -269,3 +269,41 @@ def test_a_default_markup_is_set_shown_changed_and_deleted(api: Api) -> None:
     api.do("child", delete, input={"defaultMarkupId": made["id"]})
     # then
     assert api.data("child", shown)["defaultMarkups"]["nodes"] == []
+
+
+@pytest.mark.feature("C-03")
+def test_planned_prices_are_shown_foretold_and_withdrawn(api: Api, plans: list[str]) -> None:
+    # given
+    shown = """pricesPlanned(first: 5) { nodes { validFrom priceOf key recurringPerMonth netRecurringPerMonth setup
+      markupPercent refusedAt } }"""
+    setting = f"""mutation ($input: SetPricesInput!, $dry: Boolean! = false) {{
+      setPrices(input: $input, dryRun: $dry) {{ errors {{ code path }}
+        plan {{ resources {{ prices {{ recurringPerMonth }} }} {shown} }}
+        impact {{ lines {{ priceBefore price }} }} }} }}"""
+    resources = [{"key": "licence", "fees": {"recurringPerMonth": "11"}, "netCost": {"recurringPerMonth": "9"}}]
+    today = api.data("child", "{ viewer { tenant { today } } }")["viewer"]["tenant"]["today"]
+    input = {"planId": plans[0], "resources": resources, "validFrom": f"{int(today[:4]) + 1}-03-01"}
+    # when
+    told = api.do("child", setting, input=input, dry=True)
+    # then
+    line = {
+        "validFrom": input["validFrom"],
+        "priceOf": "RESOURCE",
+        "key": "licence",
+        "recurringPerMonth": "11",
+        "netRecurringPerMonth": "9",
+        "setup": None,
+        "markupPercent": None,
+        "refusedAt": None,
+    }
+    now = [{"prices": {"recurringPerMonth": "10"}}]
+    assert told["impact"] == {"lines": [{"priceBefore": "10", "price": "11"}]}
+    assert told["plan"] == {"resources": now, "pricesPlanned": {"nodes": [line]}}
+    # when
+    made = api.do("child", setting, input=input)
+    assert made == {"errors": [], "impact": None, "plan": told["plan"]}
+    withdraw = f"""mutation ($input: WithdrawPlannedPricesInput!) {{
+      withdrawPlannedPrices(input: $input) {{ errors {{ code }} plan {{ {shown} }} }} }}"""
+    left = api.do("child", withdraw, input={"planId": plans[0], "validFrom": input["validFrom"]})
+    # then
+    assert left["plan"] == {"pricesPlanned": {"nodes": []}}

@@ -517,6 +517,12 @@ SAMPLES: dict[str, Sample] = {
         {"markupPercent": "-100"},
         {"markupPercent": "13"},
     ),
+    "withdrawPlannedPrices": Sample(
+        "child",
+        lambda known: {"planId": known["child's plan"], "validFrom": "2028-01-01"},
+        {"validFrom": "2028-01-02"},
+        {"validFrom": "2028-01-03"},
+    ),
     "setDefaultMarkup": Sample(
         "child",
         lambda _: {"productKey": "suite", "markupPercent": "20"},

@@ -263,6 +263,9 @@ def _price(world: World) -> None:
     world.do("child", "setTax", accountId=world.ids["poor account"], name="Exempt", percent="0")
     made = world.do("child", "setDefaultMarkup", categoryKey="default", markupPercent="15")
     world.ids["default markup"] = made["defaultMarkup"]["id"]
+    seats = [{"key": "seats", "fees": {"recurringPerMonth": "13.00"}}]
+    world.do("child", "setPrices", planId=world.ids["child's plan"], resources=seats, validFrom="2028-01-01")
+    world.do("child", "setMarkup", planId=world.ids["child's dear plan"], markupPercent="7", validFrom="2028-02-01")
 
 
 def _products(world: World) -> None:

@@ -181,6 +181,10 @@ def mark(database: Server) -> dict[str, tuple[str, ...]]:
                 given = ", ".join([f"{fee} = {price}" for fee in _FEES] + [f"net_{fee} = {net}" for fee in _FEES])
                 connection.execute(f"UPDATE {table} SET {given} WHERE tenant_path = %s", [path])
             connection.execute("UPDATE plans SET markup_percent = %s WHERE tenant_path = %s", [percent, path])
+            connection.execute(
+                "UPDATE planned_prices SET markup_percent = %s WHERE tenant_path = %s AND markup_percent IS NOT NULL",
+                [percent, path],
+            )
             connection.execute("UPDATE default_markups SET markup_percent = %s WHERE tenant_path = %s", [percent, path])
             connection.execute("UPDATE reseller_discounts SET percent = %s WHERE tenant_path = %s", [percent, path])
             connection.execute("UPDATE charge_levels SET unit_price = %s WHERE tenant_path = %s", [level, path])
