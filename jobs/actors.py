@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from jobs.broker import broker
 from jobs.claims import Claim
+from jobs.company import Shared
 from jobs.metrics import count_attempt
 from jobs.tasks import Backoff, Progress, Task, attempt
 from jobs.tracing import following_trace
@@ -56,7 +57,7 @@ def actor(
             with task.last_transaction() as session:
                 run(session, task.scope, **arguments)
 
-        _declare(function, work, queue, max_attempts, backoff, time_limit)
+        _declare(function, work, queue, max_attempts, backoff, time_limit, shares=True)
         return function
 
     return declare
@@ -114,18 +115,23 @@ def _declare(
     max_attempts: int,
     backoff: Backoff,
     time_limit: timedelta,
+    *,
+    shares: bool = False,
 ) -> None:
+    """`shares`: short jobs of the kind may be done in company, by the function itself."""
     kind = f"{queue}.{function.__name__}"
     hints = get_type_hints(inspect.unwrap(function))
     readers = {name: _READERS[hint] for name, hint in hints.items() if hint in _READERS}
+
+    def read(claim: Claim) -> Mapping[str, Any]:
+        return {name: readers.get(name, _as_it_is)(value) for name, value in claim.arguments.items()}
 
     def perform(claim: Claim) -> None:
         """Do this job, then those of the queue that wait here for a thread: handing each over would cost more."""
         following: Claim | None = claim
         while following is not None:
-            began_at = time.monotonic()
-            broker.performers[following.kind](following)
-            following = broker.next_claim(following, time.monotonic() - began_at)
+            broker.do(following)
+            following = broker.next_claim(following.queue)
 
     def perform_one(claim: Claim) -> None:
         limits = broker.watch
@@ -136,22 +142,20 @@ def _declare(
             is_stopping=broker.stopping.is_set,
             begin_step=limits.begin_step,
         )
-
-        def read_and_work(task: Task) -> None:
-            # Reading is part of the attempt: a bad argument is the job's failure, not the worker's.
-            work(task, {name: readers.get(name, _as_it_is)(value) for name, value in claim.arguments.items()})
-
         began_at = time.monotonic()
         outcome = "lost"
         try:
             with following_trace(claim), limits.watching(claim, time_limit.total_seconds()):
-                outcome = attempt(task, read_and_work, backoff)
+                # Reading is part of the attempt: a bad argument is the job's failure, not the worker's.
+                outcome = attempt(task, lambda task: work(task, read(claim)), backoff)
         except Interrupt:
             pass  # it came when the job had ended already
         count_attempt(claim, outcome, time.monotonic() - began_at)
 
     dramatiq.actor(actor_name=kind, queue_name=queue, broker=broker)(perform)
     broker.performers[kind] = perform_one
+    if shares:
+        broker.shared[kind] = Shared(function, read, time_limit.total_seconds())
     broker.limits[queue][kind] = max_attempts
 
 

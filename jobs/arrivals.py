@@ -39,7 +39,7 @@ def _declare(messages: MessageBroker, table: TableBroker, queue: str) -> None:
         try:
             table.performers[claim.kind](claim)
         finally:
-            table.leases.remove(claim)
+            table.leases.remove([claim])
 
 
 def _claimed(table: TableBroker, queue: str, job: Key) -> Claim | None:

@@ -7,7 +7,7 @@ and the job's own transaction settles it (`jobs.tasks`), so acknowledging has no
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from jobs import claims
 from jobs.claims import Claim, LeaseLost
+from jobs.company import Company, Shared, do_together
 from jobs.leases import LEASE, Leases
 from jobs.limits import Limits
 from jobs.lines import DATABASE_ERRORS, Lines
@@ -45,6 +46,9 @@ class TableBroker(Broker):
         """By queue, the kinds of jobs that have actors here, and how often each may be claimed."""
         self.performers: dict[str, Callable[[Claim], None]] = {}
         """By kind: what does one claimed job and puts down how it ended."""
+        self.shared: dict[str, Shared] = {}
+        """By kind, of those whose short jobs may share a transaction."""
+        self.company = Company()
         self.watch = Limits()
         """What ends jobs that take too much."""
         self.stopping = threading.Event()
@@ -77,13 +81,36 @@ class TableBroker(Broker):
         for worth_a_look in self.queues.values():
             worth_a_look.set()
 
-    def next_claim(self, claim: Claim, seconds: float) -> Claim | None:
-        """For the thread that has just done `claim`, in `seconds`: another of the same queue that waits here; None:
-        there is none, or it is time to let other queues have the thread."""
-        self.leases.remove(claim)
+    def do(self, claim: Claim) -> None:
+        """Do a job that was claimed, and with it those that wait here and may share its transaction."""
         supply = self._supplies[claim.queue]
-        supply.tell(seconds)
-        return None if self.stopping.is_set() else supply.take()
+        shared = self.shared.get(claim.kind) if claim.attempt == 1 else None
+        company = [claim]
+        if shared is not None:
+            company += supply.take_like(claim, self.company.size(claim.kind) - 1)
+        began_at = time.monotonic()
+        longest = None
+        if shared is not None and len(company) > 1:
+            longest = do_together(self.sessions, self.watch, shared, company)
+        if longest is not None:
+            self.company.tell(claim.kind, longest, jobs=len(company))
+        else:
+            self._do_each(company)
+        self.leases.remove(company)
+        supply.tell((time.monotonic() - began_at) / len(company))
+
+    def _do_each(self, company: Sequence[Claim]) -> None:
+        for claim in company:
+            began_at = time.monotonic()
+            self.performers[claim.kind](claim)
+            self.company.tell(claim.kind, time.monotonic() - began_at)
+        if len(company) > 1:
+            self.company.avoid(company[0].kind)
+
+    def next_claim(self, queue: str) -> Claim | None:
+        """For a thread that is at this queue already: another job that waits here; None: there is none, or it is time
+        to let other queues have the thread."""
+        return None if self.stopping.is_set() else self._supplies[queue].take()
 
     def give_back(self, claim: Claim) -> None:
         """Let another worker have the job at once; if this one is still at it, nothing it does is kept."""
@@ -152,7 +179,7 @@ class _TableConsumer(Consumer):
     def close(self) -> None:
         while (claim := self._supply.take()) is not None:
             self._broker.give_back(claim)
-            self._broker.leases.remove(claim)
+            self._broker.leases.remove([claim])
 
     def _claim(self, count: int) -> None:
         worth_a_look = self._broker.queues[self._queue]
@@ -186,7 +213,7 @@ class _TableConsumer(Consumer):
         return living(rows)
 
     def _let_go(self, claim: Claim) -> None:
-        self._broker.leases.remove(claim)
+        self._broker.leases.remove([claim])
         self._broker.places.release()
 
 

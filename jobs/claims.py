@@ -8,6 +8,7 @@ rolls back. Leases are compared by the database's clock only.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ __all__ = [
     "extend",
     "fail",
     "finish",
+    "finish_all",
     "give_back",
     "hold",
     "mark_sent",
@@ -69,11 +71,12 @@ class Claim:
     @property
     def scope(self) -> Scope:
         """The distributor's whole tree, for reading and writing, and nothing else."""
-        return (
-            Scope.of_tenant(self.distributor_id, self.distributor_id, self.tenant_path[:SEGMENT])
-            .writing_downstream()
-            .for_job(self.id)
-        )
+        return _tree(self.distributor_id, self.tenant_path[:SEGMENT]).for_job(self.id)
+
+
+@lru_cache(maxsize=1024)
+def _tree(distributor_id: UUID, path: str) -> Scope:
+    return Scope.of_tenant(distributor_id, distributor_id, path).writing_downstream()
 
 
 _COLUMNS = len(fields(Claim))
@@ -184,17 +187,29 @@ def move_on(
 def finish(session: LineSession, claim: Claim, *, done: int | None = None, total: int | None = None) -> None:
     """The job is done: commits its end together with its effect. Raises LeaseLost."""
     known = f"'{claim.distributor_id}', '{claim.id}', {claim.attempt:d}, {_number(done)}, {_number(total)}"
+    _finish(session, f"app_finish_job({known})", [claim])
+
+
+def finish_all(session: LineSession, company: Sequence[Claim]) -> None:
+    """These jobs of one distributor are done: commits their ends together with their effects, or none of them. Raises
+    LeaseLost."""
+    ids = ",".join(str(claim.id) for claim in company)
+    attempts = ",".join(str(int(claim.attempt)) for claim in company)
+    _finish(session, f"app_finish_jobs('{company[0].distributor_id}', '{{{ids}}}', '{{{attempts}}}')", company)
+
+
+def _finish(session: LineSession, call: str, company: Sequence[Claim]) -> None:
     try:
         # Written out, because several statements go together only without parameters.
-        session.commit_with(f"SELECT app_finish_job({known})")
+        session.commit_with(f"SELECT {call}")
     except psycopg.Error as error:
         if error.sqlstate != _LOST:
             raise
-        raise LeaseLost(f"{claim.kind} {claim.id}, attempt {claim.attempt}") from None
+        raise LeaseLost(", ".join(f"{claim.kind} {claim.id}, attempt {claim.attempt}" for claim in company)) from None
 
 
 _LOST = "HW001"
-"""How `app_finish_job` says that the claim does not hold any more."""
+"""How the database says that a claim does not hold any more."""
 
 
 def _number(value: int | None) -> str:

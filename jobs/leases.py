@@ -37,12 +37,13 @@ class Leases:
         with self._lock:
             self._held.update((claim.id, claim) for claim in taken)
 
-    def remove(self, claim: Claim) -> None:
+    def remove(self, gone: Iterable[Claim]) -> None:
         """Settled, or somebody else's by now."""
         with self._lock:
-            # A frozen process may find its own later claim of the same job under this id.
-            if self._held.get(claim.id) is claim:
-                del self._held[claim.id]
+            for claim in gone:
+                # A frozen process may find its own later claim of the same job under this id.
+                if self._held.get(claim.id) is claim:
+                    del self._held[claim.id]
 
     def held(self) -> list[Claim]:
         """The claims that are being worked on."""

@@ -66,12 +66,13 @@ class Limits:
             with self._lock:
                 del self._running[me]
 
-    def begin_step(self) -> None:
-        """The time of this thread's job begins anew."""
+    def begin_step(self, claim: Claim | None = None) -> None:
+        """The time of this thread's job begins anew, or that of another, `claim`."""
         with self._lock:
             running = self._running.get(threading.get_ident())
             if running is not None:
                 running.began_at = time.monotonic()
+                running.claim = claim or running.claim
 
     def start(self) -> None:
         """Watch in the background until `stop`."""

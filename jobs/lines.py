@@ -4,15 +4,18 @@ A short job takes as long as its words with PostgreSQL. A transaction of a sessi
 itself: BEGIN, the scope, the job's end, COMMIT. Here the first two go together, and so do the last two.
 """
 
+import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import cast
 
 import psycopg
-from psycopg import sql
+from psycopg import pq
+from psycopg.errors import error_from_result
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,10 +36,20 @@ class LineSession(ScopedSession):
 
     scope_is_set = True
 
+    def turn_to(self, scope: Scope, *, about: Mapping[str, str | None]) -> None:
+        """What follows is for another job of the same distributor, which knows nothing of the rows of the last one."""
+        self.flush()
+        self.expunge_all()
+        self.about = json.dumps(about)
+        # A job that acted as somebody else leaves the next one a scope that is not its own.
+        scoped = "" if _of_any_job(self.scope) == _of_any_job(scope) else f"{_setting(_of_any_job(scope))}, "
+        self.scope = scope
+        _say(self.connection(), f"SELECT {scoped}{_telling(self.about)}")
+
     def commit_with(self, statement: str) -> None:
         """Run the statement and commit, in one go: nothing is committed if it fails."""
         self.flush()
-        _driver(self.connection()).execute(f"{statement}; COMMIT".encode())
+        _say(self.connection(), f"{statement}; COMMIT")
 
 
 class Lines(Sessions):
@@ -56,7 +69,7 @@ class Lines(Sessions):
         connection = self._connection()
         try:
             with LineSession(connection, scope, alone=alone, about=about) as session:
-                _driver(connection).execute(_beginning(scope, alone) + _telling(session.about))
+                _say(connection, f"BEGIN; SELECT {_setting(_of_any_job(scope), alone)}, {_telling(session.about)}")
                 with session.begin():
                     yield session
         except BaseException:
@@ -79,24 +92,45 @@ class Lines(Sessions):
         return connection
 
 
-def _driver(connection: Connection) -> psycopg.Connection:
-    return cast("psycopg.Connection", connection.connection.driver_connection)
+def _say(connection: Connection, statements: str) -> None:
+    """Run statements without parameters that answer nothing, in one way there and back. Raises psycopg.Error.
+
+    By the driver's own first floor: what lies above it, cursors and conversions, takes longer than these statements.
+    """
+    driver = cast("psycopg.Connection", connection.connection.driver_connection)
+    result = driver.pgconn.exec_(statements.encode())
+    if result.status not in _WELL:
+        raise error_from_result(result)
+
+
+_WELL = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
+
+
+def _of_any_job(scope: Scope) -> Scope:
+    """The scope as the database knows it: to it a distributor's jobs are all the same."""
+    return scope if scope.job_id is None else replace(scope, job_id=None)
 
 
 @lru_cache(maxsize=1024)
-def _beginning(scope: Scope, alone: bool) -> bytes:
-    """What begins a transaction in a scope, as `tenancy.sessions` does it with parameters and in two."""
-    wanted: list[sql.Composable] = [_set(name, value) for name, value in settings_of(scope).items()]
+def _setting(scope: Scope, alone: bool = False) -> str:
+    """What sets a scope and holds its tree, as `tenancy.sessions` does it with parameters."""
+    wanted = [_set(name, value) for name, value in settings_of(scope).items()]
     if scope.distributor_id is not None:
-        hold = sql.SQL("pg_advisory_xact_lock({})") if alone else sql.SQL("pg_advisory_xact_lock_shared({})")
-        wanted.append(hold.format(sql.Literal(key_of_tree(scope.distributor_id))))
-    return sql.SQL("BEGIN; SELECT {}").format(sql.SQL(", ").join(wanted)).as_bytes()
+        hold = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        wanted.append(f"{hold}({key_of_tree(scope.distributor_id)})")
+    return ", ".join(wanted)
 
 
-def _telling(about: str) -> bytes:
-    """What the audit log hears of the transaction, right behind its beginning."""
-    return sql.SQL(", {}, {}").format(_set("audit", about), _set("audited", "")).as_bytes()
+def _telling(about: str) -> str:
+    """What the audit log hears of what follows."""
+    return f"{_set('audit', about)}, {_set('audited', '')}"
 
 
-def _set(name: str, value: str) -> sql.Composed:
-    return sql.SQL("set_config({}, {}, true)").format(sql.Literal(f"app.{name}"), sql.Literal(value))
+def _set(name: str, value: str) -> str:
+    return f"set_config('app.{name}', {_quoted(value)}, true)"
+
+
+def _quoted(value: str) -> str:
+    """A literal, whatever `standard_conforming_strings` says."""
+    doubled = value.replace("'", "''")
+    return f"'{doubled}'" if "\\" not in doubled else " E'{}'".format(doubled.replace("\\", "\\\\"))

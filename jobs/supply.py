@@ -47,13 +47,15 @@ class Supply:
 
     def __init__(self, places: Places) -> None:
         self._places = places
+        self._lock = threading.Lock()
         self._claims: deque[Claim] = deque()
         self._pace: float | None = None
         """Seconds that a thread takes for a job, of late."""
         self._turn = threading.local()
 
     def add(self, claims: Iterable[Claim]) -> None:
-        self._claims.extend(claims)
+        with self._lock:
+            self._claims.extend(claims)
 
     def is_empty(self) -> bool:
         return not self._claims
@@ -71,24 +73,38 @@ class Supply:
             return None
         if not hasattr(self._turn, "until"):
             self._turn.until = now + TURN
-        try:
+        with self._lock:
+            if not self._claims:
+                return None
             claim = self._claims.popleft()
-        except IndexError:
-            return None
-        if len(self._claims) == self._ahead() // 2:
-            with self._places.changed:
-                self._places.changed.notify_all()
+        self._tell_when_low(taken=1)
         return claim
+
+    def take_like(self, claim: Claim, most: int) -> list[Claim]:
+        """Up to `most` of the same kind and distributor at their first attempt; other threads keep their share."""
+        most = min(most, len(self._claims) // max(self._places.threads, 1))
+        if most < 1:
+            return []
+        like: list[Claim] = []
+        others: list[Claim] = []
+        with self._lock:
+            while self._claims and len(like) < most:
+                each = self._claims.popleft()
+                alike = (each.kind, each.distributor_id, each.attempt) == (claim.kind, claim.distributor_id, 1)
+                (like if alike else others).append(each)
+            self._claims.extendleft(reversed(others))
+        self._tell_when_low(taken=len(like))
+        return like
 
     def take_with_place(self) -> Claim | None:
         """The next one, together with a free thread for it."""
         with self._places.changed:
             if not self._places.free or not self._claims:
                 return None
-            try:
+            with self._lock:
+                if not self._claims:
+                    return None
                 claim = self._claims.popleft()
-            except IndexError:
-                return None
             self._places.free -= 1
             return claim
 
@@ -99,6 +115,11 @@ class Supply:
             if self._places.free and self._claims:
                 return 0
             return self._places.free + self._ahead() - len(self._claims) if self._places.free or self._is_low() else 0
+
+    def _tell_when_low(self, *, taken: int) -> None:
+        if self._is_low() and len(self._claims) + taken >= self._ahead() // 2:
+            with self._places.changed:
+                self._places.changed.notify_all()
 
     def _is_low(self) -> bool:
         return len(self._claims) < self._ahead() // 2

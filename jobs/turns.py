@@ -35,7 +35,7 @@ def take(
     lease: timedelta,
 ) -> list[Row[Any]]:
     """Claim up to `count` due jobs, from the distributor that follows `after`; columns as `COLUMNS`, then `dead`."""
-    session.execute(_NO_SORT)
+    session.execute(_AS_MEANT)
     return list(
         session.execute(
             _TAKE,
@@ -74,7 +74,7 @@ def due_keys(
     session: Session, queue: str, limits: Mapping[str, int], *, count: int, after: UUID, again_after: timedelta
 ) -> list[Key]:
     """Keys of up to `count` due jobs, locked, in the order of claims; those sent within `again_after` left out."""
-    session.execute(_NO_SORT)
+    session.execute(_AS_MEANT)
     rows = session.execute(
         _UNSENT,
         {
@@ -101,9 +101,11 @@ def _array(limits: Mapping[str, int]) -> list[int]:
 # PostgreSQL takes the index that is meant, even for a table that it takes for empty, as it does when it counted it
 # while a million rows were not committed yet: each look is in the whole order of that index, and every other one would
 # need a sort, which is forbidden. For the same reason the job of a lane is not asked whether it is WAITING: there is an
-# index for that, which would be read to its end.
-_NO_SORT: TextClause = text(
-    "SELECT set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)"
+# index for that, which would be read to its end. And a plan that was kept since the table had a page or two must not
+# read all of it later to find the places that it was given.
+_AS_MEANT: TextClause = text(
+    "SELECT set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true),"
+    " set_config('enable_seqscan', 'off', true)"
 )
 _NEXT = """least(
     (SELECT distributor_id FROM jobs

@@ -145,3 +145,20 @@ def tell_once(session: Session, scope: Scope, type: str) -> int:
 def every_day(session: Session, scope: Scope, *, after: date, until: date) -> date | None:
     """No day is passed over."""
     return after + timedelta(days=1) if after < until else None
+
+
+@actor(queue="trial", max_attempts=5, backoff=QUICK, time_limit=timedelta(seconds=2))
+def note_number(session: Session, scope: Scope, *, number: int, bad: int | None = None, folder: str = "") -> None:
+    """An effect that says which; the one that is `bad` fails after it, or with a `folder` waits there for `go`."""
+    tell(session, scope, f"trial.{number}")
+    session.flush()
+    if number != bad:
+        return
+    if not folder:
+        raise OSError(f"{number} is not good enough")
+    (Path(folder) / f"begun-{time.monotonic_ns()}").touch()
+    deadline = time.monotonic() + LIMIT
+    while not (Path(folder) / "go").exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(folder)
+        time.sleep(0.01)

@@ -214,7 +214,7 @@ def test_a_million_jobs_of_one_distributor_do_not_starve_ten_of_another(
 
 
 def _plan(session: Session, *, count: int, after: UUID) -> dict[str, object]:
-    session.execute(turns._NO_SORT)
+    session.execute(turns._AS_MEANT)
     explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {turns._TAKE.text}")
     values = {
         "queue": "trial",
