@@ -10,9 +10,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Tuple, case, exists, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Select,
+    Tuple,
+    Uuid,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
+from db.among import among
 from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_RESOURCES, forget_loaded
@@ -35,7 +52,7 @@ PLAN_FIELDS = ("name", "sku", "billing_type", "fixed_price", "currency", "servic
 PERIOD_FIELDS = ("position", "public")
 RESOURCE_FIELDS = ("name", "unit", "priority", "public", "included", "minimum", "maximum")
 
-BATCH = 500
+BATCH = 2_000
 """Copies a statement."""
 
 
@@ -63,7 +80,8 @@ def synchronize_plan(session: Session, scope: Scope, *, plan_id: UUID, clock: Cl
     """
     origin = _held_origin(session, scope, plan_id)
     changed = 0
-    while copies := _outdated(session, origin):
+    outdated = _copies_of(origin).where(Plan.synchronized_version < origin.version).limit(BATCH)
+    while copies := session.execute(outdated).all():
         changed += len(_bring(session, origin, copies, at=clock.now))
     forget_loaded(session)
     return changed
@@ -79,7 +97,7 @@ def repair_plans(session: Session, scope: Scope, *, clock: Clock) -> list[Repair
     repairs = []
     for origin_id, places in sorted(differences(session, scope).items()):
         origin = _held_origin(session, scope, origin_id)
-        copies = session.scalars(_copies_of(origin)).all()
+        copies = session.execute(_copies_of(origin)).all()
         changed: set[UUID] = set()
         for first in range(0, len(copies), BATCH):
             changed |= _bring(session, origin, copies[first : first + BATCH], at=clock.now)
@@ -103,50 +121,73 @@ def _held_origin(session: Session, scope: Scope, plan_id: UUID) -> Plan:
     return origin
 
 
-def _copies_of(origin: Plan) -> Select[UUID]:
-    """All copies, from the top down; the order in which they are locked."""
+def _copies_of(origin: Plan) -> Select[UUID, bool]:
+    """All copies, from the top down, which is the order in which they are locked; whether their own fields differ."""
     return (
-        select(Plan.id)
+        select(Plan.id, _differs(Plan, origin).label("differs"))
         .where(Plan.distributor_id == origin.distributor_id, Plan.origin_id == origin.id, Plan.id != origin.id)
         .order_by(func.length(Plan.tenant_path), Plan.tenant_path, Plan.id)
         .with_for_update(key_share=True)
     )
 
 
-def _outdated(session: Session, origin: Plan) -> Sequence[UUID]:
-    """The next copies that show an older version, locked."""
-    return session.scalars(_copies_of(origin).where(Plan.synchronized_version < origin.version).limit(BATCH)).all()
+def _differs(model: type[Plan], origin: Plan) -> ColumnElement[bool]:
+    return or_(*(getattr(model, name).is_distinct_from(getattr(origin, name)) for name in PLAN_FIELDS))
 
 
-def _bring(session: Session, origin: Plan, copies: Collection[UUID], *, at: datetime) -> set[UUID]:
+def _bring(session: Session, origin: Plan, copies: Sequence[Row[UUID, bool]], *, at: datetime) -> set[UUID]:
     """A few statements a table. Returns the copies that show something new; only their version rises."""
-    changed = _bring_details(session, PlanPeriod, PERIOD_FIELDS, origin, copies, at=at)
-    changed |= _bring_details(session, PlanResource, RESOURCE_FIELDS, origin, copies, at=at)
-    changed |= _add_missing(session, PlanPeriod, COPIED_OF_PERIODS, origin, copies, at=at)
-    changed |= _add_missing(session, PlanResource, COPIED_OF_RESOURCES, origin, copies, at=at)
-    fields = {name: getattr(origin, name) for name in PLAN_FIELDS}
-    differs = or_(
-        Plan.id.in_(changed), *(getattr(Plan, name).is_distinct_from(value) for name, value in fields.items())
-    )
-    was = aliased(Plan)
-    brought = session.execute(
-        update(Plan)
+    changed = {copy.id for copy in copies if copy.differs}
+    for model, fields, copied in (
+        (PlanPeriod, PERIOD_FIELDS, COPIED_OF_PERIODS),
+        (PlanResource, RESOURCE_FIELDS, COPIED_OF_RESOURCES),
+    ):
+        # Mostly there are none: to find that out costs a look, to bring all of them again as much as the plans.
+        if amiss := _amiss(session, model, fields, origin, [copy.id for copy in copies]):
+            changed |= _bring_details(session, model, fields, origin, amiss, at=at)
+            changed |= _add_missing(session, model, copied, origin, amiss, at=at)
+    brought = {name: getattr(origin, name) for name in PLAN_FIELDS} | {"synchronized_version": origin.version}
+    for ids, values in (
+        (changed, {**brought, "version": Plan.version + 1, "updated_at": at}),
+        ({copy.id for copy in copies} - changed, {"synchronized_version": origin.version}),
+    ):
+        if ids:
+            session.execute(
+                update(Plan)
+                .where(Plan.distributor_id == origin.distributor_id, among(Plan.id, ids))
+                .values(values)
+                .execution_options(synchronize_session=False)
+            )
+    return changed
+
+
+def _amiss(
+    session: Session,
+    model: type[PlanPeriod] | type[PlanResource],
+    fields: Sequence[str],
+    origin: Plan,
+    copies: Collection[UUID],
+) -> Sequence[UUID]:
+    """The copies that lack a period or resource of the origin, or have a different one."""
+    of_origin = (model.distributor_id == origin.distributor_id) & (model.plan_id == origin.id)
+    wanted = session.scalars(select(func.count()).where(of_origin)).one()
+    if wanted == 0:
+        return []
+    source = aliased(model)
+    alike = (
+        select(model.plan_id)
+        .join(source, (source.distributor_id == model.distributor_id) & (source.key == model.key))
         .where(
-            Plan.distributor_id == origin.distributor_id,
-            Plan.id.in_(copies),
-            was.distributor_id == Plan.distributor_id,
-            was.id == Plan.id,
+            model.distributor_id == origin.distributor_id,
+            among(model.plan_id, copies),
+            source.plan_id == origin.id,
+            ~_row(model, fields).is_distinct_from(_row(source, fields)),
         )
-        .values(
-            **fields,
-            synchronized_version=origin.version,
-            version=Plan.version + case((differs, 1), else_=0),
-            updated_at=case((differs, at), else_=Plan.updated_at),
-        )
-        .returning(Plan.id, (Plan.version > was.version).label("changed"))
-        .execution_options(synchronize_session=False)
+        .group_by(model.plan_id)
+        .having(func.count() == wanted)
     )
-    return {row.id for row in brought if row.changed}
+    each = func.unnest(literal(list(copies), ARRAY(Uuid()))).column_valued("copy")
+    return session.scalars(select(each).except_(alike)).all()
 
 
 def _bring_details(
@@ -165,7 +206,7 @@ def _bring_details(
             update(model)
             .where(
                 model.distributor_id == origin.distributor_id,
-                model.plan_id.in_(copies),
+                among(model.plan_id, copies),
                 source.distributor_id == model.distributor_id,
                 source.plan_id == origin.id,
                 source.key == model.key,
@@ -213,7 +254,7 @@ def _add_missing(
         .join(above, (above.distributor_id == copy.distributor_id) & (above.plan_id == copy.parent_id))
         .where(
             copy.distributor_id == origin.distributor_id,
-            copy.id.in_(copies),
+            among(copy.id, copies),
             ~exists().where(
                 present.distributor_id == copy.distributor_id, present.plan_id == copy.id, present.key == above.key
             ),
