@@ -7,9 +7,9 @@ from uuid import UUID
 from domain.customers import actions, agreements, invitations, members, terms
 from domain.customers.models import Account, LegalAgreement
 from domain.notifications.people import send_invitation
-from domain.payments import checkout
+from domain.payments import permitting
 from domain.subscriptions import assigning
-from domain.subscriptions.models import ServiceSubscription
+from domain.subscriptions.models import ManualOperation, ServiceSubscription
 from resolvers.changing.change import Answer, Change, Secret
 from tenancy.errors import Refusal
 from tenancy.permissions import Permission
@@ -33,6 +33,7 @@ __all__ = [
     "resend_invitation",
     "revoke_invitation",
     "set_entry_points",
+    "set_postpay_permission",
     "transfer_ownership",
     "update_account",
     "update_account_class",
@@ -178,10 +179,15 @@ def open_account(change: Change, /, **input: Any) -> Answer:
     return {"account": account, "membership": membership}
 
 
+def set_postpay_permission(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.permitting.set_postpay_permission`."""
+    return {"account": permitting.set_postpay_permission(change.session, change.scope, clock=change.clock, **input)}
+
+
 def order_for_new_account(
     change: Change, /, *, account_name: str, account_email: str | None = None, **input: Any
 ) -> Answer:
-    """See `domain.customers.actions.open_account` and `domain.payments.checkout.order_subscription`."""
+    """See `domain.customers.actions.open_account` and `domain.payments.permitting.order_or_ask`."""
     try:
         account, _ = actions.open_account(
             change.session,
@@ -195,7 +201,10 @@ def order_for_new_account(
         raise refusal.at(*(f"account_{step}" for step in refusal.path)) from None
     _look_again(change)
     scope = _of_new(change, account)
-    order = checkout.order_subscription(change.session, scope, account_id=account.id, clock=change.clock, **input)
+    made = permitting.order_or_ask(change.session, scope, account_id=account.id, clock=change.clock, **input)
+    if isinstance(made, ManualOperation):
+        return {"account": account, "manual_operation": made}
+    order = made
     subscription = change.session.get_one(ServiceSubscription, (order.distributor_id, order.subscription_id))
     return {"account": account, "order": order, "subscription": subscription}
 

@@ -17,6 +17,7 @@ from domain.payments import (
     completion,
     confirming,
     lifecycle,
+    permitting,
     renewing,
     switching,
     updating,
@@ -27,7 +28,7 @@ from domain.shared.advancing import start_advance_clock
 from domain.shared.errors import NotFound
 from domain.shared.money import Money
 from domain.subscriptions import vendor_data
-from domain.subscriptions.models import ServiceSubscription
+from domain.subscriptions.models import ManualOperation, ServiceSubscription
 from resolvers.changing.change import Answer, Change, Wait
 from tenancy.models import Tenant
 from tenancy.permissions import Permission
@@ -58,8 +59,9 @@ __all__ = [
 
 
 def order_subscription(change: Change, /, **input: Any) -> Answer:
-    """See `domain.payments.checkout.order_subscription`."""
-    return _ordered(change, checkout.order_subscription(change.session, change.scope, clock=change.clock, **input))
+    """See `domain.payments.permitting.order_or_ask`."""
+    made = permitting.order_or_ask(change.session, change.scope, clock=change.clock, **input)
+    return {"manual_operation": made} if isinstance(made, ManualOperation) else _ordered(change, made)
 
 
 def change_subscription(change: Change, /, **input: Any) -> Answer:

@@ -12,7 +12,7 @@ from domain.customers import models
 from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
 from resolvers.reading import Connection, Node, column, filters, inline, listing, money, reads, related, sorts
 from schema.common import DateTimeFilter, IDFilter, Money, StringFilter
-from schema.enums import AccountKind, Direction, PaymentModel, closed
+from schema.enums import AccountKind, Direction, PaymentModel, PostpayPermission, closed
 from schema.members import Invitation, Membership
 from schema.references import TenantRef
 from schema.subscription_lists import SubscriptionFilter
@@ -109,6 +109,8 @@ class Account(Node):
     """Rises with every change of the account but not of its balance; for `ifVersion`."""
     payment_model: PaymentModel = column(models.Account.payment_model)
     """Whether it pays before or after."""
+    postpay_permission: PostpayPermission = column(models.Account.postpay_permission)
+    """Whether it may pay afterwards; without meaning where it pays before."""
     balance: Balance = inline()
     """Its money at this tenant, in the tenant's currency."""
     subscriptions: Connection[Annotated["ServiceSubscription", strawberry.lazy("schema.subscriptions")]] | None = (

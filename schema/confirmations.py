@@ -1,4 +1,4 @@
-"""Stops and deletions that a manager has to agree to."""
+"""What a manager has to agree to: stops, deletions, and who may pay afterwards."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -29,9 +29,10 @@ __all__ = [
 @strawberry.type
 @reads(models.ManualOperation, "mop", needs=Permission.SUBSCRIPTIONS_READ)
 class ManualOperation(Node):
-    """Something that is done to a subscription only when a manager of its seller has agreed: what customers' users ask
-    for, and what the calendar brings, where the account class or the service term says MANUAL. Meanwhile the
-    subscription waits.
+    """Something that is done only when a manager of the seller has agreed: stops and deletions that customers' users
+    ask for or the calendar brings, where the account class, the service term or a setting says MANUAL; meanwhile the
+    subscription waits. And the first order of an account that wants to pay afterwards, where the setting
+    POSTPAY_PERMISSION says MANUAL; meanwhile there is no order.
     """
 
     kind: ManualOperationKind = column(models.ManualOperation.kind)
@@ -41,13 +42,13 @@ class ManualOperation(Node):
     subscription: Annotated["ServiceSubscription", strawberry.lazy("schema.subscriptions")] | None = related(
         models.ManualOperation.subscription_id
     )
-    """Of which subscription."""
+    """Of which subscription; of ALLOW_POSTPAY null until it is approved, then what was ordered."""
     account: Account = related(models.ManualOperation.account_id)
     """Whose subscription it is."""
     tenant: TenantRef = related(models.ManualOperation.tenant_id)
     """The tenant whose managers decide; others see it read-only."""
-    previous_state: SubscriptionState = column(models.ManualOperation.previous_state)
-    """What the subscription was before, and is again when it is declined."""
+    previous_state: SubscriptionState | None = column(models.ManualOperation.previous_state)
+    """What the subscription was before, and is again when it is declined; null of ALLOW_POSTPAY."""
     reason: str | None = column(models.ManualOperation.reason)
     """Why it is wanted."""
     decision_reason: str | None = column(models.ManualOperation.decision_reason)
@@ -62,7 +63,7 @@ class ManualOperation(Node):
 
 @strawberry.input
 class ApproveManualOperationInput:
-    """Yes: what was asked for is done today."""
+    """Yes: what was asked for is done today, at the prices of today."""
 
     manual_operation_id: strawberry.ID
     """Which one; it must be APPROVAL_REQUIRED."""
@@ -72,7 +73,7 @@ class ApproveManualOperationInput:
 
 @strawberry.input
 class DeclineManualOperationInput:
-    """No: the subscription becomes what it was before."""
+    """No: the subscription becomes what it was before; an account may not pay afterwards."""
 
     manual_operation_id: strawberry.ID
     """Which one; it must be APPROVAL_REQUIRED."""

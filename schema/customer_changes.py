@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from schema.accounts import Account
 from schema.common import MoneyInput
+from schema.confirmations import ManualOperation
 from schema.enums import AccessLevel, AccountKind, AgreementKind, HowDone, PaymentModel
 from schema.members import Invitation, LegalAgreement, Membership, User
 from schema.order_attributes import OrderAttributeValueInput
@@ -38,6 +39,7 @@ __all__ = [
     "PublishAgreementInput",
     "ResendInvitationInput",
     "RevokeInvitationInput",
+    "SetPostpayPermissionInput",
     "UpdateAccountClassInput",
     "UpdateAccountInput",
 ]
@@ -311,6 +313,16 @@ class OpenAccountPayload(Payload):
 
 
 @strawberry.input
+class SetPostpayPermissionInput:
+    """Whether an account may pay afterwards, whatever the setting POSTPAY_PERMISSION says."""
+
+    account_id: strawberry.ID
+    """Which account; none whose first order waits for a manager."""
+    allowed: bool
+    """False: no new postpaid orders, renewals and switches to commercial periods."""
+
+
+@strawberry.input
 class OrderForNewAccountInput:
     """An order, and the account that it is for: both come to be, or neither. The user works in the account after."""
 
@@ -344,3 +356,5 @@ class OrderForNewAccountPayload(Payload):
     """The order."""
     subscription: ServiceSubscription | None
     """Its subscription."""
+    manual_operation: ManualOperation | None
+    """Instead of an order: what a manager has to approve first, where the account pays afterwards."""

@@ -10,7 +10,7 @@ from domain.audit.models import AuditVerb
 from domain.billing.models import ChargeKind, ChargeState
 from domain.catalog.models import ExpiredRenewal, PlanState
 from domain.catalog.order_attributes import OrderAttributeType
-from domain.customers.models import AccountKind, AgreementKind, HowDone, PaymentModel
+from domain.customers.models import AccountKind, AgreementKind, HowDone, PaymentModel, PostpayPermission
 from domain.ordering.models import OrderState, OrderType
 from domain.payments.models import PaymentPurpose, PaymentState
 from domain.pricing.models import PriceOf
@@ -57,6 +57,7 @@ __all__ = [
     "PeriodUnit",
     "PersonKind",
     "PlanState",
+    "PostpayPermission",
     "PriceOf",
     "RenewalPrice",
     "SessionEnd",
@@ -101,6 +102,7 @@ _OPEN: tuple[type[StrEnum], ...] = (
     AccountKind,
     AgreementKind,
     HowDone,
+    PostpayPermission,
     PriceOf,
     RenewalPrice,
 )

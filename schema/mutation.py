@@ -150,6 +150,11 @@ class Mutation:
     )
     """Rename a customer or change what is written about it; open to users of the account. Codes: INVALID_INPUT,
     NOT_FOUND, STALE, ACT_AS_REQUIRED."""
+    set_postpay_permission: k.AccountPayload | None = mutation(
+        customers.set_postpay_permission, k.SetPostpayPermissionInput, needs=P.ACCOUNT_TERMS_WRITE
+    )
+    """Allow a customer to pay afterwards, or forbid it. Codes: NOT_FOUND, INVALID_STATE (an order of it waits for the
+    decision), ACT_AS_REQUIRED."""
     create_account_class: k.AccountClassPayload | None = mutation(
         customers.create_account_class, k.CreateAccountClassInput, needs=P.ACCOUNT_TERMS_WRITE
     )
@@ -343,8 +348,9 @@ class Mutation:
     order_subscription: s.OrderPayload | None = mutation(
         sales.order_subscription, s.OrderSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
-    """Order a subscription; it starts when the order's payment completes. Codes: AGREEMENT_REQUIRED (customers' users),
-    INVALID_INPUT, NOT_FOUND, INVALID_STATE, CURRENCY_MISMATCH, NO_EXCHANGE_RATE, PRICE_CHANGED, ACT_AS_REQUIRED."""
+    """Order a subscription; it starts when the order's payment completes. Where a manager has to allow it first, a
+    manual operation is made and no order. Codes: AGREEMENT_REQUIRED (customers' users), INVALID_INPUT, NOT_FOUND,
+    INVALID_STATE, CURRENCY_MISMATCH, NO_EXCHANGE_RATE, PRICE_CHANGED, ACT_AS_REQUIRED."""
     change_subscription: s.OrderPayload | None = mutation(
         sales.change_subscription, s.ChangeSubscriptionInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
@@ -412,13 +418,13 @@ class Mutation:
     approve_manual_operation: f.ManualOperationPayload | None = mutation(
         sales.approve_manual_operation, f.ApproveManualOperationInput, needs=P.SUBSCRIPTIONS_WRITE
     )
-    """Agree to a stop or a deletion that waits for it; it is done today. Codes: INVALID_INPUT, NOT_FOUND,
-    INVALID_STATE, REFUSED_BY_BILLING_TYPE, ACT_AS_REQUIRED."""
+    """Agree to what waits for it: a stop, a deletion, a first postpaid order; it is done today. Codes: INVALID_INPUT,
+    NOT_FOUND, INVALID_STATE, REFUSED_BY_BILLING_TYPE, ACT_AS_REQUIRED."""
     decline_manual_operation: f.ManualOperationPayload | None = mutation(
         sales.decline_manual_operation, f.DeclineManualOperationInput, needs=P.SUBSCRIPTIONS_WRITE
     )
-    """Decline a stop or a deletion: the subscription is as it was before. Codes: INVALID_INPUT, NOT_FOUND,
-    INVALID_STATE, ACT_AS_REQUIRED."""
+    """Decline what waits for it: the subscription is as it was before, the account may not pay afterwards. Codes:
+    INVALID_INPUT, NOT_FOUND, INVALID_STATE, ACT_AS_REQUIRED."""
     top_up: s.TopUpPayload | None = mutation(sales.top_up, s.TopUpInput, needs=P.PAYMENTS_WRITE, customers=True)
     """Put money on a customer's balance; it pays nothing by itself. Codes: INVALID_INPUT, NOT_FOUND, CURRENCY_MISMATCH,
     ACT_AS_REQUIRED."""

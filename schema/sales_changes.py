@@ -9,6 +9,7 @@ from strawberry import UNSET
 from schema.accounts import Account
 from schema.charges import Charge
 from schema.common import MoneyInput
+from schema.confirmations import ManualOperation
 from schema.enums import RenewalPrice
 from schema.impact import Impact
 from schema.jobs import Job
@@ -234,6 +235,8 @@ class OrderPayload(Payload):
     """The order; null when refused."""
     subscription: ServiceSubscription | None
     """Its subscription."""
+    manual_operation: ManualOperation | None
+    """Instead of an order: what a manager has to approve first, where a new subscription is to be paid afterwards."""
     impact: Impact | None
     """With dryRun, what it would do to everybody's money; otherwise null."""
 

@@ -24,13 +24,13 @@ from domain.billing.models import Charge, ChargeState, LedgerAccount
 from domain.billing.prices import Prices
 from domain.billing.splitting import ExistingCharge, reserved
 from domain.billing.wording import description
-from domain.customers.models import Account
+from domain.customers.models import Account, PaymentModel
 from domain.ordering.models import Order, OrderType
 from domain.shared.errors import InvalidInput
 from domain.shared.money import round_money
 from domain.shared.numbers import numbers_of_each
 from domain.shared.outbox import announce
-from domain.shared.periods import Period
+from domain.shared.periods import Period, next_billing_day
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
@@ -254,6 +254,9 @@ def block(
             window_days=contract.service_term.deletion_window_days,
             sales_or_renewal=order.type in {OrderType.SALES, OrderType.RENEWAL, OrderType.SWITCH},
         )
+        if account.payment_model is PaymentModel.POSTPAY:
+            # What is paid afterwards is written off on the next billing day, never before.
+            closing = max(closing, next_billing_day(clock.today, contract.cutting_day(clock)))
         _reserve(session, account, charge, closing, clock)
         if closing <= clock.today:
             at_once.append(charge)

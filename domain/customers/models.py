@@ -30,6 +30,7 @@ __all__ = [
     "LegalAgreement",
     "Membership",
     "PaymentModel",
+    "PostpayPermission",
     "ServiceAssignment",
     "User",
     "UserToken",
@@ -65,6 +66,19 @@ class HowDone(StrEnum):
     """When a manager has approved it."""
 
 
+class PostpayPermission(StrEnum):
+    """Whether an account may pay afterwards."""
+
+    NOT_VERIFIED = "NOT_VERIFIED"
+    """Nobody has looked yet: the seller's setting POSTPAY_PERMISSION says what becomes of its first order."""
+    APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
+    """Its first order waits for a manager."""
+    DECLINED = "DECLINED"
+    """It may not."""
+    APPROVED = "APPROVED"
+    """It may."""
+
+
 class Account(TenantRow, Base):
     """A customer of one tenant, with its balance. The balance changes only together with ledger entries."""
 
@@ -83,6 +97,10 @@ class Account(TenantRow, Base):
     account_class_id: Mapped[UUID | None]
     """Its payment rules; null: those of its seller's default class, if there is one."""
     payment_model: Mapped[PaymentModel] = mapped_column(choice(PaymentModel), default=PaymentModel.PREPAY)
+    postpay_permission: Mapped[PostpayPermission] = mapped_column(
+        choice(PostpayPermission), default=PostpayPermission.NOT_VERIFIED, server_default="NOT_VERIFIED"
+    )
+    """Only where it pays afterwards it means anything."""
     currency: Mapped[str] = mapped_column(CurrencyCode)
     """The tenant's billing currency."""
     funds: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))

@@ -17,6 +17,7 @@ from domain.subscriptions.models import (
     ServiceSubscription,
 )
 from domain.subscriptions.states import Operation
+from tenancy import settings
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
@@ -33,8 +34,12 @@ def under_approval(
 ) -> set[UUID]:
     """Which of these subscriptions of one distributor cannot have it without a manager.
 
-    Because their service term says so for everybody, or the account class for the customer.
+    Because their service term says so for everybody, the account class for the customer, or the seller's setting.
     """
+    if not contracts:
+        return set()
+    setting = settings.SUBSCRIPTION_STOP if kind is ManualOperationKind.STOP else settings.SUBSCRIPTION_DELETE
+    of_seller = settings.of_each(session, [contract.subscription for contract in contracts], setting)
     concerned = {contract.subscription.account_id for contract in contracts}
     classes = classes_of(session, [accounts[id] for id in concerned])
     return {
@@ -46,6 +51,7 @@ def under_approval(
             for terms in (contract.service_term, classes[contract.subscription.account_id])
             if terms is not None
         }
+        or of_seller[contract.subscription.tenant_id] == HowDone.MANUAL
     }
 
 

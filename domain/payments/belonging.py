@@ -1,4 +1,4 @@
-"""Which plans an account may have beside each other, and switch between."""
+"""Which plans an account may have beside each other, switch between, and pay afterwards."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,12 +7,13 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from domain.catalog.models import Plan, PlanLinkKind
-from domain.customers.models import Account
+from domain.customers.models import Account, HowDone, PaymentModel, PostpayPermission
 from domain.delegation.links import linked_origins
 from domain.shared.errors import InvalidInput, InvalidState
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from tenancy import settings
 
-__all__ = ["require_link", "require_may_have"]
+__all__ = ["require_link", "require_may_become_commercial", "require_may_have", "require_may_postpay"]
 
 
 def require_may_have(session: Session, account: Account, plan: Plan, *path: str | int) -> None:
@@ -64,3 +65,32 @@ def _has_any(session: Session, account: Account, origins: Sequence[UUID]) -> boo
             )
         )
     )
+
+
+def require_may_postpay(account: Account, *path: str | int) -> None:
+    """Raises InvalidState for an account that pays afterwards and may not, or not yet."""
+    refused = {PostpayPermission.APPROVAL_REQUIRED, PostpayPermission.DECLINED}
+    if account.payment_model is PaymentModel.POSTPAY and account.postpay_permission in refused:
+        raise InvalidState(
+            "Account {number} pays afterwards, and its permission for that is {permission}.",
+            number=account.number,
+            permission=account.postpay_permission,
+            path=path,
+        )
+
+
+def require_may_become_commercial(session: Session, account: Account, *, from_trial: bool, path: str) -> None:
+    """The same of a switch. One out of a trial may be the first thing that the account is to pay for: where a manager
+    wants to see that, the permission comes first. Raises InvalidState.
+    """
+    require_may_postpay(account, path)
+    unverified = account.postpay_permission is PostpayPermission.NOT_VERIFIED
+    if not (from_trial and unverified and account.payment_model is PaymentModel.POSTPAY):
+        return
+    if settings.of(session, account, settings.POSTPAY_PERMISSION) == HowDone.MANUAL:
+        raise InvalidState(
+            "Account {number} pays afterwards, and its permission for that is {permission}.",
+            number=account.number,
+            permission=account.postpay_permission,
+            path=(path,),
+        )

@@ -35,6 +35,7 @@ from domain.payments.run_batches import (
     has_open_order,
     in_batches,
     joined,
+    may_pay,
     on_day,
     ready,
     running,
@@ -130,7 +131,7 @@ def create_prolongations(session: Session, scope: Scope, *, clock: Clock, day: d
 def create_renewals(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
     """Order the next term of what renews itself, auto-renew-point days before expiration. Trials end."""
     clock = on_day(clock, day)
-    wanted = running(scope).where(to_renew(), due_ahead(day), ~has_open_order())
+    wanted = running(scope).where(to_renew(), may_pay(), due_ahead(day), ~has_open_order())
     ids, contracts, accounts = ready(session, scope, wanted)
     wishes, prices = renewals(session, list(contracts.values()), accounts, clock)
     placed = place(session, scope, wishes, prices=prices, clock=clock)

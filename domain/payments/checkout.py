@@ -35,7 +35,7 @@ from domain.customers.models import Account, AgreementKind
 from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import changed_on, require_no_open_order
-from domain.payments.belonging import require_may_have
+from domain.payments.belonging import require_may_have, require_may_postpay
 from domain.payments.completion import finish
 from domain.payments.onto_plan import resource_row
 from domain.payments.placing import Wish, lapses_on, place
@@ -89,6 +89,7 @@ def order_subscription(
     attributes: Sequence[tuple[str, str]] = (),
     external_id: str | None = None,
     expected_total: Money | None = None,
+    by_customer: bool = False,
     clock: Clock,
 ) -> Order:
     """Order a subscription to a plan of the acting tenant for one of its accounts.
@@ -97,7 +98,7 @@ def order_subscription(
     of resource key and units, included ones counted; resources left out start at their minimum. `individual_prices`
     are pairs of resource key and a month's fee for one unit, agreed with the customer until the renewal, where
     `renewal_price` decides; with any, the subscription gets no discount. `attributes` are pairs of key and value that
-    answer what the plan's product wants to know.
+    answer what the plan's product wants to know; `by_customer`: a customer's user gave them, a while ago.
 
     Raises NotFound, ActAsRequired; InvalidState for a plan that is not sold, or not to this account;
     InvalidInput; NoExchangeRate; CurrencyMismatch; PriceChanged; OnlyForSellers when a customer's user sends
@@ -105,6 +106,8 @@ def order_subscription(
     """
     account = account_for_update(session, scope, account_id, "account_id")
     plan, period = sold(session, scope, plan_id, period_id)
+    if not period.trial:
+        require_may_postpay(account, "account_id")
     if scope.customer is not None:
         require_agreed(session, account, scope.customer.user_id, *AgreementKind)
     require_company_name(session, account, "account_id")
@@ -119,7 +122,8 @@ def order_subscription(
     offered = {resource.key: resource for resource in plan_resources_of(session, plan)}
     asked = checked_quantities(quantities, offered)
     agreed = checked_prices(individual_prices, offered)
-    answers = answered(session, plan.order_attributes, attributes, of_customer=scope.customer is not None)
+    of_customer = by_customer or scope.customer is not None
+    answers = answered(session, plan.order_attributes, attributes, of_customer=of_customer)
     subscription = _subscription(
         account, plan, period, name=name, auto_renew=auto_renew, external_id=external_id, clock=clock
     )

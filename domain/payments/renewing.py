@@ -17,6 +17,7 @@ from domain.billing.proration import chargeable
 from domain.catalog.models import PlanState
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import require_no_open_order
+from domain.payments.belonging import require_may_postpay
 from domain.payments.checkout import own_contract, placed
 from domain.payments.next_periods import ends_its_term, renewal_lines
 from domain.payments.placing import Wish, lapses_on
@@ -54,6 +55,7 @@ def renew_subscription(
     subscription, end = contract.subscription, contract.end(clock)
     states.require(subscription, Operation.RENEW)
     _require_renewable(contract, clock)
+    require_may_postpay(account, "subscription_id")
     require_no_open_order(session, subscription, Operation.RENEW)
     start = clock.today if end is None else max(end, clock.today)
     asked: Mapping[str, Decimal] = {}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.appending import appending
 from domain.billing.contracts import Contract, contracts_of
 from domain.catalog.models import Plan, ServiceTerm
-from domain.customers.models import Account, PaymentModel
+from domain.customers.models import Account, PaymentModel, PostpayPermission
 from domain.ordering.models import OPEN_ORDER_STATES, Order
 from domain.shared.billing_policy import POLICIES, Prolongs
 from domain.shared.rows import locked
@@ -30,6 +30,7 @@ __all__ = [
     "has_open_order",
     "in_batches",
     "joined",
+    "may_pay",
     "on_day",
     "ready",
     "running",
@@ -138,6 +139,14 @@ def to_prolong() -> ColumnElement[bool]:
 def to_renew() -> ColumnElement[bool]:
     """The term is paid to its end and renews itself. Trials end."""
     return and_(_Subscription.auto_renew, ~_Subscription.trial, _Subscription.paid_to == _Subscription.expires_on + 1)
+
+
+def may_pay() -> ColumnElement[bool]:
+    """The account pays before, or may pay afterwards: see `domain.payments.permitting`."""
+    return or_(
+        Account.payment_model == PaymentModel.PREPAY,
+        Account.postpay_permission.in_((PostpayPermission.NOT_VERIFIED, PostpayPermission.APPROVED)),
+    )
 
 
 def due_ahead(day: date) -> ColumnElement[bool]:

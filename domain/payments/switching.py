@@ -15,7 +15,7 @@ from domain.catalog.order_attributes import answered
 from domain.catalog.queries import resources_of
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import require_no_open_order
-from domain.payments.belonging import require_link, require_may_have
+from domain.payments.belonging import require_link, require_may_become_commercial, require_may_have
 from domain.payments.checkout import own_contract, require_before_billing_run, sales_lines, sold
 from domain.payments.completion import finish
 from domain.payments.onto_plan import as_switched
@@ -65,6 +65,7 @@ def switch_subscription(
     require_no_open_order(session, subscription, Operation.SWITCH)
     plan, period = sold(session, scope, plan_id, period_id)
     require_switchable_to(contract, plan, period)
+    require_may_become_commercial(session, account, from_trial=subscription.trial, path="subscription_id")
     require_link(session, contract.plan, plan, "plan_id")
     if plan.origin_id != contract.plan.origin_id:
         require_may_have(session, account, plan, "plan_id")

@@ -272,6 +272,8 @@ class ManualOperationKind(StrEnum):
     """A stop."""
     DELETE = "DELETE"
     """A deletion."""
+    ALLOW_POSTPAY = "ALLOW_POSTPAY"
+    """The first order of an account that wants to pay afterwards."""
 
 
 class ManualOperationState(StrEnum):
@@ -286,19 +288,22 @@ class ManualOperationState(StrEnum):
 
 
 class ManualOperation(TenantRow, Base):
-    """Something that is done to a subscription only when a manager of its seller has agreed."""
+    """Something that is done only when a manager of the seller has agreed: to a subscription, or a first order."""
 
     __tablename__ = "manual_operations"
     __customers__ = (Reach.OF_ITS_ACCOUNT,)
 
     account_id: Mapped[UUID]
-    subscription_id: Mapped[UUID]
+    subscription_id: Mapped[UUID | None]
+    """Of ALLOW_POSTPAY null until it is approved."""
     kind: Mapped[ManualOperationKind] = mapped_column(choice(ManualOperationKind))
     state: Mapped[ManualOperationState] = mapped_column(choice(ManualOperationState))
-    previous_state: Mapped[SubscriptionState] = mapped_column(choice(SubscriptionState, name="previous_state"))
+    previous_state: Mapped[SubscriptionState | None] = mapped_column(choice(SubscriptionState, name="previous_state"))
     """What the subscription was, and is again when it is declined."""
-    auto_renew: Mapped[bool]
+    auto_renew: Mapped[bool | None]
     """Whether the subscription renewed itself before; while it waits it does not."""
+    request: Mapped[dict[str, Any] | None]
+    """Of ALLOW_POSTPAY: the order that is wanted, see `domain.payments.permitting`."""
     reason: Mapped[str | None]
     """Why it is wanted, in the words of whoever wants it."""
     decision_reason: Mapped[str | None]
@@ -317,7 +322,21 @@ class ManualOperation(TenantRow, Base):
         ),
         Index("ix_manual_operations_subscription", "distributor_id", "subscription_id", "id"),
         Index("ix_manual_operations_path", "distributor_id", "tenant_path", "id"),
+        Index(
+            "uq_manual_operations_postpay",
+            "distributor_id",
+            "account_id",
+            unique=True,
+            postgresql_where=text("state = 'APPROVAL_REQUIRED' AND kind = 'ALLOW_POSTPAY'"),
+        ),
         CheckConstraint("(state = 'APPROVAL_REQUIRED') = (decided_at IS NULL)", name="decided_when"),
+        CheckConstraint(
+            "(kind = 'ALLOW_POSTPAY') = (request IS NOT NULL)"
+            " AND (request IS NULL) = (previous_state IS NOT NULL)"
+            " AND (request IS NULL) = (auto_renew IS NOT NULL)"
+            " AND (request IS NOT NULL OR subscription_id IS NOT NULL)",
+            name="what_it_is_about",
+        ),
         account_id="accounts",
         subscription_id="subscriptions",
     )

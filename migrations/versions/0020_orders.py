@@ -1,6 +1,9 @@
-"""What products want to know with an order, and what orders told.
+"""What products want to know with an order, and what orders told; which accounts may pay afterwards, and first orders
+that wait for that.
 
-Locks: `products`, `plans`, `orders` and `subscriptions` for an instant each, to add columns without a rewrite.
+Locks: `products`, `plans`, `orders`, `subscriptions` and `accounts` for an instant each, to add columns without a
+rewrite; the check of `accounts` reads it once under the same lock, the index and checks of `manual_operations` read
+that, which is small.
 """
 
 import sqlalchemy as sa
@@ -19,6 +22,18 @@ ATTRIBUTES = (
     ("orders", "attributes"),
     ("subscriptions", "attributes"),
 )
+PERMISSIONS = ("NOT_VERIFIED", "APPROVAL_REQUIRED", "DECLINED", "APPROVED")
+KINDS = ("STOP", "DELETE", "ALLOW_POSTPAY")
+WHAT_IT_IS_ABOUT = (
+    "(kind = 'ALLOW_POSTPAY') = (request IS NOT NULL)"
+    " AND (request IS NULL) = (previous_state IS NOT NULL)"
+    " AND (request IS NULL) = (auto_renew IS NOT NULL)"
+    " AND (request IS NOT NULL OR subscription_id IS NOT NULL)"
+)
+
+
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
 def upgrade() -> None:
@@ -26,8 +41,42 @@ def upgrade() -> None:
         op.add_column(
             table, sa.Column(column, JSONB(), server_default=sa.text(NO_ATTRIBUTES), nullable=False)
         )
+    op.add_column(
+        "accounts", sa.Column("postpay_permission", sa.String(40), server_default="NOT_VERIFIED", nullable=False)
+    )
+    op.create_check_constraint(
+        op.f("ck_accounts_postpay_permission_known"), "accounts", one_of("postpay_permission", PERMISSIONS)
+    )
+    op.add_column("manual_operations", sa.Column("request", JSONB(), nullable=True))
+    for column in ("subscription_id", "previous_state", "auto_renew"):
+        op.alter_column("manual_operations", column, nullable=True)
+    _kinds(KINDS)
+    op.create_check_constraint(op.f("ck_manual_operations_what_it_is_about"), "manual_operations", WHAT_IT_IS_ABOUT)
+    op.create_index(
+        "uq_manual_operations_postpay",
+        "manual_operations",
+        ["distributor_id", "account_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'APPROVAL_REQUIRED' AND kind = 'ALLOW_POSTPAY'"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("uq_manual_operations_postpay", table_name="manual_operations")
+    op.drop_constraint(op.f("ck_manual_operations_what_it_is_about"), "manual_operations", type_="check")
+    op.execute("DELETE FROM manual_operations WHERE kind = 'ALLOW_POSTPAY'")
+    _kinds(KINDS[:2])
+    for column in ("subscription_id", "previous_state", "auto_renew"):
+        op.alter_column("manual_operations", column, nullable=False)
+    op.drop_column("manual_operations", "request")
+    op.drop_constraint(op.f("ck_accounts_postpay_permission_known"), "accounts", type_="check")
+    op.drop_column("accounts", "postpay_permission")
     for table, column in reversed(ATTRIBUTES):
         op.drop_column(table, column)
+
+
+def _kinds(values: tuple[str, ...]) -> None:
+    """Which kinds of manual operations there are."""
+    name = op.f("ck_manual_operations_manual_operation_kind_known")
+    op.drop_constraint(name, "manual_operations", type_="check")
+    op.create_check_constraint(name, "manual_operations", one_of("kind", values))

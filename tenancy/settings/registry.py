@@ -38,6 +38,14 @@ class SettingKey(StrEnum):
     """Where customers read the terms and conditions."""
     INVOICES_MADE_BY = "INVOICES_MADE_BY"
     """Who makes invoices and numbers them: the PLATFORM, or an EXTERNAL system such as an ERP."""
+    POSTPAY_PERMISSION = "POSTPAY_PERMISSION"
+    """Whether an account that pays afterwards and was never verified orders by itself: AUTOMATIC, or MANUAL: its first
+    commercial order waits until a manager approves it."""
+    SUBSCRIPTION_STOP = "SUBSCRIPTION_STOP"
+    """Whether stops that customers or the calendar want are done by themselves: AUTOMATIC, or MANUAL: each waits for a
+    manager, as where the account class or the service term says so."""
+    SUBSCRIPTION_DELETE = "SUBSCRIPTION_DELETE"
+    """The same of deletions."""
     LOCALE = "LOCALE"
     """The language of documents and mails, and the way they write dates and amounts, where a customer has no other."""
     FIRST_DAY_OF_WEEK = "FIRST_DAY_OF_WEEK"
@@ -89,6 +97,10 @@ PAYMENT_NUMBERS_EDITABLE = Setting(_K.PAYMENT_NUMBERS_EDITABLE, Switch(), defaul
 PRIVACY_POLICY_URL: Setting[str | None] = Setting(_K.PRIVACY_POLICY_URL, _LEGAL, None, inherited=False)
 TERMS_URL: Setting[str | None] = Setting(_K.TERMS_URL, _LEGAL, None, inherited=False)
 INVOICES_MADE_BY = Setting(_K.INVOICES_MADE_BY, Choice(("PLATFORM", "EXTERNAL")), "PLATFORM", inherited=False)
+_HOW_DONE = Choice(("AUTOMATIC", "MANUAL"))
+POSTPAY_PERMISSION = Setting(_K.POSTPAY_PERMISSION, _HOW_DONE, "AUTOMATIC")
+SUBSCRIPTION_STOP = Setting(_K.SUBSCRIPTION_STOP, _HOW_DONE, "AUTOMATIC")
+SUBSCRIPTION_DELETE = Setting(_K.SUBSCRIPTION_DELETE, _HOW_DONE, "AUTOMATIC")
 LOCALE = Setting(_K.LOCALE, LanguageTag(), "en")
 FIRST_DAY_OF_WEEK = Setting(_K.FIRST_DAY_OF_WEEK, Choice(_WEEK), "MONDAY")
 COMPANY_NAME_CHARACTERS: Setting[list[str]] = Setting(

@@ -80,7 +80,7 @@ def test_somebody_above_sees_what_a_tenant_below_lives_by_and_who_set_it(api: Ap
           key origin value { text } source { name } setBy { ... on Manager { email } } } } }""",
         id=child,
     )["tenant"]["settings"]
-    assert len(found) == 17
+    assert len(found) == 20
     assert [each["key"] for each in found] == sorted(each["key"] for each in found)
     assert of_key(found, "ORDER_NUMBERS") == {
         "key": "ORDER_NUMBERS",

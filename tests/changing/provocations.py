@@ -125,6 +125,7 @@ UNPROVOKED: dict[tuple[str, str], str] = {
     ("requestPasswordReset", "LIMIT_EXCEEDED"): _OFTEN,
     ("resetPassword", "LIMIT_EXCEEDED"): _OFTEN,
     ("retryJob", "ACT_AS_REQUIRED"): "a job of a tenant below that has failed",
+    ("setPostpayPermission", "INVALID_STATE"): "an account whose first order waits: see test_postpay_permission",
     ("signIn", "LIMIT_EXCEEDED"): _OFTEN,
     ("signOut", "INVALID_STATE"): "the token belongs to no session",
     ("updateCustomRole", "KEY_TAKEN"): "another role with the name",

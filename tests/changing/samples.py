@@ -672,6 +672,7 @@ SAMPLES: dict[str, Sample] = {
     "activateSubscription": _of_id("child", "subscriptionId", "stopped", reason="The customer paid"),
     "deleteSubscription": _of_id("child", "subscriptionId", "to delete", reason="The customer left"),
     "closeCharges": _of_id("child", "subscriptionId", "running"),
+    "setPostpayPermission": _of_id("child", "accountId", "account", allowed=True),
     "approveManualOperation": _of_id("child", "manualOperationId", "asked to stop", reason="Agreed"),
     "declineManualOperation": _of_id("child", "manualOperationId", "asked to delete", reason="Not yet"),
     "topUp": Sample(

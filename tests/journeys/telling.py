@@ -26,6 +26,7 @@ ANSWERS = {
     "createAccountClass": "accountClass { id }",
     "createAccount": "account { id }",
     "updateAccount": "account { id }",
+    "setPostpayPermission": "account { id postpayPermission }",
     "createUser": "user { id }",
     "addMember": "membership { id }",
     "createUserToken": "token",
