@@ -8,6 +8,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from db.ids import uuid7
+from domain.billing.customer_discounts import create_discount
+from domain.billing.models import Discount
+from domain.billing.taxes import set_tax
 from domain.catalog.drafts import FeesDraft, PlanPeriodDraft, PlanResourceDraft
 from domain.catalog.models import PlanResource
 from domain.customers.models import PaymentModel
@@ -15,9 +19,10 @@ from domain.ordering.models import Order, OrderState
 from domain.payments import lifecycle
 from domain.shared.billing_types import BillingType
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
+from tenancy.scope import Customer, Scope
 from tenancy.sessions import ScopedSession
-from tests.conftest import Chain
-from tests.domain.payments.selling import ENDLESS, MONTH, YEAR, Shop, open_shop
+from tests.conftest import Chain, act_as
+from tests.domain.payments.selling import ENDLESS, MONTH, YEAR, Shop, also_sell, open_shop
 from tests.domain.payments.test_billing_run_acts import run
 
 pytestmark = pytest.mark.feature("O-09")
@@ -52,11 +57,13 @@ def told(shop: Shop, subscription: ServiceSubscription) -> tuple[str, str, bool]
 def test_what_is_told_is_taken(
     session: ScopedSession, chain: Chain, billing_type: BillingType, period: PlanPeriodDraft
 ) -> None:
-    # given: 3 seats at a third of an odd price, and fees at renewals where the type takes them
+    # given: 3 seats at an odd price, fees at renewals where the type takes them, a discount and a tax
     takes_fees = billing_type in {T.LICENSE_BASED_MONTHLY, T.PAY_IN_FULL, T.NON_REFUND, T.FLEXIBLE_MONTHLY}
     fees = FeesDraft(recurring_per_month=Decimal("3.3337"), renewal=Decimal("1.25") if takes_fees else Decimal(0))
     seats = PlanResourceDraft(key="seats", name="Seats", unit="licence", fees=fees, included=Decimal(1))
     shop = open_shop(session, chain, billing_type=billing_type, period=period, plan={"resources": [seats]})
+    create_discount(session, shop.scope, name="Friends", percent=Decimal("33.33"), clock=shop.clock)
+    set_tax(session, shop.scope, name="VAT", percent=Decimal("7.7"), clock=shop.clock)
     shop.top_up("9999.00")
     subscription = shop.bought(4)
     # when: the next charge comes, three times
@@ -159,3 +166,50 @@ def test_a_postpaid_subscription_tells_what_is_consumed(session: ScopedSession, 
     assert f"{session.scalar(consumed):.2f}" == "19.35"
     run(shop, date(2027, 9, 1) - timedelta(days=1))
     assert f"{session.scalar(consumed):.2f}" == "19.35"
+
+
+def test_a_discount_that_ends_before_the_next_order_is_not_told(session: ScopedSession, chain: Chain) -> None:
+    # given
+    shop = open_shop(session, chain)
+    shop.top_up("500.00")
+    subscription = shop.bought(5)
+    for percent, last_day in ((Decimal(20), date(2027, 8, 31)), (Decimal(10), date(2027, 9, 1))):
+        create_discount(
+            session, shop.scope, name=f"{percent} %", percent=percent, valid_until=last_day, clock=shop.clock
+        )
+    # then
+    assert told(shop, subscription) == ("45.00", "2027-09-01", True)
+    run(shop, date(2027, 9, 1))
+    assert told(shop, subscription) == ("50.00", "2027-10-01", True)
+
+
+def test_a_discount_of_others_is_not_told(session: ScopedSession, chain: Chain) -> None:
+    # given: for another plan; for this one, but with individual prices
+    shop = open_shop(session, chain)
+    other = also_sell(shop)
+    shop.top_up("500.00")
+    plain, individual = shop.bought(5), shop.bought(5, individual_prices=[("seats", Decimal(7))])
+    for name, plan in (("Other", other), ("This", shop.plan)):
+        create_discount(session, shop.scope, name=name, percent=Decimal(20), plan_ids=[plan.id], clock=shop.clock)
+    # then
+    assert told(shop, plain) == ("40.00", "2027-09-01", True)
+    assert told(shop, individual) == ("35.00", "2027-09-01", True)
+
+
+def test_a_customer_is_told_what_the_seller_is_told(session: ScopedSession, chain: Chain) -> None:
+    # given
+    shop = open_shop(session, chain)
+    create_discount(session, shop.scope, name="Friends", percent=Decimal(20), clock=shop.clock)
+    set_tax(session, shop.scope, name="VAT", percent=Decimal(10), clock=shop.clock)
+    shop.top_up("500.00")
+    subscription = shop.bought(5)
+    user = Customer(user_id=uuid7(), account_id=shop.account.id, accounts=(shop.account.id,))
+    # when
+    act_as(session, Scope.of_user(shop.scope.distributor_id, shop.scope.tenant_id, shop.scope.path, user))
+    # then: it sees neither discount nor tax
+    assert session.scalar(select(func.count()).select_from(Discount)) == 0
+    assert told(shop, subscription) == ("44.00", "2027-09-01", True)
+    # and: another customer is told nothing
+    stranger = Customer(user_id=uuid7(), account_id=uuid7(), accounts=())
+    act_as(session, Scope.of_user(shop.scope.distributor_id, shop.scope.tenant_id, shop.scope.path, stranger))
+    assert told(shop, subscription) is None
