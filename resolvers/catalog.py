@@ -44,6 +44,7 @@ __all__ = [
     "update_discount",
     "update_plan",
     "update_product",
+    "update_reseller_discount",
     "update_service_term",
     "withdraw_planned_prices",
 ]
@@ -198,6 +199,12 @@ def create_discount(change: Change, /, **input: Any) -> Answer:
 def update_discount(call: Change, /, **input: Any) -> Answer:
     """See `domain.billing.customer_discounts.update_discount`."""
     return {"discount": customer_discounts.update_discount(call.session, call.scope, clock=call.clock, **input)}
+
+
+def update_reseller_discount(call: Change, /, **input: Any) -> Answer:
+    """See `domain.billing.reseller_discounts.update_reseller_discount`."""
+    updated = reseller_discounts.update_reseller_discount(call.session, call.scope, clock=call.clock, **input)
+    return {"reseller_discount": updated}
 
 
 def set_exchange_rate(change: Change, /, **input: Any) -> Answer:

@@ -24,6 +24,7 @@ from resolvers.reading import (
 )
 from schema.accounts import Account
 from schema.common import Money, Period
+from schema.discounts import ResellerDiscount
 from schema.enums import ChargeKind, ChargeState
 from schema.references import TenantRef
 from schema.subscriptions import ServiceSubscription
@@ -147,6 +148,8 @@ class ResellerCharge(Node):
     """For display, six decimals; the exact fraction is in explanation."""
     discount_percent: Decimal = column(models.ResellerCharge.discount_percent)
     """What the creditor took off, 10 meaning 10 %; 0 without a discount."""
+    discount: ResellerDiscount | None = related(models.ResellerCharge.discount_id, needs=Permission.DISCOUNTS_READ)
+    """Which of the creditor's discounts that was; null without one, and for those below the creditor."""
     amount: Money = money(models.ResellerCharge.amount, models.ResellerCharge.currency)
     """What is owed, the discount taken off; in what the creditor bills in."""
     cost: Money = money(

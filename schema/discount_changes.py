@@ -15,7 +15,10 @@ __all__ = [
     "CreateResellerDiscountPayload",
     "DiscountChange",
     "DiscountPayload",
+    "ResellerDiscountChange",
     "UpdateDiscountInput",
+    "UpdateResellerDiscountInput",
+    "UpdateResellerDiscountPayload",
 ]
 
 
@@ -92,9 +95,37 @@ class CreateResellerDiscountInput:
     """Only for what is bought of these plans, up to 500; default all."""
 
 
+@strawberry.input
+class ResellerDiscountChange:
+    """What becomes of a discount for resellers. Absent keeps, a value sets."""
+
+    name: str | None = UNSET
+    """What people call it; up to 200 characters. It cannot be cleared."""
+    active: bool | None = UNSET
+    """False ends it for charges that close from now on, true begins it again."""
+
+
+@strawberry.input
+class UpdateResellerDiscountInput:
+    """Which discount is changed, and how."""
+
+    reseller_discount_id: strawberry.ID
+    """A discount of the acting tenant."""
+    change: ResellerDiscountChange
+    """What becomes of it."""
+
+
 @strawberry.type
 class CreateResellerDiscountPayload(Payload):
     """What createResellerDiscount answers."""
 
     reseller_discount: ResellerDiscount | None
     """The new discount; null when refused."""
+
+
+@strawberry.type
+class UpdateResellerDiscountPayload(Payload):
+    """What updateResellerDiscount answers."""
+
+    reseller_discount: ResellerDiscount | None
+    """The discount as it is now; null when refused."""

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.schema_directive import Location
 
 from domain.audit.models import AuditVerb
-from domain.billing.models import ChargeKind, ChargeState
+from domain.billing.models import ChargeKind, ChargeState, DiscountTargetKind
 from domain.catalog.models import ExpiredRenewal, PlanState
 from domain.catalog.order_attributes import OrderAttributeType
 from domain.customers.models import AccountKind, AgreementKind, HowDone, PaymentModel, PostpayPermission
@@ -40,6 +40,7 @@ __all__ = [
     "ChargeKind",
     "ChargeState",
     "Direction",
+    "DiscountTargetKind",
     "ErrorCode",
     "ErrorKind",
     "ExpiredRenewal",
@@ -90,6 +91,7 @@ _OPEN: tuple[type[StrEnum], ...] = (
     SubscriptionState,
     ChargeState,
     ChargeKind,
+    DiscountTargetKind,
     PaymentState,
     PaymentPurpose,
     PersonKind,

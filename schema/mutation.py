@@ -327,6 +327,11 @@ class Mutation:
         catalog.create_reseller_discount, d.CreateResellerDiscountInput, needs=P.DISCOUNTS_WRITE
     )
     """Take something off what resellers owe. Codes: INVALID_INPUT, NOT_FOUND."""
+    update_reseller_discount: d.UpdateResellerDiscountPayload | None = mutation(
+        catalog.update_reseller_discount, d.UpdateResellerDiscountInput, needs=P.DISCOUNTS_WRITE
+    )
+    """Rename a discount for resellers, end it or begin it again; what is owed already stays. Codes: INVALID_INPUT,
+    NOT_FOUND, ACT_AS_REQUIRED."""
     create_discount: d.DiscountPayload | None = mutation(
         catalog.create_discount, d.CreateDiscountInput, needs=P.DISCOUNTS_WRITE
     )

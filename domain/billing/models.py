@@ -169,9 +169,13 @@ class DiscountTargetKind(StrEnum):
     """What a discount is limited to."""
 
     RESELLER = "RESELLER"
+    """A reseller directly below, who gets it."""
     SUBSCRIPTION = "SUBSCRIPTION"
+    """One subscription."""
     ACCOUNT = "ACCOUNT"
+    """What one customer buys."""
     PLAN = "PLAN"
+    """What is bought of one plan."""
 
 
 class ResellerDiscount(TenantRow, Base):

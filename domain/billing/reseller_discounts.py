@@ -16,7 +16,8 @@ from domain.customers.models import Account
 from domain.shared.decimals import clean_decimal, plain
 from domain.shared.errors import InvalidInput
 from domain.shared.outbox import announce
-from domain.shared.rows import visible
+from domain.shared.rows import locked, own, visible
+from domain.shared.unset import UNSET, Unset
 from domain.subscriptions.models import ServiceSubscription
 from tenancy.clock import Clock
 from tenancy.hierarchy import tenant_by_id
@@ -25,13 +26,30 @@ from tenancy.rows import TenantRow
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
-__all__ = ["Discount", "Discounts", "clean_percent", "create_reseller_discount", "discounts_for", "named_rows"]
+__all__ = [
+    "Discount",
+    "Discounts",
+    "ResellerDiscountChange",
+    "clean_percent",
+    "create_reseller_discount",
+    "discounts_for",
+    "named_rows",
+    "update_reseller_discount",
+]
 
 TARGETS_LIMIT = 500
 """Names on one list."""
 
 PERCENT_DIGITS = 2
 """Decimals of a discount."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResellerDiscountChange:
+    """What becomes of a discount for resellers; what is left out stays."""
+
+    name: str | Unset | None = UNSET
+    active: bool | Unset | None = UNSET
 
 
 def create_reseller_discount(
@@ -83,6 +101,30 @@ def create_reseller_discount(
         session.add_all(_target(discount, kind, id) for id in dict.fromkeys(ids))
     session.flush()
     announce(session, scope, "reseller_discount.created", subject=discount, prefix="dsc", at=clock.now)
+    session.flush()
+    return discount
+
+
+def update_reseller_discount(
+    session: Session,
+    scope: Scope,
+    *,
+    reseller_discount_id: UUID,
+    change: ResellerDiscountChange,
+    clock: Clock,
+) -> ResellerDiscount:
+    """Rename a discount, end it or begin it again: for charges that close from now on.
+
+    Raises NotFound, ActAsRequired, InvalidInput.
+    """
+    seen = own(session, scope, ResellerDiscount, reseller_discount_id, "reseller_discount_id")
+    discount = locked(session, ResellerDiscount, seen.distributor_id, [seen.id])[seen.id]
+    if change.name is not UNSET:
+        discount.name = clean_text(change.name or "", "change", "name")
+    if change.active is not UNSET and change.active is not None:
+        discount.active = change.active
+    discount.updated_at = clock.now
+    announce(session, scope, "reseller_discount.updated", subject=discount, prefix="dsc", at=clock.now)
     session.flush()
     return discount
 

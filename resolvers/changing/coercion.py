@@ -8,6 +8,7 @@ from graphql import GraphQLID, GraphQLInputField, GraphQLInputObjectType, GraphQ
 
 from db import ids
 from domain.billing.customer_discounts import DiscountChange
+from domain.billing.reseller_discounts import ResellerDiscountChange
 from domain.catalog.drafts import (
     FeesChange,
     FeesDraft,
@@ -45,6 +46,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "user_id": ("usr",),
     "default_markup_id": ("dmk",),
     "discount_id": ("dct",),
+    "reseller_discount_id": ("dsc",),
     "distributor_id": ("dst",),
     "product_id": ("prd",),
     "manager_id": ("mgr",),
@@ -74,6 +76,7 @@ SHAPES: dict[str, Callable[..., Any]] = {
     "ClassTermsInput": ClassTerms,
     "CustomRoleChange": CustomRoleChange,
     "DiscountChange": DiscountChange,
+    "ResellerDiscountChange": ResellerDiscountChange,
     "EntryPointInput": lambda label, url: (label, url),
     "FeesChange": FeesChange,
     "FeesInput": FeesDraft,

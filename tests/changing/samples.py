@@ -37,6 +37,7 @@ PREFIXES = {
     "accountId": "acc",
     "defaultMarkupId": "dmk",
     "discountId": "dct",
+    "resellerDiscountId": "dsc",
     "manualOperationId": "mop",
     "planId": "pln",
     "orderId": "ord",
@@ -593,6 +594,15 @@ SAMPLES: dict[str, Sample] = {
         lambda _: {"fromCurrency": "USD", "toCurrency": "EUR", "rate": "0.92", "validFrom": "2027-10-01"},
         {"rate": "0"},
         {"rate": "0.93"},
+    ),
+    "updateResellerDiscount": Sample(
+        "reseller",
+        lambda known: {
+            "resellerDiscountId": known["reseller discount"],
+            "change": {"name": "Late spring", "active": False},
+        },
+        {"change": {"name": ""}},
+        {"change": {"name": "Another name"}},
     ),
     "updateDiscount": Sample(
         "child",

@@ -258,8 +258,21 @@ def fill(world: World) -> None:
 
 def _price(world: World) -> None:
     """What is taken off, put on, and added to what plans cost."""
-    made = world.do("child", "createDiscount", name="Summer", percent="10", code="SUMMER")
+    made = world.do(
+        "child", "createDiscount", name="Summer", percent="10", code="SUMMER", planIds=[world.ids["child's plan"]]
+    )
     world.ids["discount"] = made["discount"]["id"]
+    named = {"planIds": [world.ids["reseller's plan"]], "accountIds": [world.ids["account"]]}
+    made = world.do(
+        "reseller",
+        "createResellerDiscount",
+        name="Good start",
+        percent="1.5",
+        tenantIds=[world.ids["child"]],
+        subscriptionIds=[world.ids["running"]],
+        **named,
+    )
+    world.ids["reseller discount"] = made["resellerDiscount"]["id"]
     world.do("child", "setTax", accountId=world.ids["poor account"], name="Exempt", percent="0")
     made = world.do("child", "setDefaultMarkup", categoryKey="default", markupPercent="15")
     world.ids["default markup"] = made["defaultMarkup"]["id"]

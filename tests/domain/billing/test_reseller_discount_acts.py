@@ -8,7 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from domain.billing.models import DiscountTarget, ResellerDiscount
-from domain.billing.reseller_discounts import Discount, Discounts, create_reseller_discount, discounts_for
+from domain.billing.reseller_discounts import (
+    Discount,
+    Discounts,
+    ResellerDiscountChange,
+    create_reseller_discount,
+    discounts_for,
+    update_reseller_discount,
+)
 from domain.shared.errors import InvalidInput, NotFound, Refusal
 from tenancy.sessions import ScopedSession
 from tests.conftest import Chain, act_as, distributor_scope, scope_of
@@ -133,3 +140,24 @@ def test_those_below_do_not_see_the_discounts_they_get(session: ScopedSession, c
     act_as(session, distributor_scope(chain.distributor))
     found = discounts_for(session, made.distributor_id, {chain.sibling.tenant.id})
     assert [one.percent for one in found.by_debtor[chain.sibling.tenant.id]] == [Decimal("12.5")]
+
+
+def test_a_discount_is_ended_and_begun_again(session: ScopedSession, chain: Chain) -> None:
+    # given
+    scope = act_as(session, scope_of(chain.reseller))
+    reseller_id = chain.child.tenant.id
+    made = create_reseller_discount(
+        session, scope, name="Spring", percent=Decimal(10), tenant_ids=[reseller_id], clock=chain.clock
+    )
+    for active in (False, True):
+        # when
+        update_reseller_discount(
+            session,
+            scope,
+            reseller_discount_id=made.id,
+            change=ResellerDiscountChange(name="Late", active=active),
+            clock=chain.clock,
+        )
+        # then
+        found = discounts_for(session, made.distributor_id, {reseller_id})
+        assert (made.name, bool(found.by_debtor.get(reseller_id))) == ("Late", active)

@@ -203,13 +203,14 @@ def test_a_customer_is_told_what_the_seller_is_told(session: ScopedSession, chai
     set_tax(session, shop.scope, name="VAT", percent=Decimal(10), clock=shop.clock)
     shop.top_up("500.00")
     subscription = shop.bought(5)
+    seller = shop.account.distributor_id, shop.account.tenant_id, shop.account.tenant_path
     user = Customer(user_id=uuid7(), account_id=shop.account.id, accounts=(shop.account.id,))
     # when
-    act_as(session, Scope.of_user(shop.scope.distributor_id, shop.scope.tenant_id, shop.scope.path, user))
+    act_as(session, Scope.of_user(*seller, user))
     # then: it sees neither discount nor tax
     assert session.scalar(select(func.count()).select_from(Discount)) == 0
     assert told(shop, subscription) == ("44.00", "2027-09-01", True)
     # and: another customer is told nothing
     stranger = Customer(user_id=uuid7(), account_id=uuid7(), accounts=())
-    act_as(session, Scope.of_user(shop.scope.distributor_id, shop.scope.tenant_id, shop.scope.path, stranger))
+    act_as(session, Scope.of_user(*seller, stranger))
     assert told(shop, subscription) is None
