@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,12 +24,14 @@ from tests.isolation.probes import (
     unknown_like,
 )
 
-__all__ = ["EVERYBODY", "Checker", "Report"]
+__all__ = ["EVERYBODY", "FEW", "Checker", "Report"]
 
 Answer = dict[str, Any]
 Ask = Callable[[str, str, Mapping[str, Any]], Answer]
 """Who, which document, which variables."""
 EVERYBODY = (*VIEWERS, *USERS)
+FEW = ("sibling", "user")
+"""A reseller beside the one that has everything, and a customer's user who sees little of it."""
 UNKNOWN_WORD = "zq00qz"
 PAYLOAD = 'renameTenant(dryRun: true, input: {tenantId: "rsl_", name: "-"})'
 """A mutation that is refused, for the `query` in its payload."""
@@ -72,6 +74,8 @@ class Checker:
     change: Ask
     digest: Callable[[], object]
     marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    viewers: Sequence[str] = EVERYBODY
+    """As whom fields and mutations are asked."""
     report: Report = field(default_factory=Report)
 
     # Who sees what
@@ -150,14 +154,14 @@ class Checker:
         self.look_through(who, asked.what, foreign, [json.dumps(asked.foreign)])
 
     def ask_fields(self) -> None:
-        """Every field that takes arguments, as everybody, with everything that belongs to others."""
+        """Every field that takes arguments, as every viewer, with everything that belongs to others."""
         for place in places(self.catalog.schema):
             self.report.fields.add(place.name)
             for name, argument in place.field.args.items():
                 kind = argument_kind(name, argument.type)
                 if kind != "harmless":
                     self.report.arguments.add(f"{place.name}({name}:)")
-                for who in EVERYBODY:
+                for who in self.viewers:
                     self.report.viewers.add(who)
                     for asked in self._questions(who, place, name, argument, kind):
                         self.compare(who, kind, asked, self.read)
@@ -315,7 +319,7 @@ class Checker:
             for row in self.foreign(owner):
                 if row.prefix == prefix or (prefix in {"dst", "rsl"} and row.prefix in {"dst", "rsl"}):
                     self._compare_inputs(owner, mutation, coordinate, _with(input, path, row.id), (path,))
-        for who in EVERYBODY:
+        for who in self.viewers:
             self.report.viewers.add(who)
             for sent in (input, twin):
                 hidden = [path for path, _, id in id_leaves(type_, sent) if not self._sees_id(who, id)]
