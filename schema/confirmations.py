@@ -10,6 +10,7 @@ from domain.subscriptions import models
 from resolvers.reading import Node, column, reads, related, subject
 from schema.accounts import Account
 from schema.enums import ManualOperationKind, ManualOperationState, SubscriptionState
+from schema.impact import Impact
 from schema.payload import Payload
 from schema.people import Actor
 from schema.references import TenantRef
@@ -87,3 +88,5 @@ class ManualOperationPayload(Payload):
 
     manual_operation: ManualOperation | None
     """The operation with its decision; null when refused."""
+    impact: Impact | None
+    """With dryRun, what it would do to everybody's money; otherwise null."""

@@ -9,6 +9,7 @@ from schema.accounts import Account
 from schema.common import MoneyInput
 from schema.confirmations import ManualOperation
 from schema.enums import AccessLevel, AccountKind, AgreementKind, HowDone, PaymentModel
+from schema.impact import Impact
 from schema.members import Invitation, LegalAgreement, Membership, User
 from schema.order_attributes import OrderAttributeValueInput
 from schema.orders import Order
@@ -358,3 +359,5 @@ class OrderForNewAccountPayload(Payload):
     """Its subscription."""
     manual_operation: ManualOperation | None
     """Instead of an order: what a manager has to approve first, where the account pays afterwards."""
+    impact: Impact | None
+    """With dryRun, what it would do to the money of the new account; otherwise null."""

@@ -15,7 +15,7 @@ from domain.customers.models import Account
 from domain.ordering.models import Order
 from domain.payments.models import Payment
 from domain.shared.money import minor_digits
-from domain.subscriptions.models import ServiceSubscription
+from domain.subscriptions.models import ManualOperation, ServiceSubscription
 from resolvers.changing.calls import Call
 from resolvers.changing.change import Answer
 from resolvers.reading.catalog import Catalog
@@ -53,8 +53,16 @@ class Weighing:
     def begin(cls, session: Session, call: Call, given: Mapping[str, Any]) -> "Weighing":
         """Look at what the input names."""
         account_id, subscription_id = given.get("account_id"), given.get("subscription_id")
-        order_id = given.get("order_id")
+        order_id, operation_id = given.get("order_id"), given.get("manual_operation_id")
         distributor_id = call.scope.distributor_id
+        if operation_id is not None:
+            operation = session.execute(
+                select(ManualOperation.account_id, ManualOperation.subscription_id).where(
+                    ManualOperation.distributor_id == distributor_id, ManualOperation.id == operation_id
+                )
+            ).one_or_none()
+            if operation is not None:
+                account_id, subscription_id = operation
         if (payment_id := given.get("payment_id")) is not None:
             payment = session.execute(
                 select(Payment.account_id, Payment.order_id).where(
@@ -78,6 +86,9 @@ class Weighing:
                     subscription_id = row.id
                 case Account():
                     account_id = row.id
+                case ManualOperation():
+                    account_id = row.account_id
+                    subscription_id = row.subscription_id or subscription_id
                 case Order():
                     subscription_id = row.subscription_id
                 case Payment():

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.changing.documents import input_type_of
+from tests.changing.samples import SAMPLES
 from tests.changing.world import Row, World
 
 pytestmark = pytest.mark.feature("B-11")
@@ -136,3 +138,50 @@ def test_a_refused_one_carries_no_impact(unchanged_world: World) -> None:
     # then
     assert [error["code"] for error in done["errors"]] == ["INVALID_INPUT"]
     assert done["impact"] is None
+
+
+MOVING = (
+    "activateSubscription",
+    "approveManualOperation",
+    "cancelOrder",
+    "changeSubscription",
+    "closeCharges",
+    "completePayment",
+    "declineManualOperation",
+    "deleteSubscription",
+    "orderForNewAccount",
+    "orderSubscription",
+    "prolongSubscription",
+    "renewSubscription",
+    "stopSubscription",
+    "switchSubscription",
+    "topUp",
+)
+"""Every mutation that moves a customer's money, or says that it shall."""
+LEVELS = {"child": ["Brook"], "reseller": ["Brook", "Ripple"], "distributor": ["Brook", "Ripple", "Delta"]}
+"""Whom each of them is told of: the seller, and those above it up to himself."""
+
+
+@pytest.mark.parametrize("mutation", MOVING)
+def test_each_says_what_it_would_do_to_the_levels_that_one_sees(unchanged_world: World, mutation: str) -> None:
+    # given
+    world, sample = unchanged_world, SAMPLES[mutation]
+    type_ = input_type_of(mutation).name
+    document = f"""mutation ($input: {type_}!) {{ done: {mutation}(input: $input, dryRun: true) {{
+      {IMPACT} errors {{ code }} }} }}"""
+    viewers = list(LEVELS) if sample.who == "child" else []
+    # when: everybody above asks the same, acting as the seller
+    for viewer in viewers:
+        who = world.who(viewer)
+        acting = type(who)(who.identity, world.who("child").scope, acted_as=world.who("child").scope.tenant_id)
+        answer = world.pipeline.execute(acting, document, {"input": sample.input(world)})
+        done = json.loads(world.runner.run(answer).body)["data"]["done"]
+        # then
+        assert done["errors"] == []
+        told = [each["tenant"]["name"] for each in done["impact"]["perTenant"]]
+        assert told == (LEVELS[viewer] if told else [])
+        assert done["impact"]["balance"] is not None
+        assert told or mutation == "topUp"
+    if not viewers:
+        found = impact(world, sample.who, document, input=sample.input(world))
+        assert (found["perTenant"], found["balance"] is not None) == ([], True)
