@@ -1,6 +1,6 @@
 """Service terms, plans, delegation, prices, discounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -14,7 +14,8 @@ from domain.catalog.models import Plan
 from domain.delegation import actions as delegation
 from domain.delegation import copying, default_markups, links
 from domain.pricing import actions as pricing
-from domain.pricing import by_hand, planning, publishing
+from domain.pricing import bulk, by_hand, planning, publishing
+from domain.pricing.repricing import repricing_job
 from domain.shared.unset import UNSET
 from domain.subscriptions.price_impact import Totals, impact_of, totals_below
 from resolvers.changing.change import Answer, Change, Shown
@@ -37,6 +38,7 @@ __all__ = [
     "set_default_markup",
     "set_exchange_rate",
     "set_markup",
+    "set_markups",
     "set_plan_links",
     "set_prices",
     "set_tax",
@@ -156,28 +158,47 @@ def withdraw_planned_prices(change: Change, /, **input: Any) -> Answer:
     return {"plan": planning.withdraw_planned_prices(change.session, change.scope, clock=change.clock, **input)}
 
 
+def set_markups(change: Change, /, **input: Any) -> Answer:
+    """See `domain.pricing.bulk.set_markups`."""
+    set_them = partial(bulk.set_markups, change.session, change.scope, at_once=change.dry_run, clock=change.clock)
+    if not _tells_impact(change):
+        plans = set_them(**input)
+        return {"plans": list(plans), "job": repricing_job(change.session, plans)}
+    named = {name: value for name, value in input.items() if name != "markup_percent"}
+    plan_ids = bulk.named_plans(change.session, change.scope, **named)
+    before = totals_below(change.session, change.scope, plan_ids)
+    return {"plans": list(set_them(**input)), "impact": _impact(change, plan_ids, before)}
+
+
 def _priced(
     change: Change, action: Callable[..., Plan], /, *, plan_id: UUID, valid_from: date | None = None, **input: Any
 ) -> Answer:
-    """The plan, and in a dry run what its new prices would do, for who may know net costs."""
+    """The plan with the job that has still to reprice copies, and in a dry run what its new prices would do."""
     planned = {} if valid_from is None else {"valid_from": valid_from}
-    act = partial(action, change.session, change.scope, plan_id=plan_id, clock=change.clock, **input)
-    if not change.dry_run or Permission.PRICES_UPSTREAM_READ not in change.permissions:
-        return {"plan": act(**planned)}
-    before = totals_below(change.session, change.scope, plan_id)
+    more = {**input, "at_once": change.dry_run, "clock": change.clock}
+    act = partial(action, change.session, change.scope, plan_id=plan_id, **more)
+    if not _tells_impact(change):
+        plan = act(**planned)
+        return {"plan": plan, "job": repricing_job(change.session, [plan])}
+    before = totals_below(change.session, change.scope, [plan_id])
     if valid_from is None or valid_from <= change.clock.today:
         plan = act(**planned)
-        return {"plan": plan, "impact": _impact(change, plan_id, before)}
+        return {"plan": plan, "impact": _impact(change, [plan_id], before)}
     # What is planned for later is told as if it held now, and then not done.
     with change.session.begin_nested() as now:
         act()
-        impact = _impact(change, plan_id, before)
+        impact = _impact(change, [plan_id], before)
         now.rollback()
     return {"plan": act(**planned), "impact": impact}
 
 
-def _impact(change: Change, plan_id: UUID, before: Totals) -> Shown | None:
-    impact = impact_of(change.session, change.scope, plan_id, before)
+def _tells_impact(change: Change) -> bool:
+    """In a dry run, to who may know net costs."""
+    return change.dry_run and Permission.PRICES_UPSTREAM_READ in change.permissions
+
+
+def _impact(change: Change, plan_ids: Sequence[UUID], before: Totals) -> Shown | None:
+    impact = impact_of(change.session, change.scope, plan_ids, before)
     with_losses = Permission.SUBSCRIPTIONS_READ in change.permissions
     return shown_impact(impact, with_losses=with_losses) if impact.lines else None
 

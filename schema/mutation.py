@@ -296,6 +296,11 @@ class Mutation:
     )
     """Let a plan's prices follow its net costs; copies below with a markup follow at once. Codes: INVALID_INPUT,
     NOT_FOUND, ACT_AS_REQUIRED."""
+    set_markups: h.SetMarkupsPayload | None = mutation(
+        catalog.set_markups, h.SetMarkupsInput, needs=P.PRICES_WRITE, downstream=True
+    )
+    """Let the prices of many plans follow their net costs by one markup. Codes: INVALID_INPUT, NOT_FOUND,
+    ACT_AS_REQUIRED."""
     set_prices: h.SetPricesPayload | None = mutation(
         catalog.set_prices, h.SetPricesInput, needs=P.PRICES_WRITE, downstream=True
     )

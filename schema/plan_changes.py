@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from schema.catalog import Plan
 from schema.enums import BillingType, ExpiredRenewal, PeriodUnit
+from schema.jobs import Job
 from schema.payload import Payload
 from schema.price_changes import FeesChange, FeesInput
 from schema.price_impact import PriceImpact
@@ -210,6 +211,9 @@ class UpdatePlanPayload(Payload):
 
     plan: Plan | None
     """The plan as it is now; null when refused."""
+    job: Job | None
+    """The job that brings the new prices to the levels below, where there are more than 5,000 copies; null: they have
+    them."""
     impact: PriceImpact | None
     """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
     without prices.upstream.read."""

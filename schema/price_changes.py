@@ -7,6 +7,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema.catalog import Plan
+from schema.jobs import Job
 from schema.payload import Payload
 from schema.price_impact import PriceImpact
 
@@ -15,6 +16,8 @@ __all__ = [
     "FeesInput",
     "SetMarkupInput",
     "SetMarkupPayload",
+    "SetMarkupsInput",
+    "SetMarkupsPayload",
     "SetPricesInput",
     "SetPricesPayload",
     "WithdrawPlannedPricesInput",
@@ -82,6 +85,9 @@ class SetPricesPayload(Payload):
 
     plan: Plan | None
     """The plan with its new prices; null when refused."""
+    job: Job | None
+    """The job that brings the new prices to the levels below, where there are more than 5,000 copies; null: they have
+    them."""
     impact: PriceImpact | None
     """With dryRun: what the new prices would do, down the chain and to renewals, if they held now. Null when no price
     would change, and without prices.upstream.read."""
@@ -107,9 +113,40 @@ class SetMarkupPayload(Payload):
 
     plan: Plan | None
     """The plan with its new prices; null when refused."""
+    job: Job | None
+    """The job that brings the new prices to the levels below, where there are more than 5,000 copies; null: they have
+    them."""
     impact: PriceImpact | None
     """With dryRun: what the new prices would do, down the chain and to renewals, if they held now. Null when no price
     would change, and without prices.upstream.read."""
+
+
+@strawberry.input
+class SetMarkupsInput:
+    """One markup for many plans of the acting tenant, 1 to 1000: for all or, when one is refused, for none."""
+
+    plan_ids: list[strawberry.ID] | None = UNSET
+    """These plans. Either this, productKey or categoryKey."""
+    product_key: str | None = UNSET
+    """All plans of the product with this key; NOT_FOUND where there is none."""
+    category_key: str | None = UNSET
+    """All plans of products in the category with this key; NOT_FOUND where there is none."""
+    markup_percent: Decimal
+    """12.5 means price = net cost × 1.125, to four decimals; above −100, at most 1000."""
+
+
+@strawberry.type
+class SetMarkupsPayload(Payload):
+    """What setMarkups answers."""
+
+    plans: list[Plan] | None
+    """The plans with their new prices, in the order of planIds, else by number; null when refused."""
+    job: Job | None
+    """The job that brings the new prices to the levels below, where there are more than 5,000 copies; null: they have
+    them."""
+    impact: PriceImpact | None
+    """With dryRun: what the new prices would do, down the chain and to renewals. Null when no price would change, and
+    without prices.upstream.read."""
 
 
 @strawberry.input

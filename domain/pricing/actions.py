@@ -24,7 +24,7 @@ from domain.delegation.markups import clean_markup
 from domain.delegation.synchronization import PERIOD_FIELDS, PLAN_FIELDS, RESOURCE_FIELDS
 from domain.pricing.fees import PRICES, changed_fields, mark_net_costs, set_fees
 from domain.pricing.planning import is_later, plan_markup
-from domain.pricing.repricing import apply_markups, reprice_below
+from domain.pricing.repricing import apply_markups, carry_down
 from domain.shared import outbox
 from domain.shared.billing_policy import FeeSet, Term
 from domain.shared.errors import InvalidInput
@@ -42,6 +42,7 @@ def update_plan(
     plan_id: UUID,
     change: PlanChange,
     if_version: int | None = None,
+    at_once: bool = False,
     clock: Clock,
 ) -> Plan:
     """Change a plan of the acting tenant; what the change leaves out stays.
@@ -80,7 +81,7 @@ def update_plan(
     outbox.announce(session, scope, "plan.updated", subject=plan, prefix="pln", at=clock.now)
     if added or any(fields & PRICES for fields in of_details.values()):
         apply_markups(session, plan.distributor_id, [plan.id], at=clock.now)
-        reprice_below(session, scope, [plan.id], clock=clock)
+        carry_down(session, scope, [plan], at_once=at_once, clock=clock)
     told = added or of_plan & {*PLAN_FIELDS} or any(fields & _SYNCHRONIZED for fields in of_details.values())
     if told and has_copies(session, plan):
         ask_for_synchronization(session, plan)
@@ -95,6 +96,7 @@ def set_markup(
     plan_id: UUID,
     markup_percent: Decimal,
     valid_from: date | None = None,
+    at_once: bool = False,
     clock: Clock,
 ) -> Plan:
     """Make the prices of a plan of the acting tenant from its net costs, now and whenever they change.
@@ -115,7 +117,7 @@ def set_markup(
     count_change(plan, clock)
     apply_markups(session, plan.distributor_id, [plan.id], at=clock.now)
     outbox.announce(session, scope, "plan.markup_set", subject=plan, prefix="pln", at=clock.now)
-    reprice_below(session, scope, [plan.id], clock=clock)
+    carry_down(session, scope, [plan], at_once=at_once, clock=clock)
     publish_change(session, plan)
     return plan
 

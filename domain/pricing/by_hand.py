@@ -19,7 +19,7 @@ from domain.catalog.versions import count_change
 from domain.delegation.errors import FieldIsUpstreams
 from domain.pricing.fees import PRICES, changed_fields, given, mark_net_costs, set_fees
 from domain.pricing.planning import is_later, plan_fees
-from domain.pricing.repricing import apply_markups, reprice_below
+from domain.pricing.repricing import apply_markups, carry_down
 from domain.shared import outbox
 from domain.shared.billing_policy import FeeSet
 from domain.shared.errors import InvalidInput
@@ -54,6 +54,7 @@ def set_prices(
     resources: Sequence[PriceChange] = (),
     if_version: int | None = None,
     valid_from: date | None = None,
+    at_once: bool = False,
     clock: Clock,
 ) -> Plan:
     """Set prices of a plan of the acting tenant, and of an own plan what the vendor takes, or plan them for a day.
@@ -61,7 +62,8 @@ def set_prices(
     What is planned takes the place of what was planned for the plan and the day, and changes nothing until then.
 
     A price ends the plan's markup, and the mark that prices are to be reviewed. New prices go down the chain in this
-    transaction. What changes nothing raises no version. The scope must write downstream.
+    transaction, or by a job where very many copies are below and not `at_once`. What changes nothing raises no version.
+    The scope must write downstream.
 
     Raises NotFound, ActAsRequired, InvalidInput, also for a fee that the billing type does not take; PlanStale;
     FieldIsUpstreams for a net cost of a delegated copy.
@@ -103,7 +105,7 @@ def set_prices(
     outbox.announce(session, scope, "plan.updated", subject=plan, prefix="pln", at=clock.now)
     if changed:
         apply_markups(session, plan.distributor_id, [plan.id], at=clock.now)
-        reprice_below(session, scope, [plan.id], clock=clock)
+        carry_down(session, scope, [plan], at_once=at_once, clock=clock)
     publish_change(session, plan)
     return plan
 

@@ -81,10 +81,10 @@ def _set(session: Session, scope: Scope, plan_id: UUID, planned: Sequence[Planne
     fees = {kind: [_change(row) for row in planned if row.price_of is kind] for kind in PriceOf}
     periods, resources = fees[PriceOf.PERIOD], fees[PriceOf.RESOURCE]
     if periods or resources:
-        set_prices(session, scope, plan_id=plan_id, periods=periods, resources=resources, clock=clock)
+        set_prices(session, scope, plan_id=plan_id, periods=periods, resources=resources, at_once=True, clock=clock)
     for row in planned:
         if row.markup_percent is not None:
-            set_markup(session, scope, plan_id=plan_id, markup_percent=row.markup_percent, clock=clock)
+            set_markup(session, scope, plan_id=plan_id, markup_percent=row.markup_percent, at_once=True, clock=clock)
 
 
 def _change(row: PlannedPrice) -> PriceChange:

@@ -3,7 +3,7 @@
 Asked before and after the change, in its transaction: nothing here changes anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from heapq import nsmallest
@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from db.among import among
 from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.pricing.models import PriceListEntry
@@ -102,27 +103,27 @@ class Impact:
     """Whether there are others."""
 
 
-def totals_below(session: Session, scope: Scope, plan_id: UUID) -> Totals:
-    """The lines of a visible plan and of all copies below it; empty for one that is not visible."""
+def totals_below(session: Session, scope: Scope, plan_ids: Collection[UUID]) -> Totals:
+    """The lines of visible plans of one tenant and of all copies below them; of those that are not visible none."""
     session.flush()
     found = session.execute(
         select(PriceListEntry.id, Tenant.level, PriceListEntry.net_cost, PriceListEntry.retail_price)
         .join(Plan, and_(Plan.distributor_id == PriceListEntry.distributor_id, Plan.id == PriceListEntry.plan_id))
         .join(Tenant, and_(Tenant.distributor_id == Plan.distributor_id, Tenant.id == Plan.tenant_id))
-        .where(*_in_tree(scope, plan_id, Plan))
+        .where(*_in_tree(scope, plan_ids, Plan))
     )
     return {row[0]: Total(*row[1:]) for row in found}
 
 
-def impact_of(session: Session, scope: Scope, plan_id: UUID, before: Totals) -> Impact:
+def impact_of(session: Session, scope: Scope, plan_ids: Collection[UUID], before: Totals) -> Impact:
     """What has changed since `before` was asked for, as far as the scope reaches."""
-    now = totals_below(session, scope, plan_id)
+    now = totals_below(session, scope, plan_ids)
     changed = [id for id, total in now.items() if id in before and before[id] != total]
     worst = nsmallest(LINES_LIMIT, changed, key=lambda line: now[line].margin)
     by_level: dict[int, list[UUID]] = {}
     for id in changed:
         by_level.setdefault(now[id].level, []).append(id)
-    losses = _losses(session, scope, plan_id)
+    losses = _losses(session, scope, plan_ids)
     return Impact(
         levels=[
             Level(
@@ -140,8 +141,8 @@ def impact_of(session: Session, scope: Scope, plan_id: UUID, before: Totals) -> 
     )
 
 
-def _in_tree(scope: Scope, plan_id: UUID, plan: type[Plan]) -> list[ColumnElement[bool]]:
-    """`plan` is the one with this id, or a copy below it."""
+def _in_tree(scope: Scope, plan_ids: Collection[UUID], plan: type[Plan]) -> list[ColumnElement[bool]]:
+    """`plan` is one with these ids, or a copy below it."""
     top = aliased(Plan)
     return [
         plan.distributor_id == scope.distributor_id,
@@ -149,7 +150,7 @@ def _in_tree(scope: Scope, plan_id: UUID, plan: type[Plan]) -> list[ColumnElemen
         plan.tenant_path < scope.hi,
         exists().where(
             top.distributor_id == plan.distributor_id,
-            top.id == plan_id,
+            among(top.id, plan_ids),
             top.origin_id == plan.origin_id,
             func.starts_with(plan.tenant_path, top.tenant_path),
         ),
@@ -169,7 +170,7 @@ def _lines(session: Session, scope: Scope, ids: Sequence[UUID], now: Totals, bef
     return [Line(entry, name, now[entry.id], before[entry.id]) for entry, name in found]
 
 
-def _losses(session: Session, scope: Scope, plan_id: UUID) -> list[Loss]:
+def _losses(session: Session, scope: Scope, plan_ids: Collection[UUID]) -> list[Loss]:
     """At every level from the plan down: what the term after the present one brings and costs there.
 
     A fixed or protected price counts as ended: it ends with the term, or later, for price and net cost alike.
@@ -243,7 +244,7 @@ def _losses(session: Session, scope: Scope, plan_id: UUID) -> list[Loss]:
             isouter=True,
         )
         .where(
-            *_in_tree(scope, plan_id, level),
+            *_in_tree(scope, plan_ids, level),
             _may_lose(level),
             subscription.state.not_in(PHASES[SubscriptionPhase.ENDED]),
             ~subscription.trial,

@@ -307,3 +307,30 @@ def test_planned_prices_are_shown_foretold_and_withdrawn(api: Api, plans: list[s
     left = api.do("child", withdraw, input={"planId": plans[0], "validFrom": input["validFrom"]})
     # then
     assert left["plan"] == {"pricesPlanned": {"nodes": []}}
+
+
+@pytest.mark.feature("C-08")
+def test_many_plans_get_one_markup_with_its_impact_foretold(api: Api, plans: list[str]) -> None:
+    # given
+    setting = """mutation ($input: SetMarkupsInput!, $dry: Boolean! = false) {
+      setMarkups(input: $input, dryRun: $dry) { errors { code path } plans { name } job { id }
+        impact { levels { level lines } lines { priceBefore price } } }
+    }"""
+    input = {"planIds": [plans[1], plans[0]], "markupPercent": "100"}
+    # when
+    told = api.do("child", setting, input=input, dry=True)
+    # then
+    assert told["plans"] == [{"name": "Archive"}, {"name": "Basic"}]
+    assert told["impact"]["levels"] == [{"level": 2, "lines": 2}]
+    changes = [{"priceBefore": "5", "price": "13"}, {"priceBefore": "10", "price": "16"}]
+    assert sorted(told["impact"]["lines"], key=lambda line: float(line["price"])) == changes
+    assert listed(api, filter={"markupPercent": {"eq": "100"}}) == []
+    # when
+    done = api.do("child", setting, input=input)
+    # then
+    assert (done["job"], done["impact"]) == (None, None)
+    assert set(listed(api, filter={"markupPercent": {"eq": "100"}})) == {"Archive", "Basic"}
+    # when
+    api.do("child", setting, input={"categoryKey": "office", "markupPercent": "7"})
+    # then
+    assert listed(api, filter={"markupPercent": {"eq": "7"}}) == ["Archive"]

@@ -531,6 +531,12 @@ SAMPLES: dict[str, Sample] = {
         {"markupPercent": "21"},
     ),
     "deleteDefaultMarkup": _of_id("child", "defaultMarkupId", "default markup"),
+    "setMarkups": Sample(
+        "child",
+        lambda known: {"planIds": [known["child's plan"], known["child's annual plan"]], "markupPercent": "20"},
+        {"categoryKey": "default"},
+        {"markupPercent": "21"},
+    ),
     "setMarkup": Sample(
         "child",
         lambda known: {"planId": known["child's plan"], "markupPercent": "20"},

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.feature("C-12")
 def impact_of_price(session: ScopedSession, shop: Shop, owner: Founded, plan: Plan, amount: str) -> Impact:
     """Of a price of one seat a month, set by the plan's owner."""
     scope = acting(session, owner)
-    before = totals_below(session, scope, plan.id)
+    before = totals_below(session, scope, [plan.id])
     change = PriceChange("seats", fees=FeesChange(recurring_per_month=Decimal(amount)))
     set_prices(session, scope, plan_id=plan.id, resources=[change], clock=shop.clock)
-    return impact_of(session, scope, plan.id, before)
+    return impact_of(session, scope, [plan.id], before)
 
 
 def by_hand(session: ScopedSession, shop: Shop, chain: Chain, amount: str) -> None:
@@ -83,10 +83,10 @@ def test_a_level_between_that_loses_is_told_too_and_those_above_are_not_looked_a
     shop.bought(5)
     scope = acting(session, chain.reseller)
     plan = shop.chain_plans[1]
-    before = totals_below(session, scope, plan.id)
+    before = totals_below(session, scope, [plan.id])
     # when: the reseller sells for less than it pays
     set_markup(session, scope, plan_id=plan.id, markup_percent=Decimal(-50), clock=shop.clock)
-    impact = impact_of(session, scope, plan.id, before)
+    impact = impact_of(session, scope, [plan.id], before)
     # then
     assert [(loss.tenant_name, loss.price, loss.net_cost) for loss in impact.losses] == [
         ("Ripple", Decimal(20), Decimal(40))
@@ -97,5 +97,5 @@ def test_a_level_between_that_loses_is_told_too_and_those_above_are_not_looked_a
 def test_a_scope_without_the_plan_learns_nothing(session: ScopedSession, chain: Chain) -> None:
     shop = open_shop(session, chain)
     for founded, plan in ((chain.sibling, shop.plan), (chain.child, shop.chain_plans[0])):
-        assert totals_below(session, acting(session, founded), plan.id) == {}
-        assert impact_of(session, acting(session, founded), plan.id, {}).levels == []
+        assert totals_below(session, acting(session, founded), [plan.id]) == {}
+        assert impact_of(session, acting(session, founded), [plan.id], {}).levels == []

@@ -1,7 +1,11 @@
-"""What holds for every chain, whatever is done to it: generated sequences against a model in plain Python."""
+"""What holds for every chain, whatever is done to it: generated sequences against a model in plain Python.
+
+Prices, markups for one plan and for all of a product, planned prices and markups, default markups, and repricing by a
+job as well as at once: the laws hold when no job waits and the billing run of the day is over.
+"""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,10 +15,17 @@ from sqlalchemy import Numeric, literal, or_, select
 
 from domain.catalog.drafts import FeesChange, PlanChange, PlanResourceChange
 from domain.catalog.models import Plan
+from domain.catalog.products import create_product
+from domain.delegation.actions import delegate_plan
+from domain.delegation.default_markups import set_default_markup
 from domain.delegation.synchronization import synchronize_plan
+from domain.pricing import repricing
 from domain.pricing.actions import set_markup, update_plan
+from domain.pricing.bulk import set_markups
+from domain.pricing.by_hand import PriceChange, set_prices
 from domain.pricing.models import PriceListEntry, PriceOf, PriceVersion
-from domain.pricing.repricing import marked_up_in_sql
+from domain.pricing.repricing import marked_up_in_sql, reprice_next, repricing_job
+from domain.pricing.taking import take_planned_prices
 from domain.shared.money import marked_up
 from tenancy.hierarchy import Founded
 from tenancy.scope import PLATFORM
@@ -64,23 +75,33 @@ def owners(session: ScopedSession, chain: Chain) -> list[Founded]:
 @st.composite
 def steps(draw: st.DrawFn) -> list[tuple[str, int, Decimal]]:
     """What tenants do to their plans, in order: kind, whose plan, amount."""
-    kinds = st.sampled_from(["price", "markup", "net"])
+    kinds = st.sampled_from(["price", "markup", "net", "markup of all", "planned price", "planned markup", "next day"])
     made = []
     for _ in range(draw(st.integers(1, 6))):
         kind = draw(kinds)
         at = 0 if kind == "net" else draw(st.integers(0, len(SHAPE)))
-        made.append((kind, at, draw(markups if kind == "markup" else four_decimals)))
+        made.append((kind, at, draw(markups if "markup" in kind else four_decimals)))
     return made
 
 
-def spread(session: ScopedSession, owners: list[Founded], first: list[Decimal | None]) -> list[Plan]:
-    """One plan delegated over SHAPE, with these markups."""
-    plans = [make_plan(session, owners[0], resources=[licences("8.00", "6.40")])]
+def spread(
+    session: ScopedSession, owners: list[Founded], first: list[Decimal | None], *, by_default: bool = False
+) -> list[Plan]:
+    """One plan delegated over SHAPE, with these markups: given, or the default ones of those who receive it."""
+    clock = now_of(session, owners[0])
+    product = create_product(session, acting(session, owners[0]), key="mail", name="Mail", clock=clock)
+    plans = [make_plan(session, owners[0], product_id=product.id, resources=[licences("8.00", "6.40")])]
     for at, above in SHAPE.items():
         markup = first[at - 1]
-        plans.append(
-            delegate(session, plans[above], owners[above], owners[at], None if markup is None else str(markup))
-        )
+        if not by_default:
+            given = None if markup is None else str(markup)
+            plans.append(delegate(session, plans[above], owners[above], owners[at], given))
+            continue
+        if markup is not None:
+            receiver = acting(session, owners[at])
+            set_default_markup(session, receiver, product_key="mail", markup_percent=markup, clock=clock)
+        giver, to = acting(session, owners[above]), [owners[at].tenant.id]
+        plans += delegate_plan(session, giver, plan_id=plans[above].id, tenant_ids=to, clock=clock)
     return plans
 
 
@@ -95,18 +116,82 @@ def carry_down(expected: list[Expected]) -> None:
             copy.price = marked_up(copy.net, copy.markup)
 
 
-def act(session: ScopedSession, owner: Founded, plan: Plan, kind: str, amount: Decimal, *, step: int = 0) -> None:
-    """One step, a minute after the one before."""
-    scope, clock = acting(session, owner), now_of(session, owner)
-    clock = replace(clock, now=clock.now + timedelta(minutes=step))
-    if kind == "markup":
-        set_markup(session, scope, plan_id=plan.id, markup_percent=amount, clock=clock)
-        return
-    fees = FeesChange(recurring_per_month=amount)
-    licence = PlanResourceChange("licence", fees=fees)
-    if kind == "net":
-        licence = PlanResourceChange("licence", net_cost=fees)
-    update_plan(session, scope, plan_id=plan.id, change=PlanChange(resources=[licence]), clock=clock)
+class Course:
+    """The steps as Headwater takes them and as plain Python does, a minute apart, and what was told after each."""
+
+    def __init__(
+        self, session: ScopedSession, owners: list[Founded], plans: list[Plan], expected: list[Expected]
+    ) -> None:
+        self.session, self.owners, self.plans, self.expected = session, owners, plans, expected
+        self.ids = [plan.id for plan in plans]
+        self.clock = now_of(session, owners[0])
+        self.planned: dict[int, tuple[str, Decimal]] = {}
+        """For the next day, by plan."""
+        self.told = [(self.clock.now, [replace(plan) for plan in expected])]
+
+    def take(self, kind: str, at: int, amount: Decimal) -> None:
+        """One step, and what jobs do then."""
+        self.clock = replace(self.clock, now=self.clock.now + timedelta(minutes=1))
+        tomorrow = self.clock.today + timedelta(days=1)
+        if kind == "next day":
+            self.clock = replace(self.clock, now=self.clock.start_of(tomorrow))
+            whole = act_as(self.session, distributor_scope(self.owners[0]))
+            while take_planned_prices(self.session, whole, day=tomorrow, clock=self.clock):
+                pass
+            for each in sorted(self.planned, key=lambda plan: len(self.owners[plan].tenant.tenant_path)):
+                self._expect(each, *self.planned[each])
+            self.planned = {}
+        else:
+            self._act(kind, at, amount, tomorrow)
+            self._reprice(at)
+            if kind.startswith("planned "):
+                self.planned[at] = kind.removeprefix("planned "), amount
+            else:
+                self._expect(at, "markup" if kind == "markup of all" else kind, amount)
+        self.told.append((self.clock.now, [replace(plan) for plan in self.expected]))
+
+    def _act(self, kind: str, at: int, amount: Decimal, tomorrow: date) -> None:
+        session, plan_id, clock = self.session, self.ids[at], self.clock
+        scope = acting(session, self.owners[at])
+        fees = FeesChange(recurring_per_month=amount)
+        match kind:
+            case "markup":
+                set_markup(session, scope, plan_id=plan_id, markup_percent=amount, clock=clock)
+            case "markup of all":
+                set_markups(session, scope, product_key="mail", markup_percent=amount, clock=clock)
+            case "planned markup":
+                set_markup(session, scope, plan_id=plan_id, markup_percent=amount, valid_from=tomorrow, clock=clock)
+            case "planned price":
+                change = PriceChange("licence", fees=fees)
+                set_prices(session, scope, plan_id=plan_id, resources=[change], valid_from=tomorrow, clock=clock)
+            case _:
+                licence = PlanResourceChange("licence", fees=fees)
+                if kind == "net":
+                    licence = PlanResourceChange("licence", net_cost=fees)
+                update_plan(session, scope, plan_id=plan_id, change=PlanChange(resources=[licence]), clock=clock)
+
+    def _reprice(self, at: int) -> None:
+        """The jobs that wait, whatever they find to do."""
+        with seeing(self.session, distributor_scope(self.owners[0])):
+            waits = repricing_job(self.session, [self.plans[at]])
+        if waits is None:
+            return
+        scope = act_as(self.session, distributor_scope(self.owners[0]))
+        after = None
+        while copies := reprice_next(self.session, scope, [self.ids[at]], after=after, clock=self.clock):
+            after = copies[-1]
+        self.session.delete(waits)
+        self.session.flush()
+
+    def _expect(self, at: int, kind: str, amount: Decimal) -> None:
+        """The law, written the slow way."""
+        if kind == "price":
+            self.expected[at].price, self.expected[at].markup = amount, None
+        elif kind == "markup":
+            self.expected[at].markup = amount
+        else:
+            self.expected[at].net = amount
+        carry_down(self.expected)
 
 
 def check_margins(session: ScopedSession, plans: list[Plan], expected: list[Expected]) -> None:
@@ -118,10 +203,9 @@ def check_margins(session: ScopedSession, plans: list[Plan], expected: list[Expe
         assert sum(lines[at].margin for at in arm) == expected[arm[-1]].price - expected[0].net
 
 
-def check_history(session: ScopedSession, plans: list[Plan], told: list[list[Expected]], start: datetime) -> None:
+def check_history(session: ScopedSession, plans: list[Plan], told: list[tuple[datetime, list[Expected]]]) -> None:
     """At every instant since the beginning the prices that hold are those that were told then."""
-    for number, then in enumerate(told):
-        instant = start + timedelta(minutes=number)
+    for instant, then in told:
         for plan, known in zip(plans, then, strict=True):
             version = session.scalars(
                 select(PriceVersion).where(
@@ -136,36 +220,41 @@ def check_history(session: ScopedSession, plans: list[Plan], told: list[list[Exp
 
 @pytest.mark.feature("C-08")
 @generated
-@given(first=st.lists(st.none() | markups, min_size=len(SHAPE), max_size=len(SHAPE)), steps=steps())
+@given(
+    first=st.lists(st.none() | markups, min_size=len(SHAPE), max_size=len(SHAPE)),
+    by_default=st.booleans(),
+    by_job=st.booleans(),
+    steps=steps(),
+)
 def test_a_net_cost_is_the_price_above_after_any_sequence_of_changes(
-    session: ScopedSession, owners: list[Founded], first: list[Decimal | None], steps: list[tuple[str, int, Decimal]]
+    session: ScopedSession,
+    owners: list[Founded],
+    first: list[Decimal | None],
+    by_default: bool,
+    by_job: bool,
+    steps: list[tuple[str, int, Decimal]],
 ) -> None:
-    with undone(session):
+    with undone(session), pytest.MonkeyPatch.context() as patch:
         # given
-        plans = spread(session, owners, first)
+        if by_job:
+            patch.setattr(repricing, "AT_ONCE", 0)
+            patch.setattr(repricing, "BATCH", 2)
+        plans = spread(session, owners, first, by_default=by_default)
         expected = [Expected(Decimal("6.40"), Decimal("8.00"), None)]
         for at, above in SHAPE.items():
             net = expected[above].price
             markup = first[at - 1]
             expected.append(Expected(net, net if markup is None else marked_up(net, markup), markup))
+        course = Course(session, owners, plans, expected)
         # when
-        told = [[replace(plan) for plan in expected]]
-        for number, (kind, at, amount) in enumerate(steps, start=1):
-            act(session, owners[at], plans[at], kind, amount, step=number)
-            if kind == "price":
-                expected[at].price, expected[at].markup = amount, None
-            elif kind == "markup":
-                expected[at].markup = amount
-            else:
-                expected[at].net = amount
-            carry_down(expected)
-            told.append([replace(plan) for plan in expected])
+        for step in steps:
+            course.take(*step)
         # then
         assert prices(session, plans) == [(plan.net, plan.price) for plan in expected]
         with seeing(session, PLATFORM):
             assert [plan.markup_percent for plan in plans] == [plan.markup for plan in expected]
             check_margins(session, plans, expected)
-            check_history(session, plans, told, now_of(session, owners[0]).now)
+            check_history(session, plans, course.told)
 
 
 @generated
