@@ -51,6 +51,7 @@ __all__ = [
     "opened_today",
     "rewrite",
     "tax_of",
+    "undo",
 ]
 
 AMOUNT_LIMIT = Decimal(10) ** 12
@@ -320,6 +321,15 @@ def drop(charge: Charge, *, clock: Clock) -> None:
     """A charge whose order is not paid, or whose days are over: nothing was reserved for it."""
     charge.state = ChargeState.DELETED
     charge.updated_at = clock.now
+
+
+def undo(session: Session, account: Account, charge: Charge, *, clock: Clock) -> None:
+    """Put the money of a charge back where it can be used; the charge is deleted. The account must be locked."""
+    held = {ChargeState.BLOCKED: LedgerAccount.BLOCKED, ChargeState.CLOSED: LedgerAccount.REVENUE}.get(charge.state)
+    if held is not None:
+        amount = _money(charge.amount, charge)
+        move(session, account, held, LedgerAccount.AVAILABLE, amount, charge_id=charge.id, at=clock.now)
+    drop(charge, clock=clock)
 
 
 def close(

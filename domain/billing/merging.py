@@ -69,7 +69,7 @@ def close_by_hand(
         for of in found.values()
     ]
     for row in rows:
-        _release(session, account, row, clock)
+        written.undo(session, account, row, clock=clock)
     made = written.make(session, makings, clock=clock)
     for charge in made:
         amount = round_money(charge.amount, charge.currency)
@@ -84,21 +84,6 @@ def close_by_hand(
         )
     written.announce_closed(session, scope, made, clock=clock)
     return made
-
-
-def _release(session: Session, account: Account, charge: Charge, clock: Clock) -> None:
-    if charge.state is ChargeState.BLOCKED:
-        amount = round_money(charge.amount, charge.currency)
-        move(
-            session,
-            account,
-            LedgerAccount.BLOCKED,
-            LedgerAccount.AVAILABLE,
-            amount,
-            charge_id=charge.id,
-            at=clock.now,
-        )
-    written.drop(charge, clock=clock)
 
 
 def _merged(of: Sequence[Charge]) -> ChargeDraft:

@@ -169,7 +169,7 @@ def _release_ahead(session: Session, stake: _Stake, clock: Clock) -> None:
         return
     for charge in stake.rows.values():
         if charge.state is ChargeState.BLOCKED and charge.period_start is not None and charge.period_start >= end:
-            _undo(session, stake.account, charge, clock)
+            written.undo(session, stake.account, charge, clock=clock)
     subscription.paid_to = end
 
 
@@ -225,7 +225,7 @@ def delete(
     ]
     for charge in stake.rows.values():
         if charge.state is ChargeState.OPENED:
-            _undo(session, account, charge, clock)
+            written.undo(session, account, charge, clock=clock)
     _book(session, scope, stake, splits, clock=clock)
     contract.subscription.stopped_units = None
 
@@ -282,7 +282,7 @@ def _book(
         for id in split.deleted:
             if stake.rows[id].state is ChargeState.CLOSED:
                 undone.append(stake.rows[id])
-            _undo(session, account, stake.rows[id], clock)
+            written.undo(session, account, stake.rows[id], clock=clock)
         for amendment in split.amended:
             _amend(session, contract, account, stake.rows[amendment.charge_id], amendment, clock)
     levels.take_back(session, scope, undone, at=clock.now)
@@ -347,22 +347,12 @@ def _block_parts(
     written.close(session, scope, at_once, {account.id: account}, clock=clock)
 
 
-def _undo(session: Session, account: Account, charge: Charge, clock: Clock) -> None:
-    """Put the money of a charge back where it can be used; the charge is deleted."""
-    held = {ChargeState.BLOCKED: LedgerAccount.BLOCKED, ChargeState.CLOSED: LedgerAccount.REVENUE}.get(charge.state)
-    if held is not None:
-        amount = round_money(charge.amount, charge.currency)
-        move(session, account, held, LedgerAccount.AVAILABLE, amount, charge_id=charge.id, at=clock.now)
-    charge.state = ChargeState.DELETED
-    charge.updated_at = clock.now
-
-
 def _amend(
     session: Session, contract: Contract, account: Account, charge: Charge, amendment: Amendment, clock: Clock
 ) -> None:
     """A charge of a later period with the units that are left."""
     if amendment.draft is None:
-        _undo(session, account, charge, clock)
+        written.undo(session, account, charge, clock=clock)
         return
     before = round_money(charge.amount, charge.currency)
     written.rewrite(charge, contract, amendment.draft, clock=clock)

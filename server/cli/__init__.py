@@ -9,6 +9,7 @@ COMMANDS = {
     "migrate": "server.cli.migrate",
     "import": "server.cli.import_",
     "synchronize": "server.cli.synchronize",
+    "commitments": "server.cli.commitments",
     "audit": "server.cli.audit",
     "documents": "server.cli.documents",
     "explain": "server.cli.explain",
