@@ -423,7 +423,8 @@ class Mutation:
     )
     """Write off at once what a subscription has blocked or opened: its recurring charges are deleted, and one closed
     charge for the plan and one for each resource replaces them, one for each price where prices differ. Nothing of it
-    is returned by a later decrease, stop or deletion. Codes: NOT_FOUND, INVALID_STATE (nothing to close),
+    is returned by a later stop or deletion; until its days are over, units that are added are closed at once too, and
+    quantities do not fall. Codes: NOT_FOUND, INVALID_STATE (nothing to close),
     INSUFFICIENT_BALANCE, STALE, ACT_AS_REQUIRED."""
     approve_manual_operation: f.ManualOperationPayload | None = mutation(
         sales.approve_manual_operation, f.ApproveManualOperationInput, needs=P.SUBSCRIPTIONS_WRITE

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.billing import charges as written
@@ -14,7 +14,7 @@ from domain.billing import levels
 from domain.billing.charges import Making
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft
-from domain.billing.explanation import Explanation, merged, months_of
+from domain.billing.explanation import Explanation, Rule, merged, months_of
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
 from domain.customers.models import Account
@@ -23,7 +23,7 @@ from domain.shared.periods import Period
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
-__all__ = ["close_by_hand"]
+__all__ = ["close_by_hand", "closed_by_hand_until"]
 
 _OPEN = (ChargeState.BLOCKED, ChargeState.OPENED)
 
@@ -84,6 +84,20 @@ def close_by_hand(
         )
     written.announce_closed(session, scope, made, clock=clock)
     return made
+
+
+def closed_by_hand_until(session: Session, contract: Contract, clock: Clock) -> date | None:
+    """The day up to which charges of the subscription were closed by hand; None when that is over, or never was."""
+    subscription = contract.subscription
+    return session.scalar(
+        select(func.max(Charge.period_end)).where(
+            Charge.distributor_id == subscription.distributor_id,
+            Charge.subscription_id == subscription.id,
+            Charge.state == ChargeState.CLOSED,
+            Charge.explanation["rule"].astext == Rule.MERGED,
+            Charge.period_end > clock.today,
+        )
+    )
 
 
 def _merged(of: Sequence[Charge]) -> ChargeDraft:

@@ -26,7 +26,7 @@ from domain.billing.splitting import Amendment, ExistingCharge, Split, settle_de
 from domain.customers.models import Account
 from domain.shared.billing_policy import Decrease, Deletion, Horizon, Measure, Stop
 from domain.shared.decimals import plain
-from domain.shared.errors import RefusedByBillingType
+from domain.shared.errors import InvalidState, RefusedByBillingType
 from domain.shared.money import round_money
 from domain.shared.periods import Period, next_billing_day
 from tenancy.clock import Clock
@@ -76,7 +76,10 @@ def refusing(contract: Contract, error: NotAllowedByBillingType) -> RefusedByBil
 def check_decrease(
     session: Session, contract: Contract, account: Account, units: Mapping[str, Decimal], *, clock: Clock
 ) -> None:
-    """Raise RefusedByBillingType if these decreases, to chargeable units by resource, are not allowed today."""
+    """Raise RefusedByBillingType if these decreases, to chargeable units by resource, are not allowed today.
+
+    InvalidState where charges that are not over were closed by hand: nothing of them comes back.
+    """
     _decreases(contract, _stake(session, contract, account, clock), units, clock)
 
 
@@ -94,10 +97,17 @@ def decrease(
 def _decreases(contract: Contract, stake: _Stake, units: Mapping[str, Decimal], clock: Clock) -> list[Split]:
     terms = contract.terms(clock)
     splits = []
-    merged = {row.resource_key for row in stake.rows.values() if written.is_merged(row)}
+    merged = {row.resource_key: row.period_end for row in stake.rows.values() if written.is_merged(row)}
     for key, quantity in units.items():
         if key in merged and contract.policy.decrease is Decrease.SPLIT_UNTIL_CLOSED:
             raise refusing(contract, NotAllowedByBillingType(terms.billing_type, Message("a decrease")))
+        if key in merged and contract.policy.decrease in {Decrease.SPLIT, Decrease.FROM_NEXT_DAY}:
+            raise InvalidState(
+                "The charges of subscription {number} were closed by hand: its quantities do not fall before {day}.",
+                number=contract.subscription.number,
+                day=merged[key],
+                path=("quantities",),
+            )
 
         def settling(charges: Sequence[ExistingCharge], to: Decimal = quantity) -> Split:
             return settle_decrease(terms, charges, quantity=to, on=clock.today)

@@ -13,6 +13,7 @@ from domain.billing.contracts import Contract, contracts_of
 from domain.billing.drafts import ChargeDraft
 from domain.billing.exchange import Exchange
 from domain.billing.ledger import move, require_funds
+from domain.billing.merging import close_by_hand, closed_by_hand_until
 from domain.billing.models import Charge, ChargeKind, LedgerAccount
 from domain.billing.proration import chargeable
 from domain.customers.models import Account
@@ -117,10 +118,12 @@ def finish(
     *,
     clock: Clock,
 ) -> None:
-    """`complete`, and close at once what closes at once."""
+    """`complete`, and close at once what closes at once: also what is added to charges that were closed by hand."""
     at_once = complete(session, scope, contract, account, order, charges, payment, clock=clock)
     session.flush()
     billed.close(session, scope, at_once, {account.id: account}, clock=clock)
+    if order.type is OrderType.CHANGE and charges and closed_by_hand_until(session, contract, clock) is not None:
+        close_by_hand(session, scope, contract, account, clock=clock)
     session.flush()
 
 

@@ -14,6 +14,7 @@ from domain.subscriptions.models import ServiceSubscription
 from tenancy.sessions import ScopedSession
 from tests.conftest import Chain, act_as, distributor_scope
 from tests.domain.payments.selling import MONTH, YEAR, Shop, open_shop, owed
+from tests.domain.payments.test_billing_run_acts import run
 from tests.domain.payments.test_lifecycle_acts import raise_price
 
 
@@ -66,7 +67,8 @@ def test_later_months_are_closed_too_and_nothing_of_it_comes_back(session: Scope
     assert len(shop.charges(ChargeState.BLOCKED)) == 13
     # when
     close(shop, subscription)
-    shop.change(subscription, 3)
+    with pytest.raises(InvalidState, match="closed by hand: its quantities do not fall before 2028-09-15"):
+        shop.change(subscription, 3)
     # then
     (closed,) = shop.charges(ChargeState.CLOSED)
     assert (closed.period_start, closed.period_end) == (date(2027, 9, 15), date(2028, 9, 15))
@@ -147,3 +149,40 @@ def test_the_newest_units_leave_first_whatever_people_call_their_charges(session
     # then
     (rest,) = shop.charges(ChargeState.BLOCKED)
     assert (rest.quantity, rest.unit_price) == (Decimal(5), Decimal(10))
+
+
+def test_what_is_added_before_the_renewal_is_closed_at_once(session: ScopedSession, chain: Chain) -> None:
+    # given: a year of 5 × 10.00, closed by hand
+    shop = open_shop(session, chain, billing_type=BillingType.RESERVATION, day=date(2027, 9, 15), period=YEAR)
+    shop.top_up("1000.00")
+    subscription = shop.bought(5)
+    close(shop, subscription)
+    # when: one more from 1 March to 15 September
+    shop.day = date(2028, 3, 1)
+    shop.pay(shop.change(subscription, 6))
+    # then: one charge for all of it, and nothing is left that waits
+    added = shop.charges(ChargeState.CLOSED)[-1]
+    assert (f"{added.amount:.2f}", added.quantity, added.period_end) == ("64.67", Decimal(1), date(2028, 9, 15))
+    assert explain(added).agrees
+    assert shop.balance() == ("335.33", "0.00")
+    assert shop.amounts(ChargeState.BLOCKED) == []
+    # and once more
+    shop.pay(shop.change(subscription, 7))
+    assert shop.amounts(ChargeState.BLOCKED) == []
+    shop.assert_books_agree()
+
+
+def test_after_the_days_that_were_closed_all_is_as_before(session: ScopedSession, chain: Chain) -> None:
+    # given
+    shop = open_shop(session, chain)
+    shop.top_up("500.00")
+    subscription = shop.bought(5)
+    close(shop, subscription)
+    run(shop, date(2027, 9, 1))
+    # when
+    shop.day = date(2027, 9, 10)
+    shop.pay(shop.change(subscription, 6))
+    shop.change(subscription, 4)
+    # then
+    assert shop.amounts(ChargeState.BLOCKED) == ["28.00"]
+    shop.assert_books_agree()
