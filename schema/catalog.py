@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from sqlalchemy import Text, func, literal, select
+from sqlalchemy import Text, exists, func, literal, select
 from strawberry import UNSET
 
 from domain.catalog import models
@@ -216,6 +216,8 @@ class PlanPeriod(Node):
     """Free, to try."""
     public: bool = column(models.PlanPeriod.public)
     """Whether customers may choose it themselves."""
+    removed_at: datetime | None = column(models.PlanPeriod.removed_at)
+    """When it was removed: subscriptions go on to the end of their term and are not renewed. Null: it was not."""
     prices: Prices = inline()
     """The plan's own fees, besides its resources'."""
 
@@ -284,6 +286,13 @@ def _linked(kind: models.PlanLinkKind) -> Callable[[Any], Any]:
     return of
 
 
+def _at_a_loss(row: Any) -> Any:
+    entry = pricing.PriceListEntry.__table__.alias()
+    return exists().where(
+        entry.c.distributor_id == row.distributor_id, entry.c.plan_id == row.id, entry.c.margin < literal(0)
+    )
+
+
 @strawberry.type
 @reads(models.Plan, "pln", needs=Permission.CATALOG_READ)
 class Plan(Node):
@@ -325,8 +334,12 @@ class Plan(Node):
     """The rules its subscriptions live by."""
     parent: PlanRef | None = inline(when=lambda row: row.parent_id.is_not(None))
     """The upstream plan this one was delegated from; null for an own plan."""
-    periods: list[PlanPeriod] = related(models.PlanPeriod.plan_id, order=(models.PlanPeriod.position,))
-    """How long one may subscribe, in the order they were given."""
+    periods: list[PlanPeriod] = related(
+        models.PlanPeriod.plan_id,
+        order=(models.PlanPeriod.position,),
+        where=lambda row: row.removed_at.is_(None),
+    )
+    """How long one may subscribe, in the order they were given; without those that were removed."""
     resources: list[PlanResource] = related(
         models.PlanResource.plan_id,
         order=(models.PlanResource.priority.desc(), models.PlanResource.name, models.PlanResource.id),
@@ -342,6 +355,8 @@ class Plan(Node):
     """When a net cost last changed, on the distributor's clock; null: not since the plan came to be."""
     prices_to_review: bool | None = column(models.Plan.prices_to_review, needs=Permission.PRICES_UPSTREAM_READ)
     """True: prices are set by hand, and a net cost has changed since. setPrices and setMarkup end it."""
+    at_a_loss: bool | None = sql(_at_a_loss, needs=Permission.PRICES_UPSTREAM_READ)
+    """Whether some line of the price list costs more than it brings: see priceList with margin below zero."""
     price_history: Connection[Annotated["PriceVersion", strawberry.lazy("schema.prices")]] | None = listing(
         pricing.PriceVersion.plan_id,
         filter=PriceVersionFilter,

@@ -127,6 +127,10 @@ class PlanPeriodChange:
     """Which period, such as 1_YEAR, ENDLESS or 14_DAY_TRIAL."""
     public: bool | None = UNSET
     """Whether customers may choose it; of delegated copies READ_ONLY_DELEGATED."""
+    removed: bool | None = UNSET
+    """True: taken from the plan and every copy. Nobody orders it any more; subscriptions go on to the end of their
+    term, are prolonged in it and not renewed. False: it is there again. A plan keeps at least one period. Of delegated
+    copies READ_ONLY_DELEGATED."""
 
 
 @strawberry.input

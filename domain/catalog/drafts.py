@@ -102,6 +102,7 @@ class PlanPeriodChange:
 
     key: str
     public: bool | Unset | None = UNSET
+    removed: bool | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True)

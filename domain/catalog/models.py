@@ -301,6 +301,8 @@ class PlanPeriod(Fees, TenantRow, Base):
     unit: Mapped[PeriodUnit] = mapped_column(choice(PeriodUnit))
     trial: Mapped[bool] = mapped_column(default=False)
     public: Mapped[bool] = mapped_column(default=True)
+    removed_at: Mapped[datetime | None]
+    """When the origin's tenant took it from the plan: nobody orders it, subscriptions go on and are not renewed."""
 
     __table_args__ = owned(
         UniqueConstraint("distributor_id", "plan_id", "key", name="uq_plan_periods_key"),

@@ -69,7 +69,7 @@ def copy_plan(
         "updated_at": clock.now,
     }
     details: list[PlanPeriod | PlanResource] = []
-    for period in periods_of(session, plan):
+    for period in [each for each in periods_of(session, plan) if each.removed_at is None]:
         copied = {field: getattr(period, field) for field in COPIED_OF_PERIODS}
         details.append(PlanPeriod(**owned, **copied, **_prices(period, zero=zero_prices)))
     for resource in resources_of(session, plan):

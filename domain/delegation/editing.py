@@ -88,16 +88,21 @@ def _change_kind(session: Session, plan: Plan, change: PlanChange) -> None:
 
 
 def change_details(
-    plan: Plan, periods: Sequence[PlanPeriod], resources: Sequence[PlanResource], change: PlanChange
+    plan: Plan, periods: Sequence[PlanPeriod], resources: Sequence[PlanResource], change: PlanChange, *, at: datetime
 ) -> None:
-    """Set the fields of the plan's periods and resources that are not fees.
+    """Set the fields of the plan's periods and resources that are not fees. The last period cannot be removed.
 
     Raises FieldIsUpstreams for a copy's, InvalidInput.
     """
     for period, asked, path in by_place(periods, change.periods, "periods"):
-        _refuse_synchronized(plan, path, public=asked.public)
+        _refuse_synchronized(plan, path, public=asked.public, removed=asked.removed)
         if asked.public is not UNSET:
             period.public = given(asked.public, *path, "public")
+        if asked.removed is not UNSET:
+            removed = given(asked.removed, *path, "removed")
+            period.removed_at = (period.removed_at or at) if removed else None
+            if all(each.removed_at is not None for each in periods):
+                raise InvalidInput("A plan keeps at least one period.", path=(*path, "removed"))
     for resource, wanted, path in by_place(resources, change.resources, "resources"):
         _change_resource(plan, resource, wanted, *path)
 

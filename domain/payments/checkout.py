@@ -324,6 +324,7 @@ def sold(session: Session, scope: Scope, plan_id: UUID, period_id: UUID) -> tupl
             PlanPeriod.distributor_id == plan.distributor_id,
             PlanPeriod.plan_id == plan.id,
             PlanPeriod.id == period_id,
+            PlanPeriod.removed_at.is_(None),
         )
     ).one_or_none()
     if period is None or (scope.customer is not None and not period.public):

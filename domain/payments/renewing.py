@@ -48,8 +48,8 @@ def renew_subscription(
     Ordered before the term ends, it waits until that day and is paid from the balance then, at the latest. Other
     `quantities` are for terms that begin today: before, what runs is changed by a change.
     Raises NotFound, ActAsRequired, Stale; InvalidState for an endless subscription, of a plan that is not sold any
-    more, which renews itself only, outside the manual renewal point, while months of the term are unpaid, or with an
-    open order; InvalidInput, PriceChanged.
+    more, which renews itself only, for a period that was removed, outside the manual renewal point, while months of the
+    term are unpaid, or with an open order; InvalidInput, PriceChanged.
     """
     account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
     subscription, end = contract.subscription, contract.end(clock)
@@ -104,6 +104,12 @@ def _require_renewable(contract: Contract, clock: Clock) -> None:
         raise InvalidState(
             "Subscription {number} is {state}: its renewal by hand is not possible, because its plan is {plan_state}.",
             plan_state=contract.plan.state,
+            path=path,
+            **called,
+        )
+    if contract.period.removed_at is not None:
+        raise InvalidState(
+            "Subscription {number} is {state}: its renewal is not possible, because its plan has its period no more.",
             path=path,
             **called,
         )

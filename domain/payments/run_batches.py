@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.appending import appending
 from domain.billing.contracts import Contract, contracts_of
-from domain.catalog.models import Plan, ServiceTerm
+from domain.catalog.models import Plan, PlanPeriod, ServiceTerm
 from domain.customers.models import Account, PaymentModel, PostpayPermission
 from domain.ordering.models import OPEN_ORDER_STATES, Order
 from domain.shared.billing_policy import POLICIES, Prolongs
@@ -137,8 +137,14 @@ def to_prolong() -> ColumnElement[bool]:
 
 
 def to_renew() -> ColumnElement[bool]:
-    """The term is paid to its end and renews itself. Trials end."""
-    return and_(_Subscription.auto_renew, ~_Subscription.trial, _Subscription.paid_to == _Subscription.expires_on + 1)
+    """The term is paid to its end and renews itself. Trials end, and what has a period that was removed."""
+    removed = exists().where(
+        PlanPeriod.distributor_id == _Subscription.distributor_id,
+        PlanPeriod.id == _Subscription.plan_period_id,
+        PlanPeriod.removed_at.is_not(None),
+    )
+    at_its_end = _Subscription.paid_to == _Subscription.expires_on + 1
+    return and_(_Subscription.auto_renew, ~_Subscription.trial, at_its_end, ~removed)
 
 
 def may_pay() -> ColumnElement[bool]:

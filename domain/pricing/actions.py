@@ -60,7 +60,7 @@ def update_plan(
     periods, resources = periods_of(session, plan), resources_of(session, plan)
     with session.no_autoflush:
         change_plan(session, scope, plan, change)
-        change_details(plan, periods, resources, change)
+        change_details(plan, periods, resources, change, at=clock.now)
         by_hand = _change_fees(plan, resources, change)
         new_periods, new_resources = added_details(plan, periods, resources, change, at=clock.now)
         added = [*new_periods, *new_resources]

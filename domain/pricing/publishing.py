@@ -451,7 +451,9 @@ def _renew_periods(periods: Sequence[PlanPeriod], sources: Sequence[SimpleNamesp
     by_key = {source.key: source for source in sources}
     for period in periods:
         if period.key in by_key:
-            period.public, period.position = by_key[period.key].public, by_key[period.key].position
+            source = by_key[period.key]
+            period.public, period.position = source.public, source.position
+            period.removed_at = source.removed_at
 
 
 def _renew_resources(resources: Sequence[PlanResource], sources: Sequence[SimpleNamespace], *, in_use: bool) -> None:

@@ -1,6 +1,6 @@
-"""Default markups, planned prices, and categories in price lists.
+"""Default markups, planned prices, periods that a plan has no more, and categories in price lists.
 
-Locks: the price list gets three columns without a scan, and an index. The lines of plans whose product stands in a
+Locks: the price list gets three columns without a scan, and periods one. The lines of plans whose product stands in a
 category are filled once: about four seconds for 100,000 lines, in which nobody changes prices.
 """
 
@@ -39,7 +39,7 @@ BEGIN
     JOIN public.plans o ON (o.distributor_id, o.id) = (p.distributor_id, p.origin_id)
     LEFT JOIN public.products r
       ON (r.distributor_id, r.id) = (p.distributor_id, coalesce(p.product_id, o.product_id)){joined}
-    JOIN public.plan_periods t ON (t.distributor_id, t.plan_id) = (p.distributor_id, p.id) AND NOT t.trial
+    JOIN public.plan_periods t ON (t.distributor_id, t.plan_id) = (p.distributor_id, p.id) AND NOT t.trial{kept}
    CROSS JOIN LATERAL (
          SELECT CASE t.unit WHEN 'ENDLESS' THEN 1 WHEN 'MONTH' THEN t.duration WHEN 'YEAR' THEN t.duration * 12
                 ELSE round(t.duration * 12 / 365.0, 4) END AS months
@@ -78,7 +78,7 @@ BEGIN
   $q$ USING distributors, wanted, happened, marking;
 END $$
 """
-NO_PLACE = dict.fromkeys(("names", "values", "joined", "set", "old", "new"), "")
+NO_PLACE = dict.fromkeys(("names", "values", "joined", "set", "old", "new", "kept"), "")
 WITH_PLACE = {
     "names": " product_key, category_key, category_name,",
     "values": " r.key, g.key, g.name,",
@@ -90,6 +90,7 @@ WITH_PLACE = {
     "old": " e.product_key, e.category_key, e.category_name,",
     "new": """
           excluded.product_key, excluded.category_key, excluded.category_name,""",
+    "kept": " AND t.removed_at IS NULL",
 }
 
 # Lists the plans of products of which one of {columns} has changed.
@@ -109,6 +110,22 @@ BEGIN
              JOIN public.plans p ON (p.distributor_id, p.origin_id) = (q.distributor_id, q.id)
             WHERE ({before}) IS DISTINCT FROM ({after})) w
    HAVING count(*) > 0$q$ USING TG_ARGV[0], TG_OP = 'UPDATE';
+  PERFORM set_config('app.lo', coalesce(lo, '~'), true), set_config('app.hi', coalesce(hi, ''), true);
+  RETURN NULL;
+END $$
+"""
+# What a plan has no more is in no list.
+REMOVED = """
+CREATE FUNCTION app_periods_removed() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  lo text := current_setting('app.lo', true);
+  hi text := current_setting('app.hi', true);
+BEGIN
+  PERFORM set_config('app.lo', '', true), set_config('app.hi', '~', true);
+  DELETE FROM public.price_list_entries e USING new_rows n
+   WHERE (e.distributor_id, e.id) = (n.distributor_id, n.id) AND n.removed_at IS NOT NULL;
   PERFORM set_config('app.lo', coalesce(lo, '~'), true), set_config('app.hi', coalesce(hi, ''), true);
   RETURN NULL;
 END $$
@@ -185,7 +202,14 @@ def upgrade() -> None:
         protect(table)
     for name in ("product_key", "category_key", "category_name"):
         op.add_column("price_list_entries", sa.Column(name, sa.Text(), nullable=True))
+    op.add_column("plan_periods", sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True))
     execute(LIST.format(**WITH_PLACE))
+    execute(REMOVED)
+    op.execute("REVOKE ALL ON FUNCTION app_periods_removed() FROM PUBLIC")
+    op.execute(
+        "CREATE TRIGGER prices_removed AFTER UPDATE ON plan_periods REFERENCING NEW TABLE AS new_rows"
+        " FOR EACH STATEMENT EXECUTE FUNCTION app_periods_removed()"
+    )
     execute(changed("app_products_changed", OF_PRODUCTS, ("name", "vendor", "key", "category_id")))
     execute(changed("app_categories_changed", OF_CATEGORIES, ("name", "key")))
     op.execute("REVOKE ALL ON FUNCTION app_categories_changed() FROM PUBLIC")
@@ -202,10 +226,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER prices_removed ON plan_periods")
+    op.execute("DROP FUNCTION app_periods_removed()")
     op.execute("DROP TRIGGER prices_changed ON product_categories")
     op.execute("DROP FUNCTION app_categories_changed()")
     execute(changed("app_products_changed", OF_PRODUCTS, ("name", "vendor")))
     execute(LIST.format(**NO_PLACE))
+    op.drop_column("plan_periods", "removed_at")
     for name in ("category_name", "category_key", "product_key"):
         op.drop_column("price_list_entries", name)
     op.drop_table("planned_prices")

@@ -334,3 +334,16 @@ def test_many_plans_get_one_markup_with_its_impact_foretold(api: Api, plans: lis
     api.do("child", setting, input={"categoryKey": "office", "markupPercent": "7"})
     # then
     assert listed(api, filter={"markupPercent": {"eq": "7"}}) == ["Archive"]
+
+
+@pytest.mark.feature("C-08")
+def test_a_payload_warns_of_a_plan_that_costs_more_than_it_brings(api: Api, plans: list[str]) -> None:
+    setting = """mutation ($input: SetPricesInput!) {
+      setPrices(input: $input) { errors { code } plan { atALoss } }
+    }"""
+    found = []
+    for price in ("7.99", "8"):
+        resources = [{"key": "licence", "fees": {"recurringPerMonth": price}}]
+        answer = api.do("child", setting, input={"planId": plans[0], "resources": resources})
+        found.append(answer["plan"]["atALoss"])
+    assert found == [True, False]

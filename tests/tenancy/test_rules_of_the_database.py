@@ -31,6 +31,7 @@ DEFINERS = {
     "app_holder",
     "app_move_rows",
     "app_next_terms",
+    "app_periods_removed",
     "app_plans_changed",
     "app_prices_added",
     "app_prices_gone",

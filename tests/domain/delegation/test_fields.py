@@ -24,7 +24,7 @@ from domain.shared.errors import InvalidInput
 from domain.shared.periods import PeriodUnit
 from tenancy.sessions import ScopedSession
 from tests.conftest import Chain, act_as, distributor_scope
-from tests.domain.catalog.making import acting, delegate, make_plan, make_term
+from tests.domain.catalog.making import ENDLESS, ONE_YEAR, acting, delegate, make_plan, make_term
 
 pytestmark = pytest.mark.feature("C-06")
 
@@ -42,7 +42,7 @@ OF_PLAN: dict[str, Any] = {
     "new_periods": [PlanPeriodDraft(PeriodUnit.MONTH, 6, public=False)],
     "new_resources": [PlanResourceDraft("storage", "Storage", unit="GB", priority=3)],
 }
-OF_PERIOD: dict[str, Any] = {"public": False}
+OF_PERIOD: dict[str, Any] = {"public": False, "removed": True}
 OF_RESOURCE: dict[str, Any] = {
     "name": "Seat",
     "unit": "seat",
@@ -99,7 +99,7 @@ def test_a_copys_synchronized_fields_are_read_only_and_its_own_are_not(
 def shown(session: ScopedSession, plan: Plan) -> tuple[object, ...]:
     """Everything but prices, ids and versions."""
     plan_fields = ("name", "sku", "fixed_price", "billing_type", "currency", "service_term_id")
-    detail = ("key", "public", "position", "duration", "unit", "trial")
+    detail = ("key", "public", "position", "duration", "unit", "trial", "removed_at")
     resource = ("key", "name", "unit", "priority", "public", "included", "minimum", "maximum")
     return (
         [getattr(plan, name) for name in plan_fields],
@@ -111,7 +111,7 @@ def shown(session: ScopedSession, plan: Plan) -> tuple[object, ...]:
 @pytest.mark.parametrize("field", [field for field in CHANGES if field not in LOCAL])
 def test_a_synchronized_field_reaches_the_copies_of_copies(session: ScopedSession, chain: Chain, field: str) -> None:
     # given
-    plan, change = make_plan(session, chain.distributor), CHANGES[field]
+    plan, change = make_plan(session, chain.distributor, periods=[ENDLESS, ONE_YEAR]), CHANGES[field]
     copy = delegate(session, plan, chain.distributor, chain.reseller, "10")
     below = delegate(session, copy, chain.reseller, chain.child)
     before = shown(session, plan)

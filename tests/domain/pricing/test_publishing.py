@@ -15,6 +15,7 @@ from domain.catalog.products import ProductChange, create_product, update_produc
 from domain.catalog.queries import periods_of, resources_of
 from domain.customers.actions import create_account
 from domain.delegation.actions import activate_plan, deactivate_plan
+from domain.delegation.default_markups import set_default_markup
 from domain.delegation.errors import FieldIsUpstreams
 from domain.delegation.synchronization import synchronize_plan
 from domain.payments.checkout import order_subscription
@@ -27,7 +28,7 @@ from tenancy.hierarchy import Founded, create_distributor
 from tenancy.scope import PLATFORM
 from tenancy.sessions import ScopedSession, seeing
 from tests.conftest import AUGUST_20, Chain, act_as, distributor_scope, scope_of
-from tests.domain.catalog.making import acting, delegate, licences, make_plan, make_term, now_of
+from tests.domain.catalog.making import ONE_YEAR, acting, delegate, licences, make_plan, make_term, now_of
 
 pytestmark = pytest.mark.feature("C-01")
 
@@ -130,6 +131,15 @@ def test_a_distributor_receives_product_plan_and_term_of_its_own_unpublished(fai
     assert set(told) == {"product.received", "plan.received"}
 
 
+@pytest.mark.feature("C-08")
+def test_a_received_plan_has_the_default_markup_that_the_distributor_put_on_the_category(fair: Fair) -> None:
+    scope = acting(fair.session, fair.chain.distributor)
+    set_default_markup(fair.session, scope, category_key="tools", markup_percent=Decimal(25), clock=fair.chain.clock)
+    fair.publish()
+    assert fair.received().markup_percent == 25
+    assert fair.costs() == [("licence", Decimal(8), Decimal(10))]
+
+
 def test_nobody_else_receives_it_and_a_second_job_changes_nothing(fair: Fair) -> None:
     act_as(fair.session, PLATFORM)
     beside = create_distributor(
@@ -178,6 +188,23 @@ def test_the_vendors_changes_reach_the_distributor_and_everybody_below_but_no_pr
     synchronize_plan(session, scope, plan_id=plan.id, clock=chain.clock)
     # then
     assert (copy.name, [row.name for row in resources_of(session, copy)]) == ("Post", ["Seat", "Disk"])
+
+
+def test_a_period_that_the_vendor_removes_is_removed_at_every_level(fair: Fair) -> None:
+    # given
+    session, chain = fair.session, fair.chain
+    fair.change(new_periods=[ONE_YEAR])
+    fair.publish()
+    plan = fair.received()
+    copy = delegate(session, plan, chain.distributor, chain.reseller)
+    # when
+    fair.change(periods=[PlanPeriodChange("1_YEAR", removed=True)])
+    # then
+    scope = act_as(session, distributor_scope(chain.distributor))
+    synchronize_plan(session, scope, plan_id=plan.id, clock=chain.clock)
+    for each in (plan, copy):
+        gone = {period.key: period.removed_at is not None for period in periods_of(session, each)}
+        assert gone == {"ENDLESS": False, "1_YEAR": True}
 
 
 def test_prices_follow_where_the_distributor_switched_that_on(fair: Fair) -> None:
