@@ -37,6 +37,7 @@ __all__ = [
     "mark_unsent",
     "move_on",
     "retry",
+    "tell",
 ]
 
 ERROR_LIMIT = 10_000
@@ -182,6 +183,11 @@ def move_on(
     Raises LeaseLost.
     """
     _settle(session, claim, cursor=cursor, done=done, total=total, max_attempts=claim.attempt + allowed)
+
+
+def tell(session: Session, claim: Claim, *, done: int, total: int | None) -> None:
+    """Say how far the job is, which goes on in another transaction. Raises LeaseLost."""
+    _settle(session, claim, done=done, total=total)
 
 
 def finish(session: LineSession, claim: Claim, *, done: int | None = None, total: int | None = None) -> None:

@@ -60,6 +60,8 @@ class Lines(Sessions):
         # SQLAlchemy begins nothing by itself; its commit and rollback end what is begun here.
         super().__init__(engine.execution_options(isolation_level="AUTOCOMMIT"))
         self._own = threading.local()
+        self.beside = Sessions(engine)
+        """For a transaction inside another one of the thread: on a connection of its own."""
 
     @contextmanager
     def begin(

@@ -21,7 +21,7 @@ from jobs.claims import Claim, LeaseLost
 from jobs.lines import DATABASE_ERRORS, Lines, LineSession
 from jobs.wake import wake
 from tenancy.errors import Refusal
-from tenancy.scope import Scope
+from tenancy.scope import PLATFORM, Scope
 
 __all__ = ["Backoff", "Progress", "Stopped", "Task", "attempt"]
 
@@ -121,6 +121,16 @@ class Task:
                     )
             self.finished = cursor is None
             self.left = self._allowed
+
+    def tell(self, done: int, total: int | None) -> None:
+        """Let others see how far the job is, while its own transaction goes on. Its time begins anew. Raises LeaseLost.
+
+        On a connection besides, and without the lock on the distributor's tree: who waits for that lock alone would
+        wait for the job, and the job here for him.
+        """
+        self._begin_step()
+        with self._sessions.beside.begin(PLATFORM) as session:
+            claims.tell(session, self.claim, done=done, total=total)
 
     @contextmanager
     def _begin(self) -> Iterator[LineSession]:

@@ -28,7 +28,7 @@ IDLE_LIMIT = 30
 """Seconds. A transaction that its worker leaves idle for so long is ended by the server: a frozen worker must not keep
 locks that the job's next attempt needs."""
 
-ACTORS: tuple[str, ...] = ("jobs.catalog", "jobs.housekeeping", "jobs.notifications", "jobs.renewals")
+ACTORS: tuple[str, ...] = ("jobs.catalog", "jobs.housekeeping", "jobs.imports", "jobs.notifications", "jobs.renewals")
 """Modules that declare actors when imported."""
 
 _log = logging.getLogger(__name__)

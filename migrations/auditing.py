@@ -20,6 +20,7 @@ UNWATCHED = {
     "mails": "a log of its own; texts may hold secrets for one person",
     "outside_calls": "a log of its own; answers may hold secrets",
     "price_list_entries": "made from plans, whose changes are logged",
+    "price_sheet_reports": "a log of its own, of changes that are logged",
     "price_versions": "a log of its own, made from changes that are logged",
     "schedules": "the platform's, not a tenant's",
 }

@@ -14,7 +14,7 @@ from domain.catalog.models import Plan
 from domain.delegation import actions as delegation
 from domain.delegation import copying, default_markups, links
 from domain.pricing import actions as pricing
-from domain.pricing import bulk, by_hand, planning, publishing
+from domain.pricing import bulk, by_hand, planning, publishing, sheet_requests
 from domain.pricing.repricing import repricing_job
 from domain.shared.unset import UNSET
 from domain.subscriptions.price_impact import Totals, impact_of, totals_below
@@ -34,6 +34,7 @@ __all__ = [
     "deactivate_plan",
     "delegate_plan",
     "delete_default_markup",
+    "import_price_sheet",
     "publish_product",
     "set_default_markup",
     "set_exchange_rate",
@@ -85,6 +86,18 @@ def accept_vendor(change: Change, /, **input: Any) -> Answer:
 def publish_product(change: Change, /, **input: Any) -> Answer:
     """See `domain.pricing.publishing.publish_product`."""
     return {"product": publishing.publish_product(change.session, change.scope, clock=change.clock, **input)}
+
+
+def import_price_sheet(change: Change, /, *, preview: bool, currency: Any, **input: Any) -> Answer:
+    """See `domain.pricing.sheet_requests`: a dry run imports in its own transaction, which nobody keeps."""
+    change.require(Permission.CATALOG_WRITE)
+    change.require(Permission.FILES_READ)
+    currency = None if currency is UNSET else currency
+    if change.dry_run:
+        asked = sheet_requests.preview_sheet
+        return {"report": asked(change.session, change.scope, clock=change.clock, currency=currency, **input)}
+    request = sheet_requests.request_import
+    return {"job": request(change.session, change.scope, preview=preview, currency=currency, **input)}
 
 
 def copy_plan(change: Change, /, **input: Any) -> Answer:

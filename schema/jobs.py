@@ -4,12 +4,14 @@ from datetime import datetime
 
 import strawberry
 
+from domain.pricing.models import PriceSheetReport as PriceSheetReportRow
 from domain.shared import models
 from resolvers.reading import Connection, Node, column, listing, reads, related, subject
 from schema.enums import ErrorCode, JobState
 from schema.files import File
 from schema.payload import UserError
 from schema.people import Actor
+from schema.price_sheets import PriceSheetReport
 from schema.references import TenantRef
 from schema.scalars import EventType
 from tenancy.permissions import Permission
@@ -73,6 +75,10 @@ class Job(Node):
     """When it ended, in real time."""
     file: File | None = related(models.File.job_id, needs=Permission.FILES_READ)
     """What it wrote, for 30 days; null: nothing yet, or nothing to write."""
+    price_sheet_report: PriceSheetReport | None = related(
+        PriceSheetReportRow.job_id, needs=Permission.PRICES_UPSTREAM_READ
+    )
+    """What it did as the import of a price sheet; null: it is none, has not ended, or was refused."""
     errors: Connection[JobError] | None = listing(
         models.JobError.job_id, default_sort=(models.JobError.line.asc(), models.JobError.id.asc())
     )

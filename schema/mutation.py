@@ -15,6 +15,7 @@ from schema import people_changes as p
 from schema import people_signing_in as i
 from schema import plan_changes as g
 from schema import price_changes as h
+from schema import price_sheet_changes as l
 from schema import sales_changes as s
 from schema import settings as v
 from schema import taxes as x
@@ -444,6 +445,14 @@ class Mutation:
     )
     """Pay from the balance; the order completes. Of a top-up: its money has come. Codes: INVALID_INPUT, NOT_FOUND,
     INVALID_STATE, INSUFFICIENT_BALANCE, REFUSED_BY_BILLING_TYPE, ACT_AS_REQUIRED."""
+    import_price_sheet: l.ImportPriceSheetPayload | None = mutation(
+        catalog.import_price_sheet, l.ImportPriceSheetInput, needs=P.PRICES_WRITE, downstream=True
+    )
+    """Make the acting tenant's products and plans what a price sheet says, and carry changed prices down the chain, by
+    a job: all rows or none. What is not in the sheet is left as it is. Needs the permissions catalog.write and
+    files.read besides. The job fails with INVALID_INPUT for bad rows and with KEY_TAKEN where a tenant below has a
+    service term of a key that new plans need; a dry run answers the same at once. Codes: NOT_FOUND, ACT_AS_REQUIRED,
+    INVALID_INPUT, KEY_TAKEN, LIMIT_EXCEEDED (a dry run of more than 3,000 lines)."""
     advance_clock: s.AdvanceClockPayload | None = mutation(
         sales.advance_clock, s.AdvanceClockInput, needs=P.CLOCK_ADVANCE
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from typing import BinaryIO
 
 from domain.catalog.sheet_layouts import NEW, Layout, layout_of, spelling
 from domain.shared.decimals import clean_price
@@ -122,11 +123,12 @@ class BrokenPriceSheet(InvalidInput):
 
 def read_price_sheet(content: bytes) -> Sequence[SheetRow]:
     """The rows of a price sheet that says its currency, in the order of the file. Raises BrokenPriceSheet."""
-    return list(PriceSheet(content))
+    return list(PriceSheet(io.BytesIO(content)))
 
 
 class PriceSheet:
-    """A price sheet without a bad cell. Its rows are read anew each time, so that a long one takes little memory.
+    """A price sheet without a bad cell. Its rows are read anew each time, so that a long one takes little memory; one
+    reading has to end before the next begins.
 
     `currency`: rows in others are left out; of a file that tells none it is the currency of all. `every_error`: look
     through the whole file for errors, instead of stopping soon after `ERRORS_LIMIT`.
@@ -134,16 +136,19 @@ class PriceSheet:
     Raises BrokenPriceSheet with every bad cell; with one error when the file as a whole cannot be read.
     """
 
-    def __init__(self, content: bytes, *, currency: str | None = None, every_error: bool = False) -> None:
+    def __init__(self, content: BinaryIO, *, currency: str | None = None, every_error: bool = False) -> None:
         _check_text(content)
         self._content = content
         self._currency = currency
         errors: list[SheetError] = []
         first_seen: dict[tuple[str, Offering], int] = {}
         found = False
+        self.count = 0
+        """Rows."""
         for item in self._read():
             found = True
             if isinstance(item, SheetRow):
+                self.count += 1
                 errors += _repeated(item, first_seen)
             elif item is not None:
                 errors += item
@@ -160,7 +165,14 @@ class PriceSheet:
 
     def _read(self) -> Iterator[SheetRow | list[SheetError] | None]:
         """Each row, or what is wrong with it; None for one that is left out."""
-        lines = _records(io.TextIOWrapper(io.BytesIO(self._content), encoding="utf-8-sig", newline=""))
+        self._content.seek(0)
+        text = io.TextIOWrapper(self._content, encoding="utf-8-sig", newline="")
+        try:
+            yield from self._items(_records(text))
+        finally:
+            text.detach()  # or the file would be closed with it
+
+    def _items(self, lines: Iterator[tuple[int, list[str]]]) -> Iterator[SheetRow | list[SheetError] | None]:
         header_line, header = next(lines, (1, []))
         layout = layout_of(header)
         columns = _columns(header_line, header, layout)
@@ -185,24 +197,31 @@ def _told(error: SheetError, layout: Layout) -> SheetError:
     return error if error.column is None else replace(error, told_as=layout.told(error.column))
 
 
-def _check_text(content: bytes) -> None:
-    """UTF-8, with or without a byte order mark."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+def _check_text(content: BinaryIO) -> None:
+    """UTF-8, with or without a byte order mark. Read piece by piece: the file may be longer than memory."""
+    content.seek(0)
+    decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
+    piece = content.read(PIECE)
+    if piece.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _unreadable(1, Message("the file is UTF-16; save it as CSV in UTF-8"))
-    if content.startswith(b"PK\x03\x04"):
+    if piece.startswith(b"PK\x03\x04"):
         raise _unreadable(1, Message("the file is a workbook or an archive, not text; save its sheet as CSV in UTF-8"))
-    try:
-        # Piece by piece: a copy of a long file as text would take as much memory again, or four times as much.
-        decoder, at = codecs.getincrementaldecoder("utf-8")(), 0
-        for at in range(0, len(content), PIECE):
-            decoder.decode(content[at : at + PIECE], final=at + PIECE >= len(content))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, at + error.start) + 1
-        raise _unreadable(line, Message("the file is not UTF-8; save it as CSV in UTF-8")) from None
-    zero = content.find(b"\x00")
-    if zero >= 0:
-        raise _unreadable(content.count(b"\n", 0, zero) + 1, Message("the file holds zero bytes; it is not a CSV"))
-    if not content.removeprefix(codecs.BOM_UTF8).strip():
+    blank = not piece.removeprefix(codecs.BOM_UTF8).strip()
+    while piece:
+        following = content.read(PIECE)
+        try:
+            decoder.decode(piece, final=not following)
+        except UnicodeDecodeError as error:
+            line += piece.count(b"\n", 0, error.start)
+            raise _unreadable(line, Message("the file is not UTF-8; save it as CSV in UTF-8")) from None
+        zero = piece.find(b"\x00")
+        if zero >= 0:
+            line += piece.count(b"\n", 0, zero)
+            raise _unreadable(line, Message("the file holds zero bytes; it is not a CSV"))
+        line += piece.count(b"\n")
+        blank = blank and not following.strip()
+        piece = following
+    if blank:
         raise _unreadable(1, Message("the file is empty"))
 
 

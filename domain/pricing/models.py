@@ -7,9 +7,11 @@ writer can forget them. The application only reads them.
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -17,7 +19,7 @@ from db.types import CurrencyCode, Percent, Price, choice
 from domain.catalog.models import Fees
 from tenancy.rows import OF_ANY, Reach, TenantRow, in_order, in_own_order, owned
 
-__all__ = ["PlannedPrice", "PriceListEntry", "PriceOf", "PriceVersion"]
+__all__ = ["PlannedPrice", "PriceListEntry", "PriceOf", "PriceSheetReport", "PriceVersion"]
 
 Total = Numeric()
 """A sum of prices, with as many digits as it takes."""
@@ -164,4 +166,29 @@ class PlannedPrice(TenantRow, Base):
             name="fees_or_a_markup",
         ),
         plan_id="plans",
+    )
+
+
+class PriceSheetReport(TenantRow, Base):
+    """What the import of a price sheet did, or would do; written once, by its end."""
+
+    __tablename__ = "price_sheet_reports"
+
+    job_id: Mapped[UUID | None]
+    """The job that imported it. No reference: jobs are forgotten, what became of prices is not. Null: a dry run's."""
+    file_name: Mapped[str]
+    applied: Mapped[bool]
+    """False: a preview, of which nothing was kept."""
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Counts and the first changes of each kind, by the names of the schema."""
+
+    __table_args__ = owned(
+        Index(
+            "uq_price_sheet_reports_job",
+            "distributor_id",
+            "job_id",
+            unique=True,
+            postgresql_where=text("job_id IS NOT NULL"),
+        ),
+        Index("ix_price_sheet_reports_own_id", "distributor_id", "tenant_path", "id"),
     )

@@ -3,33 +3,38 @@
 Why one plan a product, term and billing plan, and why these billing types: `docs/decisions/0004-price-sheet-plans.md`.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
-from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from db.ids import uuid7
 from domain.catalog.actions import create_service_term
 from domain.catalog.checks import clean_plan
 from domain.catalog.construction import plan_rows
-from domain.catalog.drafts import FeesDraft, PlanDraft, PlanPeriodDraft, PlanResourceDraft
-from domain.catalog.models import Plan, PlanPeriod, PlanResource, Product, ServiceTerm
-from domain.catalog.price_sheet import BrokenPriceSheet, Offering, SheetError, SheetRow
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState, Product, ServiceTerm
+from domain.catalog.price_sheet import BrokenPriceSheet, SheetError, SheetRow
 from domain.delegation.copies import announce_copies
 from domain.pricing.repricing import apply_markups, reprice_below
-from domain.pricing.sheet_report import ImportReport, InexactYear, NewPrice
+from domain.pricing.sheet_offers import (
+    LICENCE,
+    SOLD,
+    clean_coefficient,
+    draft_of,
+    inexact_years,
+    monthly,
+    scaled,
+    term_key,
+)
+from domain.pricing.sheet_report import ChangeKind, ImportReport, SheetChange
 from domain.shared.billing_types import BillingType
-from domain.shared.errors import InvalidInput
-from domain.shared.money import PRICE_DIGITS
 from domain.shared.numbers import numbers_for
-from domain.shared.periods import PeriodUnit
-from domain.shared.rounding import half_up
 from tenancy.clock import Clock
 from tenancy.hierarchy import tenant_by_id
 from tenancy.messages import Message
@@ -38,39 +43,8 @@ from tenancy.scope import Scope
 
 __all__ = ["import_price_sheet"]
 
-LICENCE = "licence"
-"""The key of every imported plan's resource: the same in all, so that quantities keep their name when a customer
-switches from one plan to another. (A description, which the sheet has too, is prose in real sheets and changes.)"""
-
-LICENCES_FIRST = 100
-"""Priority: before whatever else a plan counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sold:
-    """How an offering of the sheet is sold."""
-
-    billing_type: BillingType
-    period: PlanPeriodDraft
-    suffix: str
-    """Tells the plans of one product apart by name."""
-    term: str
-    """End of the service term's key; the vendor's name is in front."""
-
-
-_SOLD: Mapping[Offering, _Sold] = {
-    Offering.YEAR_AT_ONCE: _Sold(
-        BillingType.CSP_ANNUAL, PlanPeriodDraft(PeriodUnit.YEAR, 1), "1 year, paid at once", "annual"
-    ),
-    Offering.YEAR_BY_MONTH: _Sold(
-        BillingType.MONTHLY_COMMITMENT_CALENDAR, PlanPeriodDraft(PeriodUnit.YEAR, 1), "1 year, paid monthly", "annual"
-    ),
-    Offering.MONTH: _Sold(BillingType.CSP_MONTHLY, PlanPeriodDraft(PeriodUnit.ENDLESS), "monthly", "monthly"),
-}
-
 BATCH = 1000
 """Rows whose plans are in memory at once."""
-COEFFICIENT_LIMIT = 1000
 
 CANCELLATION_DAYS = 7
 """The vendor takes a yearly commitment back within these days."""
@@ -84,45 +58,30 @@ def import_price_sheet(
     coefficient: Decimal = Decimal(1),
     clock: Clock,
     progress: Callable[[int], None] = lambda _: None,
+    on_change: Callable[[SheetChange], None] = lambda _: None,
 ) -> ImportReport:
     """Make the acting tenant's products and plans what the sheet says; carry changed prices down the chain.
 
     Net cost is the sheet's unit price, the price its retail price times `coefficient`, unless the plan has a markup. A
     plan that is there keeps everything else: its name, its state, its texts. What is not in the sheet is left alone.
     The same sheet again changes nothing. The scope must write downstream. Rows are taken `BATCH` at a time, so that a
-    long sheet takes little memory; `progress` hears after each batch how many are done.
+    long sheet takes little memory; `progress` hears after each batch how many are done, `on_change` of every change.
 
     Raises BrokenPriceSheet for a row in another currency than its plan; ServiceTermKeyTaken; InvalidInput for a
     coefficient that is not above 0, or has more than four decimals.
     """
-    coefficient = _clean_coefficient(coefficient)
+    coefficient = clean_coefficient(coefficient)
     owner = tenant_by_id(session, scope.tenant_id)
     # Two imports at once would both make what neither sees of the other.
     lock = func.hashtextextended(f"price_sheet:{owner.distributor_id}:{owner.id}", 0)
     session.execute(select(func.pg_advisory_xact_lock(lock)))
-    report, known, done = ImportReport(), set[str](), 0
+    seen = _Seen(ImportReport(on_change=on_change))
     for batch in _batches(rows):
-        _Import(session, scope, owner, [_scaled(row, coefficient) for row in batch], clock, report, known).run()
-        done += len(batch)
-        progress(done)
-    return report
-
-
-def _clean_coefficient(coefficient: Decimal) -> Decimal:
-    """By what retail prices are multiplied. Raises InvalidInput unless above 0, at most 1000, of four decimals."""
-    if not coefficient.is_finite() or not 0 < coefficient <= COEFFICIENT_LIMIT or _decimals(coefficient) > PRICE_DIGITS:
-        raise InvalidInput(
-            "{field} must be above 0 and at most {limit}, with at most {decimals} decimals; got {coefficient}.",
-            limit=COEFFICIENT_LIMIT,
-            decimals=PRICE_DIGITS,
-            coefficient=coefficient,
-            path=("coefficient",),
-        )
-    return coefficient
-
-
-def _decimals(number: Decimal) -> int:
-    return max(0, -int(number.normalize().as_tuple().exponent))
+        _Import(session, scope, owner, [scaled(row, coefficient) for row in batch], clock, seen).run()
+        seen.report.rows += len(batch)
+        progress(seen.report.rows)
+    _note_gone(session, owner, seen)
+    return seen.report
 
 
 def _batches(rows: Iterable[SheetRow]) -> Iterator[list[SheetRow]]:
@@ -131,53 +90,60 @@ def _batches(rows: Iterable[SheetRow]) -> Iterator[list[SheetRow]]:
         yield batch
 
 
-def _scaled(row: SheetRow, coefficient: Decimal) -> SheetRow:
-    """The row with our retail price, half up to four decimals."""
-    if coefficient == 1:
-        return row
-    return replace(row, erp_price=half_up(Fraction(row.erp_price) * Fraction(coefficient), PRICE_DIGITS))
+@dataclass(slots=True)
+class _Seen:
+    """What batches leave behind for those that follow."""
+
+    report: ImportReport
+    products: set[str] = field(default_factory=set)
+    """Keys of those that have their name from this sheet."""
+    plans: set[int] = field(default_factory=set)
+    """Ids, as numbers: the smallest that Python has for them."""
+    publishers: set[str] = field(default_factory=set)
 
 
-def _monthly(price: Decimal, row: SheetRow) -> Decimal:
-    """A month's part of a price for the whole term, half up to four decimals."""
-    return half_up(Fraction(price) / row.offering.months, PRICE_DIGITS)
-
-
-def _inexact(row: SheetRow) -> list[InexactYear]:
-    found = []
-    for column, price in (("UnitPrice", row.unit_price), ("ERP Price", row.erp_price)):
-        billed = _monthly(price, row) * row.offering.months
-        if billed != price:
-            found.append(InexactYear(row.line, column, price, billed))
-    return found
-
-
-def _term_key(row: SheetRow) -> str:
-    """`microsoft_annual` for Microsoft Corporation."""
-    words = re.findall(r"[a-z0-9]+", row.publisher.lower())
-    return f"{words[0] if words else 'vendor'}_{_SOLD[row.offering].term}"
-
-
-def _draft(row: SheetRow) -> PlanDraft:
-    sold = _SOLD[row.offering]
-    return PlanDraft(
-        name=f"{row.title} ({sold.suffix})",
-        sku=row.product_key,
-        description=row.description,
-        billing_type=sold.billing_type,
-        currency=row.currency,
-        periods=[sold.period],
-        resources=[
-            PlanResourceDraft(
-                key=LICENCE,
-                name=row.title,
-                unit=row.unit,
-                priority=LICENCES_FIRST,
-                fees=FeesDraft(recurring_per_month=_monthly(row.erp_price, row)),
-                net_cost=FeesDraft(recurring_per_month=_monthly(row.unit_price, row)),
-            )
-        ],
+def _note_gone(session: Session, owner: Tenant, seen: _Seen) -> None:
+    """Tell of active plans that sheets of these publishers made and this one has not."""
+    found = session.execute(
+        select(Plan.id, Plan.number, Plan.name, Plan.currency, Product.key, *_prices())
+        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
+        .join(
+            PlanResource,
+            and_(
+                PlanResource.distributor_id == Plan.distributor_id,
+                PlanResource.plan_id == Plan.id,
+                PlanResource.key == LICENCE,
+            ),
+        )
+        .where(
+            Plan.distributor_id == owner.distributor_id,
+            Plan.tenant_id == owner.id,
+            Plan.parent_id.is_(None),
+            Plan.state == PlanState.ACTIVE,
+            Product.vendor.in_(seen.publishers),
+        )
+        .order_by(Plan.id)
+        .execution_options(yield_per=BATCH)
     )
+    for row in found:
+        if row.id.int in seen.plans:
+            continue
+        seen.report.gone += 1
+        seen.report.note(
+            SheetChange(
+                ChangeKind.GONE,
+                sku=row.key,
+                name=row.name,
+                number=row.number,
+                currency=row.currency,
+                net_cost_before=row.net_cost,
+                price_before=row.price,
+            )
+        )
+
+
+def _prices() -> tuple[Any, Any]:
+    return PlanResource.net_recurring_per_month.label("net_cost"), PlanResource.recurring_per_month.label("price")
 
 
 _PlanKey = tuple[UUID, BillingType]
@@ -194,24 +160,25 @@ class _Import:
         owner: Tenant,
         rows: Sequence[SheetRow],
         clock: Clock,
-        report: ImportReport,
-        named: set[str],
+        seen: _Seen,
     ) -> None:
         self.session = session
         self.scope = scope
         self.owner = owner
         self.rows = rows
         self.clock = clock
-        self.report = report
-        report.inexact += [inexact for row in rows for inexact in _inexact(row)]
-        self.named = named
-        """Keys of the products that earlier batches have named."""
+        self.report = seen.report
+        for inexact in chain.from_iterable(map(inexact_years, rows)):
+            seen.report.note_inexact(inexact)
+        self.seen = seen
+        seen.publishers.update(row.publisher for row in rows)
         self.products: dict[str, Product] = {}
         self.plans: dict[_PlanKey, tuple[Plan, PlanResource]] = {}
 
     def run(self) -> None:
         self.name_products()
         self.plans = self.locked_plans()
+        self.seen.plans.update(self.plans[key][0].id.int for key in map(self.key, self.rows) if key in self.plans)
         self.refuse_other_currencies()
         new = [row for row in self.rows if self.key(row) not in self.plans]
         known = [row for row in self.rows if self.key(row) in self.plans]
@@ -219,7 +186,7 @@ class _Import:
         self.reprice_plans(known)
 
     def key(self, row: SheetRow) -> _PlanKey:
-        return self.products[row.product_key].id, _SOLD[row.offering].billing_type
+        return self.products[row.product_key].id, SOLD[row.offering].billing_type
 
     def name_products(self) -> None:
         """The products, each named as in the sheet's first row for it."""
@@ -236,9 +203,9 @@ class _Import:
         }
         first_rows: dict[str, SheetRow] = {}
         for row in self.rows:
-            if row.product_key not in self.named:
+            if row.product_key not in self.seen.products:
                 first_rows.setdefault(row.product_key, row)
-        self.named.update(first_rows)
+        self.seen.products.update(first_rows)
         for key, row in first_rows.items():
             product = self.products.get(key)
             if product is None:
@@ -255,6 +222,7 @@ class _Import:
                     updated_at=now,
                 )
                 self.session.add(self.products[key])
+                self.report.note(SheetChange(ChangeKind.NEW_PRODUCT, sku=key, name=row.title, line=row.line))
             elif (product.name, product.vendor) != (row.title, row.publisher):
                 counts.updated += 1
                 product.name, product.vendor, product.updated_at = row.title, row.publisher, now
@@ -321,7 +289,7 @@ class _Import:
             )
         }
         for row in self.rows:
-            key = _term_key(row)
+            key = term_key(row)
             if key not in terms:
                 vendor, _, kind = key.rpartition("_")
                 terms[key] = create_service_term(
@@ -342,9 +310,9 @@ class _Import:
         plans: list[Plan] = []
         details: list[PlanPeriod | PlanResource] = []
         for row, number in zip(rows, numbers_for(self.session, self.owner, "plans", len(rows)), strict=True):
-            term = terms[_term_key(row)]
+            term = terms[term_key(row)]
             plan, periods, resources = plan_rows(
-                clean_plan(_draft(row), billing_day=term.billing_day),
+                clean_plan(draft_of(row), billing_day=term.billing_day),
                 self.owner,
                 service_term_id=term.id,
                 product=self.products[row.product_key],
@@ -353,6 +321,19 @@ class _Import:
             )
             plans.append(plan)
             details += [*periods, *resources]
+            self.seen.plans.add(plan.id.int)
+            self.report.note(
+                SheetChange(
+                    ChangeKind.NEW_PLAN,
+                    sku=row.product_key,
+                    name=plan.name,
+                    line=row.line,
+                    number=plan.number,
+                    currency=plan.currency,
+                    net_cost=resources[0].net_recurring_per_month,
+                    price=resources[0].recurring_per_month,
+                )
+            )
         self.session.add_all(plans)
         self.session.flush()
         self.session.add_all(details)
@@ -365,9 +346,9 @@ class _Import:
         for row in rows:
             plan, licence = self.plans[self.key(row)]
             net, price = licence.net_recurring_per_month, licence.recurring_per_month
-            licence.net_recurring_per_month = _monthly(row.unit_price, row)
+            licence.net_recurring_per_month = monthly(row.unit_price, row)
             if plan.markup_percent is None:
-                licence.recurring_per_month = _monthly(row.erp_price, row)
+                licence.recurring_per_month = monthly(row.erp_price, row)
             if (net, price) == (licence.net_recurring_per_month, licence.recurring_per_month):
                 self.report.plans.unchanged += 1
                 continue
@@ -383,20 +364,25 @@ class _Import:
             announce_copies(self.session, self.scope, "plan.updated", ids, at=self.clock.now)
             apply_markups(self.session, self.owner.distributor_id, ids, at=self.clock.now)
             self.report.copies += reprice_below(self.session, self.scope, ids, clock=self.clock)
-            self.report.new_prices += self.new_prices(before)
+            for change in self.new_prices(before):
+                self.report.note(change)
 
-    def new_prices(self, before: Mapping[UUID, tuple[SheetRow, Decimal, Decimal]]) -> list[NewPrice]:
+    def new_prices(self, before: Mapping[UUID, tuple[SheetRow, Decimal, Decimal]]) -> list[SheetChange]:
         told = []
         for plan, licence in self.locked_plans().values():
             if plan.id in before:
                 row, net, price = before[plan.id]
-                told.append(
-                    NewPrice(
-                        line=row.line,
-                        number=plan.number,
-                        name=plan.name,
-                        net_cost=(net, licence.net_recurring_per_month),
-                        price=(price, licence.recurring_per_month),
-                    )
+                change = SheetChange(
+                    ChangeKind.NEW_PRICE,
+                    sku=row.product_key,
+                    name=plan.name,
+                    line=row.line,
+                    number=plan.number,
+                    currency=plan.currency,
+                    net_cost_before=net,
+                    net_cost=licence.net_recurring_per_month,
+                    price_before=price,
+                    price=licence.recurring_per_month,
                 )
-        return sorted(told, key=lambda new: new.line)
+                told.append((row.line, change))
+        return [change for _, change in sorted(told, key=itemgetter(0))]

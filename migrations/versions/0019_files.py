@@ -1,4 +1,4 @@
-"""Files in pieces, errors by row of jobs.
+"""Files in pieces, errors by row of jobs, what imports of price sheets did.
 
 Locks: none but on the new tables.
 """
@@ -15,7 +15,7 @@ down_revision = "0018"
 branch_labels = None
 depends_on = None
 
-TABLES = ("file_chunks", "files", "job_errors")
+TABLES = ("file_chunks", "files", "job_errors", "price_sheet_reports")
 KINDS = ("FIX_INPUT", "DENIED", "CONFLICT", "RETRY", "UPSTREAM")
 
 
@@ -86,6 +86,21 @@ def upgrade() -> None:
         job_id="jobs",
     )
     op.create_index("ix_job_errors_job", "job_errors", ["distributor_id", "job_id", "id"])
+    tenants_table(
+        "price_sheet_reports",
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("applied", sa.Boolean(), nullable=False),
+        sa.Column("report", JSONB(), nullable=False),
+    )
+    op.create_index(
+        "uq_price_sheet_reports_job",
+        "price_sheet_reports",
+        ["distributor_id", "job_id"],
+        unique=True,
+        postgresql_where=sa.text("job_id IS NOT NULL"),
+    )
+    op.create_index("ix_price_sheet_reports_own_id", "price_sheet_reports", ["distributor_id", "tenant_path", "id"])
     for table in TABLES:
         protect(table)
 

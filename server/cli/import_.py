@@ -1,11 +1,12 @@
 """`./headwater import`: from other people's files."""
 
-import csv
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 from uuid import UUID
 
 import typer
@@ -14,7 +15,8 @@ from sqlalchemy import select
 from db.engine import application_engine
 from domain.catalog.price_sheet import BrokenPriceSheet, PriceSheet
 from domain.pricing.sheet_import import import_price_sheet
-from domain.pricing.sheet_report import Counts, ImportReport
+from domain.pricing.sheet_lists import ChangeList, write_rejected
+from domain.pricing.sheet_report import Counts, ImportReport, SheetChange
 from domain.shared.decimals import plain
 from domain.shared.errors import Refusal as DomainRefusal
 from domain.shared.money import is_currency
@@ -32,8 +34,6 @@ SHOWN = 50
 """Lines of a list on the terminal."""
 SEVERAL = 5000
 """Rows from which on it takes long enough to tell how far it is."""
-REJECTED = ("line", "column", "reason")
-CHANGES = ("line", "number", "name", "net cost before", "net cost", "price before", "price")
 
 command = typer.Typer(help="Import other people's files.", add_completion=False, no_args_is_help=True)
 command.callback()(lambda: None)  # keeps it a group while it holds one command
@@ -51,27 +51,34 @@ def price_sheet(
     data_dir: DataDir = None,
 ) -> None:
     """Make products and plans of a price sheet, all rows or none."""
-    sheet = sheet_of(file, currency, rejected)
-    distributor_id = distributor_id_of(distributor)
-    with database(settings_with(data_dir=data_dir)) as found:
-        report = imported(found, distributor_id, sheet, factor_of(coefficient), dry_run=dry_run, told=distributor)
-    if changes is not None:
-        written(changes, CHANGES, changed(report))
+    with ExitStack() as files:
+        sheet = sheet_of(file, files, currency, rejected)
+        distributor_id = distributor_id_of(distributor)
+        factor = factor_of(coefficient)
+        note = nothing if changes is None else ChangeList(files.enter_context(list_at(changes))).note
+        found = files.enter_context(database(settings_with(data_dir=data_dir)))
+        report = imported(found, distributor_id, sheet, factor, dry_run=dry_run, told=distributor, on_change=note)
     for line in told(report, dry_run=dry_run):
         print(line)
 
 
-def sheet_of(file: Path, currency: str | None, rejected: Path | None) -> PriceSheet:
+def nothing(_: SheetChange) -> None:
+    """Hears of a change that nobody wants written."""
+
+
+def sheet_of(file: Path, files: ExitStack, currency: str | None, rejected: Path | None) -> PriceSheet:
+    """The sheet, read as long as `files` are open."""
     if currency is not None and not is_currency(currency):
         raise Refusal(f"{currency} is no ISO 4217 code such as EUR")
     try:
-        return PriceSheet(file.read_bytes(), currency=currency, every_error=rejected is not None)
+        content = files.enter_context(file.open("rb"))
+        return PriceSheet(content, currency=currency, every_error=rejected is not None)
     except OSError as error:
         raise Refusal(f"cannot read {file}: {error.strerror}") from None
     except BrokenPriceSheet as broken:
         if rejected is not None:
-            cells = ((error.line, error.told_as or error.column or "", error.reason.told()) for error in broken.every)
-            written(rejected, REJECTED, cells)
+            with list_at(rejected) as text:
+                write_rejected(text, broken)
         raise Refusal(told_errors(file, broken)) from None
 
 
@@ -82,21 +89,14 @@ def factor_of(text: str) -> Decimal:
         raise Refusal(f"{text} is no number such as 1.05") from None
 
 
-def written(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A CSV for a person. Raises Refusal when it cannot be written."""
+@contextmanager
+def list_at(file: Path) -> Iterator[TextIO]:
+    """A CSV for a person, to be filled. Raises Refusal when it cannot be written."""
     try:
         with file.open("w", newline="", encoding="utf-8") as text:
-            writer = csv.writer(text)
-            writer.writerow(header)
-            writer.writerows(rows)
+            yield text
     except OSError as error:
         raise Refusal(f"cannot write {file}: {error.strerror}") from None
-
-
-def changed(report: ImportReport) -> Iterable[Sequence[object]]:
-    """Every new price, as a diff."""
-    for new in report.new_prices:
-        yield new.line, new.number, new.name, *map(plain, (*new.net_cost, *new.price))
 
 
 def told_errors(file: Path, broken: BrokenPriceSheet) -> str:
@@ -105,7 +105,14 @@ def told_errors(file: Path, broken: BrokenPriceSheet) -> str:
 
 
 def imported(
-    found: Database, distributor_id: UUID, sheet: PriceSheet, coefficient: Decimal, *, dry_run: bool, told: str
+    found: Database,
+    distributor_id: UUID,
+    sheet: PriceSheet,
+    coefficient: Decimal,
+    *,
+    dry_run: bool,
+    told: str,
+    on_change: Callable[[SheetChange], None],
 ) -> ImportReport:
     """One transaction in the distributor's own scope.
 
@@ -128,7 +135,13 @@ def imported(
         with sessions.begin(scope) as session:
             clock = clock_of(session, distributor_id)
             report = import_price_sheet(
-                session, scope, rows=sheet, coefficient=coefficient, clock=clock, progress=told_progress
+                session,
+                scope,
+                rows=sheet,
+                coefficient=coefficient,
+                clock=clock,
+                progress=told_progress,
+                on_change=on_change,
             )
             if dry_run:
                 session.rollback()
@@ -149,20 +162,28 @@ def told(report: ImportReport, *, dry_run: bool) -> list[str]:
     """The report for a person."""
     lines = ["Nothing is changed; this is what an import would do." if dry_run else "Imported."]
     lines.append(f"Products: {counted(report.products)}")
-    lines.append(f"Plans:    {counted(report.plans)}")
+    gone = f"; {report.gone} not in the sheet, left as they are" if report.gone else ""
+    lines.append(f"Plans:    {counted(report.plans)}{gone}")
     if report.terms:
         lines.append(f"Service terms created: {', '.join(report.terms)}")
     if report.new_prices:
         lines.append(f"New prices, a licence a month; delegated copies with new net costs: {report.copies}")
         lines += shown(
-            f"  {new.number}  net cost {arrow(new.net_cost)}, price {arrow(new.price)}  {new.name}"
-            for new in report.new_prices
+            (
+                f"  {new.number}  net cost {arrow(new.net_cost_before, new.net_cost)},"
+                f" price {arrow(new.price_before, new.price)}  {new.name}"
+                for new in report.new_prices
+            ),
+            of=report.plans.updated,
         )
     if report.inexact:
         lines.append("Yearly prices that twelve months do not make up exactly, at four decimals:")
         lines += shown(
-            f"  line {one.line}, {one.column}: {plain(one.year)}; twelve months are {plain(one.twelve_months)}"
-            for one in report.inexact
+            (
+                f"  line {one.line}, {one.column}: {plain(one.year)}; twelve months are {plain(one.twelve_months)}"
+                for one in report.inexact
+            ),
+            of=report.inexact_count,
         )
     return lines
 
@@ -171,13 +192,13 @@ def counted(counts: Counts) -> str:
     return f"{counts.created} created, {counts.updated} updated, {counts.unchanged} unchanged"
 
 
-def arrow(change: tuple[Decimal, Decimal]) -> str:
-    before, after = map(plain, change)
-    return after if before == after else f"{before} → {after}"
+def arrow(before: Decimal | None, after: Decimal | None) -> str:
+    then, now = (plain(price or Decimal(0)) for price in (before, after))
+    return now if then == now else f"{then} → {now}"
 
 
-def shown(lines: Iterable[str]) -> list[str]:
+def shown(lines: Iterable[str], *, of: int) -> list[str]:
     """The first ones; how many more there are."""
-    every = list(lines)
-    more = [f"  … and {len(every) - SHOWN} more"] if len(every) > SHOWN else []
-    return [*every[:SHOWN], *more]
+    first = list(islice(lines, SHOWN))
+    more = [f"  … and {of - len(first)} more"] if of > len(first) else []
+    return [*first, *more]

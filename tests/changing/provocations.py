@@ -119,6 +119,8 @@ UNPROVOKED: dict[tuple[str, str], str] = {
     ("createUser", "KEY_TAKEN"): "another user with the address",
     ("deactivateManager", "INVALID_STATE"): "the last active system administrator",
     ("deleteCustomRole", "INVALID_STATE"): "somebody has the role",
+    ("importPriceSheet", "KEY_TAKEN"): "a term of a tenant below has a key that the sheet needs",
+    ("importPriceSheet", "LIMIT_EXCEEDED"): "a dry run of a long sheet",
     ("prolongSubscription", "INVALID_INPUT"): "a total that no column holds",
     ("renumberOrder", "INVALID_STATE"): "the setting ORDER_NUMBERS_EDITABLE is off",
     ("approveManualOperation", "REFUSED_BY_BILLING_TYPE"): "a type that refused it when it was asked for already",

@@ -704,6 +704,12 @@ SAMPLES: dict[str, Sample] = {
         {"amount": {"amount": "11.00", "currency": "EUR"}},
     ),
     "completePayment": _of_id("child", "paymentId", "payment"),
+    "importPriceSheet": Sample(
+        "distributor",
+        lambda known: {"fileId": known["distributor's sheet"], "currency": "EUR", "coefficient": "1.1"},
+        {"fileId": ids.encode("fil", UNKNOWN)},
+        {"coefficient": "1.2"},
+    ),
     "advanceClock": Sample(
         "distributor",
         lambda known: {"distributorId": known["distributor"], "to": "2027-09-21T09:00:00Z", "wait": 0},

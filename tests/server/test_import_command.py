@@ -107,10 +107,10 @@ def test_bad_cells_and_new_prices_are_written_as_lists(sessions: Sessions, tmp_p
         ["line,column,reason", "2,UnitPrice,'?' is not a number such as 1234.50"],
     )
     assert changes.read_text().splitlines() == [
-        "line,number,name,net cost before,net cost,price before,price",
-        '2,PL000001,"Brine A (1 year, paid at once)",4.8,4.8,6.0333,9.05',
-        '3,PL000002,"Brine A (1 year, paid monthly)",4.8,4.8,6.0333,9.05',
-        "4,PL000003,Brine A (monthly),5.76,5.76,7.2,10.8",
+        "kind,sku,name,line,number,currency,net cost before,net cost,price before,price",
+        'NEW_PRICE,A:0001,"Brine A (1 year, paid at once)",2,PL000001,EUR,4.8,4.8,6.0333,9.05',
+        'NEW_PRICE,A:0001,"Brine A (1 year, paid monthly)",3,PL000002,EUR,4.8,4.8,6.0333,9.05',
+        "NEW_PRICE,A:0001,Brine A (monthly),4,PL000003,EUR,5.76,5.76,7.2,10.8",
     ]
 
 

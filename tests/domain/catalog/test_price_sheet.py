@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 
@@ -170,7 +171,7 @@ def test_the_older_list_is_known_by_its_offers_and_priced_by_the_month() -> None
         "U,10/1/2019,10/31/2019,Office 365 E1,91FD106F-4B2C,Corporate,1 Month(s),Non-Specific,Corporate,6.40,8.00",
         "D,10/1/2019,10/31/2019,Gone,0000,Corporate,1 Month(s),Non-Specific,Corporate,1,2",
     )
-    (row,) = PriceSheet(rows, currency="EUR")  # what is no longer sold is left out
+    (row,) = PriceSheet(BytesIO(rows), currency="EUR")  # what is no longer sold is left out
     assert (row.product_key, row.title, row.publisher) == ("91FD106F-4B2C", "Office 365 E1", "Microsoft Corporation")
     assert (row.offering, row.currency, row.unit) == (Offering.MONTH, "EUR", "license")
     assert (row.unit_price, row.erp_price) == (Decimal("6.4"), Decimal(8))
@@ -178,13 +179,13 @@ def test_the_older_list_is_known_by_its_offers_and_priced_by_the_month() -> None
 
 def test_errors_of_the_older_list_name_its_own_columns() -> None:
     with pytest.raises(BrokenPriceSheet) as broken:
-        PriceSheet(older("U,,,Mail,,,,,,x,8"), currency="EUR")
+        PriceSheet(BytesIO(older("U,,,Mail,,,,,,x,8")), currency="EUR")
     assert [str(error) for error in broken.value.errors] == [
         "line 2, Offer ID: the cell is empty",
         "line 2, List Price: 'x' is not a number such as 1234.50",
     ]
     with pytest.raises(BrokenPriceSheet) as broken:
-        PriceSheet(b"Offer ID,List Price,ERP Price\r\nA,1,2\r\n", currency="EUR")
+        PriceSheet(BytesIO(b"Offer ID,List Price,ERP Price\r\nA,1,2\r\n"), currency="EUR")
     assert [str(error) for error in broken.value.errors] == ["line 1, Offer Display Name: the column is missing"]
 
 
@@ -200,13 +201,13 @@ def test_columns_go_by_other_names_too() -> None:
 
 def test_rows_in_another_currency_than_the_wanted_one_are_left_out() -> None:
     rows = sheet({}, {"SkuId": "2", "Currency": "USD"}, {"SkuId": "3", "Currency": "USD", "UnitPrice": "bad"})
-    assert [row.sku_id for row in PriceSheet(rows, currency="EUR")] == ["0001"]
+    assert [row.sku_id for row in PriceSheet(BytesIO(rows), currency="EUR")] == ["0001"]
 
 
 def test_every_error_is_found_when_all_are_wanted() -> None:
     content = sheet(*({"SkuId": str(number), "UnitPrice": "?"} for number in range(250)))
     with pytest.raises(BrokenPriceSheet) as some:
-        PriceSheet(content)
+        PriceSheet(BytesIO(content))
     with pytest.raises(BrokenPriceSheet) as every:
-        PriceSheet(content, every_error=True)
+        PriceSheet(BytesIO(content), every_error=True)
     assert (len(some.value.errors), some.value.more, len(every.value.every)) == (100, True, 250)

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import func, select
 
 from domain.catalog.errors import ServiceTermKeyTaken
-from domain.catalog.models import Plan, PlanPeriod, PlanResource, Product, ServiceTerm
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState, Product, ServiceTerm
 from domain.catalog.price_sheet import BrokenPriceSheet, read_price_sheet
 from domain.pricing import sheet_import
 from domain.pricing.actions import set_markup
 from domain.pricing.sheet_import import import_price_sheet
-from domain.pricing.sheet_report import Counts, ImportReport, InexactYear
+from domain.pricing.sheet_report import SAMPLES, ChangeKind, Counts, ImportReport, InexactYear, SheetChange
 from domain.shared.billing_types import BillingType
 from domain.shared.errors import InvalidInput
 from domain.shared.models import Event
@@ -102,11 +102,17 @@ def test_a_new_price_goes_down_the_chain_and_other_plans_stay(session: ScopedSes
     # then
     assert (report.plans, report.copies) == (Counts(updated=1, unchanged=5), 2)
     (told,) = report.new_prices
-    assert (told.line, told.number, told.net_cost, told.price) == (
-        4,
-        own.number,
-        (Decimal("5.76"), Decimal(6)),
-        (Decimal("7.2"), Decimal(8)),
+    assert told == SheetChange(
+        ChangeKind.NEW_PRICE,
+        sku="A:0001",
+        name="Brine A (monthly)",
+        line=4,
+        number=own.number,
+        currency="EUR",
+        net_cost_before=Decimal("5.76"),
+        net_cost=Decimal(6),
+        price_before=Decimal("7.2"),
+        price=Decimal(8),
     )
     assert prices(session, [own, copy, below]) == [
         (Decimal(6), Decimal(8)),
@@ -128,7 +134,7 @@ def test_a_plan_with_a_markup_takes_the_new_net_cost_and_makes_its_own_price(
     assert load(session, chain, *A).plans == Counts(unchanged=3)
     report = load(session, chain, *offers("A", ("57.6", "72.00"), ("6.00", "99")))
     assert prices(session, [own]) == [(Decimal(6), Decimal(9))]
-    assert report.new_prices[0].price == (Decimal("8.64"), Decimal(9))
+    assert (report.new_prices[0].price_before, report.new_prices[0].price) == (Decimal("8.64"), Decimal(9))
 
 
 def test_a_year_that_twelve_does_not_divide_is_told_with_what_twelve_months_make(
@@ -213,3 +219,44 @@ def test_a_sheet_in_batches_is_imported_as_one_at_once(
     again = import_price_sheet(session, scope, rows=rows, clock=chain.clock)
     assert (again.products, again.plans) == (Counts(unchanged=2), Counts(unchanged=6))
     assert contents(session) == before
+
+
+def test_what_is_new_and_what_is_gone_is_told(session: ScopedSession, chain: Chain) -> None:
+    # given
+    first = load(session, chain, *A, *B)
+    assert [(change.kind, change.line) for change in first.changes[ChangeKind.NEW_PRODUCT]] == [
+        (ChangeKind.NEW_PRODUCT, 2),
+        (ChangeKind.NEW_PRODUCT, 5),
+    ]
+    plan = first.changes[ChangeKind.NEW_PLAN][2]
+    assert (plan.name, plan.line, plan.net_cost, plan.price) == (
+        "Brine A (monthly)", 4, Decimal("5.76"), Decimal("7.2")
+    )  # fmt: skip
+    load(session, chain, *offers("C", ("1", "2"), ("1", "2"), Publisher="Salt Software"))
+    # when: B is sold by the month only, and nothing is said of the other publisher
+    report = load(session, chain, *A, B[2])
+    # then
+    assert (report.rows, report.plans, report.gone) == (4, Counts(unchanged=4), 2)
+    assert [(gone.name, gone.line, gone.price_before, gone.price) for gone in report.changes[ChangeKind.GONE]] == [
+        ("Brine B (1 year, paid at once)", None, Decimal("12.5"), None),
+        ("Brine B (1 year, paid monthly)", None, Decimal("12.5"), None),
+    ]
+    assert plan_of(session, "B:0001", BillingType.CSP_ANNUAL).state is PlanState.ACTIVE
+
+
+def test_a_report_stays_short_and_every_change_is_heard(session: ScopedSession, chain: Chain) -> None:
+    # given
+    many = [row for number in range(SAMPLES) for row in offers(f"P{number}", ("12", "24"), ("1", "2"))]
+    heard: list[SheetChange] = []
+    # when
+    report = import_price_sheet(
+        session,
+        acting(session, chain.distributor),
+        rows=read_price_sheet(sheet(*many)),
+        clock=chain.clock,
+        on_change=heard.append,
+    )
+    # then
+    assert report.plans == Counts(created=3 * SAMPLES)
+    assert len(report.changes[ChangeKind.NEW_PLAN]) == SAMPLES
+    assert len(heard) == 4 * SAMPLES
