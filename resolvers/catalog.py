@@ -88,16 +88,13 @@ def publish_product(change: Change, /, **input: Any) -> Answer:
     return {"product": publishing.publish_product(change.session, change.scope, clock=change.clock, **input)}
 
 
-def import_price_sheet(change: Change, /, *, preview: bool, currency: Any, **input: Any) -> Answer:
-    """See `domain.pricing.sheet_requests`: a dry run imports in its own transaction, which nobody keeps."""
+def import_price_sheet(change: Change, /, *, preview: bool, currency: Any = None, **input: Any) -> Answer:
+    """See `domain.pricing.sheet_requests`. What the job will do later, a dry run foretells."""
     change.require(Permission.CATALOG_WRITE)
     change.require(Permission.FILES_READ)
-    currency = None if currency is UNSET else currency
-    if change.dry_run:
-        asked = sheet_requests.preview_sheet
-        return {"report": asked(change.session, change.scope, clock=change.clock, currency=currency, **input)}
-    request = sheet_requests.request_import
-    return {"job": request(change.session, change.scope, preview=preview, currency=currency, **input)}
+    session, scope, input = change.session, change.scope, {**input, "currency": currency}
+    foretold = sheet_requests.preview_sheet(session, scope, clock=change.clock, **input) if change.dry_run else None
+    return {"job": sheet_requests.request_import(session, scope, preview=preview, **input), "impact": foretold}
 
 
 def copy_plan(change: Change, /, **input: Any) -> Answer:

@@ -35,7 +35,7 @@ class ImportPriceSheetPayload(Payload):
     """What importPriceSheet answers."""
 
     job: Job | None
-    """The import; null when refused, and in a dry run. Its `errors` and `file` tell of rows that it refused, its
+    """The import; null when refused. Its `errors` and `file` tell of rows that it refused, its
     `priceSheetReport` and `file` of what it did."""
-    report: PriceSheetReport | None
-    """In a dry run: what the import would do; else null."""
+    impact: PriceSheetReport | None
+    """In a dry run: what the job would do; else null."""

@@ -7,21 +7,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain, islice
+from json import dumps
 from operator import itemgetter
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.ids import uuid7
 from domain.catalog.actions import create_service_term
 from domain.catalog.checks import clean_plan
 from domain.catalog.construction import plan_rows
-from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState, Product, ServiceTerm
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, Product, ServiceTerm
 from domain.catalog.price_sheet import BrokenPriceSheet, SheetError, SheetRow
 from domain.delegation.copies import announce_copies
 from domain.pricing.repricing import apply_markups, reprice_below
+from domain.pricing.sheet_gone import plans_gone
 from domain.pricing.sheet_offers import (
     LICENCE,
     SOLD,
@@ -80,7 +81,9 @@ def import_price_sheet(
         _Import(session, scope, owner, [scaled(row, coefficient) for row in batch], clock, seen).run()
         seen.report.rows += len(batch)
         progress(seen.report.rows)
-    _note_gone(session, owner, seen)
+    for change in plans_gone(session, owner, seen=seen.plans, publishers=seen.publishers):
+        seen.report.gone += 1
+        seen.report.note(change)
     return seen.report
 
 
@@ -102,48 +105,20 @@ class _Seen:
     publishers: set[str] = field(default_factory=set)
 
 
-def _note_gone(session: Session, owner: Tenant, seen: _Seen) -> None:
-    """Tell of active plans that sheets of these publishers made and this one has not."""
-    found = session.execute(
-        select(Plan.id, Plan.number, Plan.name, Plan.currency, Product.key, *_prices())
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .join(
-            PlanResource,
-            and_(
-                PlanResource.distributor_id == Plan.distributor_id,
-                PlanResource.plan_id == Plan.id,
-                PlanResource.key == LICENCE,
-            ),
-        )
-        .where(
-            Plan.distributor_id == owner.distributor_id,
-            Plan.tenant_id == owner.id,
-            Plan.parent_id.is_(None),
-            Plan.state == PlanState.ACTIVE,
-            Product.vendor.in_(seen.publishers),
-        )
-        .order_by(Plan.id)
-        .execution_options(yield_per=BATCH)
-    )
-    for row in found:
-        if row.id.int in seen.plans:
-            continue
-        seen.report.gone += 1
-        seen.report.note(
-            SheetChange(
-                ChangeKind.GONE,
-                sku=row.key,
-                name=row.name,
-                number=row.number,
-                currency=row.currency,
-                net_cost_before=row.net_cost,
-                price_before=row.price,
-            )
-        )
-
-
-def _prices() -> tuple[Any, Any]:
-    return PlanResource.net_recurring_per_month.label("net_cost"), PlanResource.recurring_per_month.label("price")
+# A statement a table: triggers keep price list and history by the statement, and would run once for each row.
+_MARKED = text(
+    "UPDATE plans p SET version = p.version + 1, synchronized_version = p.version + 1, updated_at = :now,"
+    " net_cost_changed_at = CASE WHEN r.net_recurring_per_month = given.net THEN p.net_cost_changed_at ELSE :now END"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id uuid, net numeric, price numeric)"
+    " JOIN plan_resources r ON (r.distributor_id, r.plan_id, r.key) = (:distributor, given.id, :licence)"
+    " WHERE (p.distributor_id, p.id) = (:distributor, given.id)"
+)
+_REPRICED = text(
+    "UPDATE plan_resources r SET net_recurring_per_month = given.net, recurring_per_month = given.price,"
+    " updated_at = :now"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id uuid, net numeric, price numeric)"
+    " WHERE (r.distributor_id, r.plan_id, r.key) = (:distributor, given.id, :licence)"
+)
 
 
 _PlanKey = tuple[UUID, BillingType]
@@ -343,24 +318,24 @@ class _Import:
 
     def reprice_plans(self, rows: Sequence[SheetRow]) -> None:
         before: dict[UUID, tuple[SheetRow, Decimal, Decimal]] = {}
+        after: list[dict[str, str]] = []
         for row in rows:
             plan, licence = self.plans[self.key(row)]
-            net, price = licence.net_recurring_per_month, licence.recurring_per_month
-            licence.net_recurring_per_month = monthly(row.unit_price, row)
-            if plan.markup_percent is None:
-                licence.recurring_per_month = monthly(row.erp_price, row)
-            if (net, price) == (licence.net_recurring_per_month, licence.recurring_per_month):
+            old = licence.net_recurring_per_month, licence.recurring_per_month
+            price = monthly(row.erp_price, row) if plan.markup_percent is None else licence.recurring_per_month
+            new = monthly(row.unit_price, row), price
+            if old == new:
                 self.report.plans.unchanged += 1
                 continue
-            licence.updated_at = plan.updated_at = self.clock.now
-            if net != licence.net_recurring_per_month:
-                plan.net_cost_changed_at = self.clock.now
-            plan.version += 1
-            plan.synchronized_version = plan.version
-            before[plan.id] = row, net, price
-        self.session.flush()
+            before[plan.id] = row, *old
+            after.append({"id": plan.id.hex, "net": f"{new[0]:f}", "price": f"{new[1]:f}"})
         self.report.plans.updated += len(before)
         if ids := list(before):
+            given = {"distributor": self.owner.distributor_id, "now": self.clock.now, "rows": dumps(after)} | {
+                "licence": LICENCE
+            }
+            self.session.execute(_MARKED, given)
+            self.session.execute(_REPRICED, given)
             announce_copies(self.session, self.scope, "plan.updated", ids, at=self.clock.now)
             apply_markups(self.session, self.owner.distributor_id, ids, at=self.clock.now)
             self.report.copies += reprice_below(self.session, self.scope, ids, clock=self.clock)

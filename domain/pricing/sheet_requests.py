@@ -76,7 +76,7 @@ def _asked(session: Session, scope: Scope, file_id: UUID, currency: str | None, 
 def preview_sheet(
     session: Session, scope: Scope, *, file_id: UUID, currency: str | None, coefficient: Decimal, clock: Clock
 ) -> PriceSheetReport:
-    """Import the file at once, in a transaction that is not to be kept, and tell what that did.
+    """Import the file at once, take all of it back, and tell what it did.
 
     Raises as `request_import`; InvalidInput with the first bad cells; TooMany for more than `PREVIEW_LIMIT` lines.
     """
@@ -92,7 +92,9 @@ def preview_sheet(
             )
         try:
             sheet = PriceSheet(content, currency=currency)
+            undone = session.begin_nested()
             report = import_price_sheet(session, scope, rows=sheet, coefficient=coefficient, clock=clock)
+            undone.rollback()
         except BrokenPriceSheet as broken:
             raise broken.at("file_id") from None
     return _kept(session, file, report, file_name=file.name, job_id=None, applied=False)

@@ -52,6 +52,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "manager_id": ("mgr",),
     "parent_id": ("dst", "rsl"),
     "job_id": ("job",),
+    "file_id": ("fil",),
     "manual_operation_id": ("mop",),
     "order_id": ("ord",),
     "payment_id": ("pay",),

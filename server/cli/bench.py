@@ -13,6 +13,7 @@ from bench import catalog as catalog_bench
 from bench import changing as changing_bench
 from bench import isolation as isolation_bench
 from bench import jobs as jobs_bench
+from bench import price_sheet as price_sheet_bench
 from bench.growth import grow
 from bench.guessing import guess
 from bench.reading import compare
@@ -76,6 +77,13 @@ def catalog(
     """Repricing all copies of all plans beside a bare UPDATE, and pages of the price list beside a bare SELECT."""
     with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
         _print(catalog_bench.measure(Path(folder), copies=copies, rounds=rounds))
+
+
+@command.command("price-sheet")
+def price_sheet(rows: Annotated[int, typer.Option(help="Of the sheet.", min=3)] = 100_000) -> None:
+    """The import of a long price sheet, from the command line and over the API: time and memory."""
+    with tempfile.TemporaryDirectory(prefix="headwater-bench-", ignore_cleanup_errors=True) as folder:
+        _print(price_sheet_bench.measure(Path(folder), rows=rows))
 
 
 @command.command("isolation")

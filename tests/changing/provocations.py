@@ -56,6 +56,10 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
         Provocation("reseller", lambda known: {"role": "CUSTOM", "customRoleId": known["role"]}),
     ],
     "createServiceTerm": [Provocation("distributor", lambda _: {"key": "monthly"})],
+    "importPriceSheet": [
+        Provocation("distributor", lambda _: {"coefficient": "0"}),
+        Provocation("distributor", lambda known: {"fileId": known["child's sheet"]}),
+    ],
     "moveReseller": [
         Provocation("distributor", lambda known: {"resellerId": known["child"], "parentId": known["sibling"]})
     ],

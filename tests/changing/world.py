@@ -19,6 +19,7 @@ from sqlalchemy import delete, select, update
 from db import ids
 from db.engine import application_engine
 from domain.catalog.models import Product
+from domain.pricing.models import PriceSheetReport
 from domain.shared.advancing import set_clock
 from domain.shared.files import keep_file
 from domain.shared.models import JobError, Mail
@@ -313,7 +314,7 @@ def _files(world: World) -> None:
 
 
 def _refuse_a_row(world: World) -> None:
-    """An error of a job, as if it had a file to work on."""
+    """An error and a report of a job, as if it had a price sheet to import."""
     with Sessions(world.engine).begin(PLATFORM) as session:
         tenant = session.get_one(Tenant, 2 * (uuid_of(world.ids["distributor"]),))
         error = JobError(
@@ -328,6 +329,24 @@ def _refuse_a_row(world: World) -> None:
             path=["UnitPrice"],
         )
         session.add(error)
+        report = PriceSheetReport(
+            distributor_id=tenant.distributor_id,
+            tenant_id=tenant.id,
+            tenant_path=tenant.tenant_path,
+            job_id=error.job_id,
+            file_name="prices.csv",
+            applied=False,
+            report={
+                "rows": 0,
+                "products": {"created": 0, "updated": 0, "unchanged": 0},
+                "plans": {"created": 0, "updated": 0, "unchanged": 0, "gone": 0},
+                "service_term_keys": [],
+                "copies": 0,
+                "changes": [],
+                "inexact_years": 0,
+            },
+        )
+        session.add(report)
 
 
 def _people(world: World) -> None:

@@ -19,8 +19,8 @@ from domain.shared.files import content_of, keep_file
 from domain.shared.job_errors import ERRORS_KEPT
 from domain.shared.models import File, Job, JobError, JobState
 from jobs.wake import wake
+from tenancy.hierarchy import Founded
 from tenancy.scope import PLATFORM
-from tests.conftest import Founded
 from tests.domain.catalog.making import acting
 from tests.domain.catalog.sheets import offers, sheet
 from tests.jobs.conftest import House
