@@ -21,6 +21,10 @@ const VALUES = [
   "PageInfo",
   "Period",
   "PlanRef", // says so: not a Node, its id is no cache key
+  "PriceSheetChange", // kept as a document
+  "PriceSheetCounts",
+  "PriceSheetDifference",
+  "PriceSheetPlanCounts",
   "PriceImpact", // of one answer
   "PriceImpactLevel",
   "PriceImpactLine",
