@@ -7,7 +7,7 @@ import strawberry
 from sqlalchemy import func
 
 from domain.billing import models
-from domain.billing.telling import explained
+from domain.billing.telling import explained, step_label
 from resolvers.reading import (
     Node,
     column,
@@ -37,8 +37,8 @@ __all__ = ["AppliedDiscount", "Charge", "ChargeExplanation", "ExplanationStep", 
 class ExplanationStep:
     """One step of a calculation."""
 
-    label: str = part()
-    """What is computed."""
+    label: str = part(told=step_label)
+    """What is computed, in the language that Accept-Language asks for."""
     formula: str = part()
     """How, in numbers."""
     value: Decimal = part()

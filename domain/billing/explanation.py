@@ -158,7 +158,7 @@ def priced(
     if exchange is not None:
         inputs["exchange"] = exchange.to_json()
     exact, rounded = _priced_value(inputs)
-    step = Step(_LABELS[rule], f"{_formula(rule, inputs)} = {_rounding_text(exact, rounded)}", rounded)
+    step = Step(LABELS[rule], f"{_formula(rule, inputs)} = {_rounding_text(exact, rounded)}", rounded)
     return Explanation(
         rule=rule,
         fraction=_fraction_text(inputs),
@@ -212,7 +212,7 @@ def added_up(
         fraction=_fraction_text(inputs),
         exact=exact,
         rounded=rounded,
-        steps=(Step(_LABELS[rule], f"{formula} = {rounded:f}", rounded),),
+        steps=(Step(LABELS[rule], f"{formula} = {rounded:f}", rounded),),
         inputs=inputs,
     )
 
@@ -241,7 +241,7 @@ def merged(
         fraction=inputs["months"],
         exact=exact,
         rounded=rounded,
-        steps=(Step(_LABELS[Rule.MERGED], formula, rounded),),
+        steps=(Step(LABELS[Rule.MERGED], formula, rounded),),
         inputs=inputs,
     )
 
@@ -418,7 +418,7 @@ _VALUES: Mapping[Rule, Callable[[Inputs], tuple[Fraction, Decimal]]] = {
     Rule.MERGED: _added_up_value,
 }
 
-_LABELS: Mapping[Rule, str] = {
+LABELS: Mapping[Rule, str] = {
     Rule.BY_DAYS: "by days",
     Rule.WHOLE_MONTH: "whole month",
     Rule.FREE_PERIOD: "free period",

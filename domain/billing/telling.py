@@ -8,6 +8,7 @@ from domain.billing.explanation import (
     COST,
     DISCOUNT,
     EXCHANGE,
+    LABELS,
     TAX,
     Explanation,
     Rule,
@@ -20,7 +21,30 @@ from domain.billing.explanation import (
 from domain.shared.decimals import plain
 from tenancy.messages import Message, Tellable
 
-__all__ = ["explained"]
+__all__ = ["explained", "step_label"]
+
+_STEPS: Mapping[str, Message] = {
+    LABELS[Rule.BY_DAYS]: Message("by days"),
+    LABELS[Rule.WHOLE_MONTH]: Message("whole month"),
+    LABELS[Rule.FREE_PERIOD]: Message("free period"),
+    LABELS[Rule.ONE_TIME]: Message("one-time fee"),
+    LABELS[Rule.CONSUMPTION]: Message("consumed"),
+    LABELS[Rule.USED_PART]: Message("used part"),
+    LABELS[Rule.REST]: Message("rest of the period"),
+    LABELS[Rule.RETURNED_PART]: Message("returned"),
+    LABELS[Rule.MERGED]: Message("closed together"),
+    LABELS[Rule.RESELLER]: Message("owed upstream"),
+    EXCHANGE: Message("exchange rate"),
+    DISCOUNT: Message("discount"),
+    TAX: Message("tax"),
+    COST: Message("cost in its own currency"),
+}
+"""What steps are called, by what is stored of them."""
+
+
+def step_label(stored: str) -> str:
+    """What a step of a stored explanation is called, in the language of whoever reads."""
+    return _STEPS[stored].told() if stored in _STEPS else stored
 
 
 def explained(stored: Mapping[str, Any]) -> str:

@@ -240,6 +240,9 @@ class Compiler:
             return leaf(row.parts[name], named.name)
         if row.document is None:
             raise Declined(f"there is no part {name}")
+        if declaration.told is not None:
+            stored = member(row.document, name, named.name, many=many)
+            return self._mark(Patch(declaration.told), (FROM, Json((json_values([stored]),))))
         if is_leaf_type(named):
             return Maybe(func.to_json(member(row.document, name, named.name, many=many), type_=JSON()))
         assert isinstance(named, GraphQLObjectType)

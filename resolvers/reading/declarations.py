@@ -196,9 +196,11 @@ class NodeId(Declaration):
 class Part(Declaration):
     """A part of the object around it, which says what it is: a member of a document, or one of `Inline`'s parts."""
 
-    def __init__(self, name: str | None = None, **options: Any) -> None:
+    def __init__(self, name: str | None = None, *, told: Callable[[Any], Any] | None = None, **options: Any) -> None:
+        """`told`: what is made of a leaf of a document after it was read; never of null."""
         super().__init__(**options)
         self.name = name
+        self.told = told
 
 
 class Constant(Declaration):

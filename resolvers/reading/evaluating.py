@@ -145,7 +145,8 @@ class Evaluator:
         document = item.row.document
         assert document is not None
         if is_leaf_type(named):
-            return self._read(member(document, name, named.name, many=many), item)
+            found = self._read(member(document, name, named.name, many=many), item)
+            return found if declaration.told is None else declaration.told(found)
         inner = document.op("->")(literal(name, Text()))
         if not many:
             there = self._read(func.jsonb_typeof(inner) == literal("object", Text()), item)

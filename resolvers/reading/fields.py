@@ -84,9 +84,12 @@ def constant(value: Any, **options: Any) -> Any:
     return _declared(kinds.Constant, value, options=options)
 
 
-def part(name: str | None = None, **options: Any) -> Any:
-    """A part of the object around it, by the field's own name unless another is given."""
-    return _declared(kinds.Part, name, options=options)
+def part(name: str | None = None, *, told: Callable[[Any], Any] | None = None, **options: Any) -> Any:
+    """A part of the object around it, by the field's own name unless another is given.
+
+    `told` makes of a document's leaf, which is never null, what is shown, after the statement ran.
+    """
+    return _declared(kinds.Part, name, options=options, told=told)
 
 
 def inline(*, when: Callable[[Columns], Sql] | None = None, **options: Any) -> Any:

@@ -1,12 +1,14 @@
 """Who asks in a language is answered in it; what programs read stays the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import Api
+from tests.api.test_catalog import make_plan
+from tests.api.test_sales_person import ORDER, PLAN
 from tests.pseudo import PSEUDO, is_pseudo, speakable
 
 CREATE = """mutation ($input: CreateAccountInput!) {
@@ -50,3 +52,24 @@ def test_what_the_permission_is_and_what_a_scalar_needs_is_told_in_the_language_
     query = '{ charges(filter: {createdAt: {gt: "then"}}) { nodes { id } } }'
     (wrong,) = api.ask("child", query, {"Accept-Language": PSEUDO})["errors"]
     assert "⟦⟦DateTime is an instant with an offset, such as 2026-11-22T09:00:00Z⟧, not 'then'.⟧" in wrong["message"]
+
+
+@pytest.mark.feature("A-12")
+def test_steps_of_a_charge_are_called_in_the_language_too(api: Api, pseudo: None, account: Callable[..., str]) -> None:
+    # given: a customer of the child's has ordered
+    plan = make_plan(api)
+    period = api.data("child", PLAN, id=plan)["plan"]["periods"][0]["id"]
+    order = {
+        "accountId": account(),
+        "planId": plan,
+        "periodId": period,
+        "quantities": [{"resourceKey": "licence", "quantity": "3"}],
+    }
+    api.do("child", ORDER, input=order)
+    # when
+    query = "{ charges { nodes { explanation { steps { label } } } } }"
+    (charge,) = api.ask("child", query, {"Accept-Language": PSEUDO})["data"]["charges"]["nodes"]
+    # then
+    assert charge["explanation"]["steps"] == [{"label": "⟦by days⟧"}]
+    (charge,) = api.data("child", query)["charges"]["nodes"]
+    assert charge["explanation"]["steps"] == [{"label": "by days"}]

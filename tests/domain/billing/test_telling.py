@@ -10,8 +10,23 @@ import pytest
 
 from domain.billing.charging import sales_charges
 from domain.billing.drafts import TaxRate, discounted_drafts, taxed_drafts
-from domain.billing.explanation import Explanation, Rule, added_up, merged, owed, priced
-from domain.billing.telling import explained
+from domain.billing.exchange import Exchange, Rate
+from domain.billing.explanation import (
+    COST,
+    DISCOUNT,
+    EXCHANGE,
+    LABELS,
+    TAX,
+    Explanation,
+    Rule,
+    added_up,
+    merged,
+    owed,
+    priced,
+    with_cost,
+)
+from domain.billing.telling import explained, step_label
+from domain.billing.upstream import UpstreamPrice, owed_upstream
 from domain.shared.periods import Period
 from tenancy.messages import speaking
 from tests.domain.billing.making import line, terms_of
@@ -107,6 +122,35 @@ def test_it_is_told_in_the_language_of_whoever_reads(tmp_path: Path) -> None:
     explanation = replace(of(Rule.ONE_TIME, whole_months=1))
     with speakable(tmp_path), speaking(PSEUDO):
         assert explained(explanation.to_json()) == "⟦5 × 10.00, once: ⟦50.00 EUR⟧.⟧"
+
+
+@pytest.mark.feature("A-12")
+def test_steps_are_called_in_the_language_of_whoever_reads(tmp_path: Path) -> None:
+    labels = [*LABELS.values(), EXCHANGE, DISCOUNT, TAX, COST]
+    assert [step_label(label) for label in labels] == labels
+    with speakable(tmp_path), speaking(PSEUDO):
+        assert [step_label(label) for label in labels] == [f"⟦{label}⟧" for label in labels]
+
+
+def test_a_conversion_and_a_debtors_cost_have_sentences_of_their_own() -> None:
+    # given
+    rate, other = Rate(Decimal("0.9"), date(2026, 8, 1)), Rate(Decimal("150.5"), date(2026, 8, 1))
+    of_charge = of(Rule.BY_DAYS, cuts=[DAYS])
+    price, cost = Exchange("USD", Decimal(8), rate), Exchange("USD", Decimal(8), other)
+    owed_amount, in_yen = (
+        owed_upstream(
+            of_charge, UpstreamPrice(each.converted, Decimal(10), each), quantity=Decimal(5), currency=currency
+        )
+        for each, currency in ((price, "EUR"), (cost, "JPY"))
+    )
+    # when
+    told = explained(with_cost(owed_amount, in_yen.inputs).to_json())
+    # then
+    assert told == (
+        "8.00 USD at the exchange rate of 2026-08-01, 0.9: 7.20 EUR. "
+        "5 × 7.20 a month upstream × 12/31 months, less 10 %: 12.5419…, rounded to 12.54 EUR. "
+        "For the debtor, at its own exchange rate: 2097 JPY."
+    )
 
 
 def test_one_without_inputs_tells_what_is_stored() -> None:
