@@ -18,6 +18,7 @@ from domain.payments import (
     confirming,
     lifecycle,
     permitting,
+    provisioning,
     renewing,
     switching,
     updating,
@@ -43,13 +44,16 @@ __all__ = [
     "change_subscription",
     "close_charges",
     "complete_payment",
+    "complete_provisioning",
     "decline_manual_operation",
     "delete_subscription",
+    "fail_provisioning",
     "order_subscription",
     "prolong_subscription",
     "renew_subscription",
     "renumber_order",
     "retry_job",
+    "retry_provisioning",
     "set_vendor_data",
     "stop_subscription",
     "switch_subscription",
@@ -87,6 +91,23 @@ def set_vendor_data(change: Change, /, **input: Any) -> Answer:
 def cancel_order(change: Change, /, **input: Any) -> Answer:
     """See `domain.payments.cancelling.cancel_order`."""
     return _ordered(change, cancelling.cancel_order(change.session, change.scope, clock=change.clock, **input))
+
+
+def complete_provisioning(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.provisioning.complete_provisioning`."""
+    return _ordered(
+        change, provisioning.complete_provisioning(change.session, change.scope, clock=change.clock, **input)
+    )
+
+
+def fail_provisioning(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.provisioning.fail_provisioning`."""
+    return _ordered(change, provisioning.fail_provisioning(change.session, change.scope, clock=change.clock, **input))
+
+
+def retry_provisioning(change: Change, /, **input: Any) -> Answer:
+    """See `domain.payments.provisioning.retry_provisioning`."""
+    return _ordered(change, provisioning.retry_provisioning(change.session, change.scope, clock=change.clock, **input))
 
 
 def renumber_order(change: Change, /, **input: Any) -> Answer:

@@ -142,6 +142,8 @@ class ServiceTerm(Node):
     """Whether stopping a subscription waits for a manager."""
     delete: HowDone = column(models.ServiceTerm.delete)
     """Whether deleting a subscription waits for a manager."""
+    provisioning: HowDone = column(models.ServiceTerm.provisioning)
+    """Whether services are set up at once, or when completeProvisioning says that the vendor has done it."""
     account_kinds: list[AccountKind] = sql(lambda row: func.to_json(row.account_kinds))
     """Which accounts may order what has this term."""
     account_type_ids: list[strawberry.ID] = sql(_account_type_ids)

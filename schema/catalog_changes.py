@@ -54,6 +54,8 @@ class CreateServiceTermInput:
     """Whether stopping a subscription waits for a manager."""
     delete: HowDone = HowDone.AUTOMATIC
     """Whether deleting a subscription waits for a manager."""
+    provisioning: HowDone = HowDone.AUTOMATIC
+    """MANUAL: orders wait in PROVISIONING until completeProvisioning or failProvisioning."""
     account_kinds: list[AccountKind] | None = UNSET
     """Which accounts may order what has this term; default all. Not empty."""
     account_type_ids: list[strawberry.ID] | None = UNSET
@@ -88,6 +90,8 @@ class ServiceTermChange:
     """Whether stopping a subscription waits for a manager."""
     delete: HowDone | None = UNSET
     """Whether deleting a subscription waits for a manager."""
+    provisioning: HowDone | None = UNSET
+    """MANUAL: orders wait in PROVISIONING until completeProvisioning or failProvisioning."""
     account_kinds: list[AccountKind] | None = UNSET
     """Which accounts may order what has this term. Not empty."""
     account_type_ids: list[strawberry.ID] | None = UNSET

@@ -386,8 +386,23 @@ class Mutation:
     cancel_order: s.OrderPayload | None = mutation(
         sales.cancel_order, s.CancelOrderInput, needs=P.SUBSCRIPTIONS_WRITE, customers=True
     )
-    """Cancel an order that is not paid; a subscription that was to begin with it is deleted. Codes: NOT_FOUND,
+    """Cancel an order that is not done; a subscription that was to begin with it is deleted. Codes: NOT_FOUND,
     INVALID_STATE, ACT_AS_REQUIRED."""
+    complete_provisioning: s.OrderPayload | None = mutation(
+        sales.complete_provisioning, s.CompleteProvisioningInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Say that an order's service is set up, where the service term wants that said: the order completes. Codes:
+    INVALID_INPUT, NOT_FOUND, INVALID_STATE, INSUFFICIENT_BALANCE (a switch), REFUSED_BY_BILLING_TYPE,
+    ACT_AS_REQUIRED."""
+    fail_provisioning: s.OrderPayload | None = mutation(
+        sales.fail_provisioning, s.FailProvisioningInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Say that an order's service could not be set up; retryProvisioning or cancelOrder follows. Codes: INVALID_INPUT,
+    NOT_FOUND, INVALID_STATE, ACT_AS_REQUIRED."""
+    retry_provisioning: s.OrderPayload | None = mutation(
+        sales.retry_provisioning, s.RetryProvisioningInput, needs=P.SUBSCRIPTIONS_WRITE
+    )
+    """Set up a service after all that could not be. Codes: NOT_FOUND, INVALID_STATE, ACT_AS_REQUIRED."""
     renumber_order: s.OrderPayload | None = mutation(
         sales.renumber_order, s.RenumberOrderInput, needs=P.SUBSCRIPTIONS_WRITE
     )

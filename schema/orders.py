@@ -15,7 +15,7 @@ from domain.catalog.models import Plan as PlanRow
 from domain.ordering import models
 from domain.payments import models as payments
 from domain.subscriptions.models import ServiceSubscription as SubscriptionRow
-from resolvers.reading import Node, column, document, filters, money, period, python, reads, related, sorts
+from resolvers.reading import Node, column, document, filters, money, period, python, reads, related, sorts, sql
 from schema.accounts import Account
 from schema.catalog import Plan
 from schema.common import (
@@ -173,6 +173,12 @@ class Order(Node):
     """Whether the billing run made it, not a person."""
     cancels_on: date | None = column(models.Order.cancels_on)
     """Unpaid, it is cancelled on this day; null: when the billing run settles what becomes of its subscription."""
+    delayed: bool = sql(lambda row: row.provisions_on.is_not(None))
+    """Whether it takes effect on a day to come, however early it is paid."""
+    provisions_on: date | None = column(models.Order.provisions_on)
+    """That day; null: as soon as it is paid."""
+    failure: str | None = column(models.Order.failure)
+    """Why its service could not be set up; null: it could, or nobody has said."""
     completed_at: datetime | None = column(models.Order.completed_at)
     """When it completed, on the distributor's clock; null before."""
     payment: Payment | None = related(payments.Payment.order_id)

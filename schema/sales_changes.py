@@ -30,7 +30,9 @@ __all__ = [
     "CloseChargesPayload",
     "CompletePaymentInput",
     "CompletePaymentPayload",
+    "CompleteProvisioningInput",
     "DeleteSubscriptionInput",
+    "FailProvisioningInput",
     "JobPayload",
     "OrderPayload",
     "OrderSubscriptionInput",
@@ -38,6 +40,7 @@ __all__ = [
     "RenewSubscriptionInput",
     "RenumberOrderInput",
     "RetryJobInput",
+    "RetryProvisioningInput",
     "SetVendorDataInput",
     "StopSubscriptionInput",
     "SubscriptionPayload",
@@ -124,7 +127,8 @@ class RenewSubscriptionInput:
     expected_total: MoneyInput | None = UNSET
     """What the order is expected to cost, discounts taken off: refused with PRICE_CHANGED when it is another amount."""
     quantities: list[QuantityInput] | None = UNSET
-    """For the new term; resources left out keep their quantity."""
+    """For the new term; resources left out keep their quantity. Before the present term ends only where the billing
+    type delays renewals: CSP_MONTHLY, CSP_ANNUAL, PAY_IN_FULL, LICENSE_BASED_MONTHLY and the commitments."""
 
 
 @strawberry.input
@@ -214,7 +218,36 @@ class CancelOrderInput:
     """An order that is not wanted any more."""
 
     order_id: strawberry.ID
-    """Which order; it must be WAITING_FOR_PAYMENT."""
+    """Which order; it must be WAITING_FOR_PAYMENT, WAITING_FOR_PROVISIONING or PROVISIONING_FAILED. What was reserved
+    for it is available again."""
+
+
+@strawberry.input
+class CompleteProvisioningInput:
+    """A service that is set up."""
+
+    order_id: strawberry.ID
+    """Whose; the order must be PROVISIONING."""
+    attributes: list[VendorAttributeInput] | None = UNSET
+    """What the vendor calls the subscription by, instead of all attributes before; at most 100."""
+
+
+@strawberry.input
+class FailProvisioningInput:
+    """A service that could not be set up."""
+
+    order_id: strawberry.ID
+    """Whose; the order must be PROVISIONING."""
+    reason: str
+    """Why, for the record; up to 1,000 characters."""
+
+
+@strawberry.input
+class RetryProvisioningInput:
+    """A service that is to be set up after all."""
+
+    order_id: strawberry.ID
+    """Whose; the order must be PROVISIONING_FAILED."""
 
 
 @strawberry.input

@@ -148,14 +148,16 @@ def rewrite(charge: Charge, contract: Contract, draft: ChargeDraft, *, clock: Cl
 
 
 def charges_of_orders(session: Session, distributor_id: UUID, order_ids: Sequence[UUID]) -> dict[UUID, list[Charge]]:
-    """The NEW charges of these orders, in the order of their numbers, locked."""
+    """The charges of these orders, which are not done, in the order of their numbers, locked: NEW, or of one that is
+    paid already BLOCKED and OPENED.
+    """
     found: dict[UUID, list[Charge]] = defaultdict(list)
     for charge in session.scalars(
         select(Charge)
         .where(
             Charge.distributor_id == distributor_id,
             Charge.order_id.in_(order_ids),
-            Charge.state == ChargeState.NEW,
+            Charge.state.in_((ChargeState.NEW, ChargeState.BLOCKED, ChargeState.OPENED)),
         )
         .order_by(Charge.id)
         .with_for_update()

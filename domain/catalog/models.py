@@ -159,6 +159,10 @@ class ServiceTerm(TenantRow, Base):
         choice(HowDone, name="delete"), default=HowDone.AUTOMATIC, server_default="AUTOMATIC"
     )
     """Whether deleting a subscription waits for a manager."""
+    provisioning: Mapped[HowDone] = mapped_column(
+        choice(HowDone, name="provisioning"), default=HowDone.AUTOMATIC, server_default="AUTOMATIC"
+    )
+    """Whether services are set up at once, or when somebody says that the vendor has done it."""
     account_kinds: Mapped[list[str]] = mapped_column(
         ARRAY(Text), default=lambda: list(AccountKind), server_default="{PERSONAL,BUSINESS,CUSTOM}"
     )

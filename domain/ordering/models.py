@@ -15,7 +15,7 @@ from db.words import WITHOUT_WORDS, words_index, words_of
 from domain.shared.attributes import NO_ATTRIBUTES, no_attributes
 from tenancy.rows import Reach, TenantRow, by_value, in_order, owned
 
-__all__ = ["OPEN_ORDER_STATES", "Order", "OrderLine", "OrderState", "OrderType"]
+__all__ = ["OPEN_ORDER_STATES", "UNPROVISIONED", "Order", "OrderLine", "OrderState", "OrderType"]
 
 
 class OrderType(StrEnum):
@@ -50,6 +50,8 @@ class OrderState(StrEnum):
     """It will not be done; nothing was charged for it."""
 
 
+UNPROVISIONED = (OrderState.WAITING_FOR_PROVISIONING, OrderState.PROVISIONING, OrderState.PROVISIONING_FAILED)
+"""Paid, and not done: what is reserved for it stays so."""
 OPEN_ORDER_STATES = (OrderState.WAITING_FOR_PAYMENT, OrderState.WAITING_FOR_PROVISIONING, OrderState.PROVISIONING)
 """A subscription has at most one order in these states."""
 
@@ -82,6 +84,12 @@ class Order(TenantRow, Base):
     """Whether the billing run made it, not a person."""
     cancels_on: Mapped[date | None]
     """Unpaid, it is cancelled on this day; null: when its subscription's fate is settled."""
+    provisions_on: Mapped[date | None]
+    """Paid before this day, it waits for it; null: it takes effect as soon as it is paid."""
+    previous_state: Mapped[str | None]
+    """While its service is being set up, or was not: what the subscription was before."""
+    failure: Mapped[str | None]
+    """Why its service could not be set up."""
     completed_at: Mapped[datetime | None]
     attributes: Mapped[dict[str, Any]] = mapped_column(default=no_attributes, server_default=NO_ATTRIBUTES)
     """What its product wanted to know, answered: see `domain.catalog.order_attributes`."""
@@ -95,6 +103,12 @@ class Order(TenantRow, Base):
             "subscription_id",
             unique=True,
             postgresql_where=text("state IN ('WAITING_FOR_PAYMENT', 'WAITING_FOR_PROVISIONING', 'PROVISIONING')"),
+        ),
+        Index(
+            "ix_orders_to_provision",
+            "distributor_id",
+            "provisions_on",
+            postgresql_where=text("state = 'WAITING_FOR_PROVISIONING'"),
         ),
         Index("ix_orders_subscription", "distributor_id", "subscription_id", "id"),
         Index("ix_orders_account", "distributor_id", "account_id", "id", "tenant_path"),

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from domain.ordering.models import OPEN_ORDER_STATES, Order, OrderLine, OrderState, OrderType
+from domain.ordering.models import OPEN_ORDER_STATES, UNPROVISIONED, Order, OrderLine, OrderState, OrderType
 from domain.shared.errors import InvalidState
 from tenancy.clock import Clock
 from tenancy.messages import Word
 from tenancy.rows import TenantRow
 
-__all__ = ["changed_on", "lines_of", "open_orders", "require_no_open_order"]
+__all__ = ["changed_on", "lines_of", "open_orders", "require_all_done", "require_no_open_order"]
 
 
 def open_orders(session: Session, distributor_id: UUID, subscription_ids: Collection[UUID]) -> list[Order]:
@@ -41,6 +41,26 @@ def require_no_open_order(session: Session, subscription: TenantRow, operation: 
             number=order.number,
             state=order.state,
             operation=operation,
+            path=("subscription_id",),
+        )
+
+
+def require_all_done(session: Session, subscription: TenantRow) -> None:
+    """Raises InvalidState naming an order that is paid and not done: what is reserved for it stays so."""
+    order = session.scalars(
+        select(Order)
+        .where(
+            Order.distributor_id == subscription.distributor_id,
+            Order.subscription_id == subscription.id,
+            Order.state.in_(UNPROVISIONED),
+        )
+        .limit(1)
+    ).one_or_none()
+    if order is not None:
+        raise InvalidState(
+            "Order {number} of this subscription is {state}: its charges close when it is done.",
+            number=order.number,
+            state=order.state,
             path=("subscription_id",),
         )
 

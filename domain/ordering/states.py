@@ -13,13 +13,30 @@ class OrderStep(Word):
     COMPLETE = "completion"
     """It is paid, or needs no payment, and what it asks for is done."""
     CANCEL = "cancellation"
+    DELAY = "delay"
+    """It is paid, and takes effect on a later day."""
+    PROVISION = "provisioning"
+    """It is paid, and its service is being set up."""
+    FAIL = "failure"
+    """Its service could not be set up."""
+    RETRY = "second try"
 
 
+_S, _T = OrderState, OrderStep
 TRANSITIONS: dict[tuple[OrderState, OrderStep], OrderState] = {
-    (OrderState.WAITING_FOR_PAYMENT, OrderStep.COMPLETE): OrderState.COMPLETED,
-    (OrderState.WAITING_FOR_PAYMENT, OrderStep.CANCEL): OrderState.CANCELLED,
+    (_S.WAITING_FOR_PAYMENT, _T.COMPLETE): _S.COMPLETED,
+    (_S.WAITING_FOR_PAYMENT, _T.CANCEL): _S.CANCELLED,
+    (_S.WAITING_FOR_PAYMENT, _T.DELAY): _S.WAITING_FOR_PROVISIONING,
+    (_S.WAITING_FOR_PAYMENT, _T.PROVISION): _S.PROVISIONING,
+    (_S.WAITING_FOR_PROVISIONING, _T.COMPLETE): _S.COMPLETED,
+    (_S.WAITING_FOR_PROVISIONING, _T.PROVISION): _S.PROVISIONING,
+    (_S.WAITING_FOR_PROVISIONING, _T.CANCEL): _S.CANCELLED,
+    (_S.PROVISIONING, _T.COMPLETE): _S.COMPLETED,
+    (_S.PROVISIONING, _T.FAIL): _S.PROVISIONING_FAILED,
+    (_S.PROVISIONING_FAILED, _T.RETRY): _S.PROVISIONING,
+    (_S.PROVISIONING_FAILED, _T.CANCEL): _S.CANCELLED,
 }
-"""Provisioning has its own states; they get their rows with the first connector."""
+"""Every other pair is refused."""
 
 
 def require(order: Order, step: OrderStep, *path: str | int) -> OrderState:

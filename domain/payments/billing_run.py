@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from domain.billing import charges as billed
@@ -21,12 +21,13 @@ from domain.billing import settlement
 from domain.billing.models import Charge, ChargeState
 from domain.catalog.models import ServiceTerm
 from domain.customers.models import Account
-from domain.ordering.models import Order, OrderState, OrderType
+from domain.ordering.models import UNPROVISIONED, Order, OrderState, OrderType
 from domain.ordering.queries import open_orders
 from domain.payments.cancelling import cancel, withdraw
 from domain.payments.completion import complete
 from domain.payments.next_periods import ends_its_term, prolongations, renewals
 from domain.payments.placing import Placed, place
+from domain.payments.provisioning import provision_due
 from domain.payments.run_batches import (
     BATCH,
     Step,
@@ -74,6 +75,12 @@ def close_due(session: Session, scope: Scope, *, clock: Clock, day: date) -> int
             Charge.distributor_id == scope.distributor_id,
             Charge.state == ChargeState.BLOCKED,
             Charge.closes_on <= day,
+            # What is paid and not done closes when it is done.
+            ~exists().where(
+                Order.distributor_id == scope.distributor_id,
+                Order.id == Charge.order_id,
+                Order.state.in_(UNPROVISIONED),
+            ),
         )
         .order_by(Charge.closes_on, Charge.id)
         .limit(BATCH)
@@ -221,6 +228,7 @@ STEPS: tuple[Step, ...] = (
     cancel_lapsed,
     create_prolongations,
     create_renewals,
+    provision_due,
     pay_due,
     end_unpaid,
     delete_stopped,

@@ -6,10 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.billing.charges import charges_of_orders, drop
+from domain.billing.charges import charges_of_orders, undo
+from domain.customers.models import Account
 from domain.customers.queries import account_for_update
-from domain.ordering.models import Order, OrderType
+from domain.ordering.models import Order, OrderState, OrderType
 from domain.ordering.states import OrderStep, advance, require
+from domain.payments.completion import state_before
 from domain.payments.models import Payment, PaymentState
 from domain.shared.outbox import announce
 from domain.shared.rows import locked, own
@@ -23,7 +25,8 @@ __all__ = ["cancel", "cancel_order", "withdraw"]
 
 
 def cancel_order(session: Session, scope: Scope, *, order_id: UUID, clock: Clock) -> Order:
-    """Cancel an order that nobody has paid yet; a subscription that was to begin with it is deleted.
+    """Cancel an order that nobody has paid yet, that waits for its day, or whose service could not be set up; a
+    subscription that was to begin with it is deleted.
 
     Raises NotFound, ActAsRequired; InvalidState for an order that does not wait.
     """
@@ -49,7 +52,8 @@ def withdraw(session: Session, scope: Scope, subscription: ServiceSubscription, 
 
 
 def cancel(session: Session, scope: Scope, orders: Sequence[Order], *, clock: Clock) -> None:
-    """Cancel waiting orders of one distributor: charges DELETED, payments CANCELLED. No money was reserved for them.
+    """Cancel orders of one distributor that are not done: charges DELETED, waiting payments CANCELLED. What was
+    reserved for them is available again.
 
     The orders, and their accounts before them, must be locked. What becomes of the subscriptions is the caller's.
     Raises InvalidState for an order that does not wait.
@@ -70,10 +74,16 @@ def cancel(session: Session, scope: Scope, orders: Sequence[Order], *, clock: Cl
         .execution_options(populate_existing=True)
     ).all()
     for order in orders:
+        was = order.state
         advance(order, OrderStep.CANCEL)
         order.updated_at = clock.now
+        account = session.get_one(Account, (order.distributor_id, order.account_id))
         for charge in charges.get(order.id, ()):
-            drop(charge, clock=clock)
+            undo(session, account, charge, clock=clock)
+        if was is OrderState.PROVISIONING_FAILED and order.type is not OrderType.SALES:
+            subscription = session.get_one(ServiceSubscription, (order.distributor_id, order.subscription_id))
+            states.go_back(subscription, state_before(order))
+            subscription.updated_at = clock.now
         announce(session, scope, "order.cancelled", subject=order, prefix="ord", at=clock.now)
     for payment in payments:
         payment.state = PaymentState.CANCELLED

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from domain.billing.merging import close_by_hand
 from domain.billing.models import Charge
+from domain.ordering.queries import require_all_done
 from domain.payments.checkout import own_contract
 from domain.shared.errors import InvalidState
 from domain.subscriptions.models import ServiceSubscription
@@ -21,10 +22,12 @@ def close_charges(
     """Close all recurring charges of a subscription that are not written off yet, merged; answers the new ones.
 
     What is closed so is not returned by a later decrease, stop or deletion. Orders that wait are left alone.
-    Raises NotFound, ActAsRequired, Stale; InvalidState when there is nothing to close; InsufficientBalance.
+    Raises NotFound, ActAsRequired, Stale; InvalidState when there is nothing to close, or an order is
+    paid and not done; InsufficientBalance.
     """
     account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
     subscription = contract.subscription
+    require_all_done(session, subscription)
     closed = close_by_hand(session, scope, contract, account, clock=clock)
     if not closed:
         raise InvalidState(

@@ -16,7 +16,8 @@ from domain.billing.ledger import move, require_funds
 from domain.billing.merging import close_by_hand, closed_by_hand_until
 from domain.billing.models import Charge, ChargeKind, LedgerAccount
 from domain.billing.proration import chargeable
-from domain.customers.models import Account
+from domain.catalog.models import Plan, ServiceTerm
+from domain.customers.models import Account, HowDone
 from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderState, OrderType
 from domain.ordering.queries import lines_of
@@ -36,7 +37,17 @@ from domain.subscriptions.states import Operation
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 
-__all__ = ["complete", "complete_payment", "finish", "receive"]
+__all__ = [
+    "complete",
+    "complete_payment",
+    "finish",
+    "is_set_up_by_others",
+    "pay_and_do",
+    "receive",
+    "set_up",
+    "state_before",
+    "take_effect",
+]
 
 FUNDS_LIMIT = Decimal(10) ** 13
 """What a balance may hold: the column has room for fourteen digits before the point, and for what is given back."""
@@ -140,13 +151,89 @@ def complete(
 ) -> list[Charge]:
     """Block the order's charges and do what the order asks for; returns the charges that close at once.
 
+    What takes effect on a later day, or whose service is set up by somebody else, is paid now and done then (see
+    `domain.payments.provisioning`): nothing closes before. A switch is even paid then, partly with what comes back.
+
     Account, subscription, order and charges must be locked. Raises InvalidState and InsufficientBalance before
     anything has changed, RefusedByBillingType for a decrease or a switch that was allowed when it was ordered. A switch
     leaves its old plan first, whose money helps to pay the new one: what it raises comes after that.
     """
     _require_possible(contract, order)
+    waits = _waits(session, contract, order, clock)
+    if waits is None:
+        return pay_and_do(session, scope, contract, account, order, charges, payment, clock=clock)
+    if order.type is OrderType.SWITCH:
+        require_funds(account, order.total, "payment_id")
+    else:
+        _pay(session, scope, contract, account, order, charges, payment, clock=clock)
+    advance(order, waits, "payment_id")
+    if waits is OrderStep.PROVISION:
+        set_up(session, scope, contract, order, clock=clock)
+    order.updated_at = contract.subscription.updated_at = clock.now
+    return []
+
+
+def pay_and_do(
+    session: Session,
+    scope: Scope,
+    contract: Contract,
+    account: Account,
+    order: Order,
+    charges: Sequence[Charge],
+    payment: Payment | None,
+    *,
+    clock: Clock,
+) -> list[Charge]:
+    """`complete` of what waits for nothing."""
     if order.type is OrderType.SWITCH:
         contract = take_over(session, scope, contract, account, order, clock=clock)
+    at_once = _pay(session, scope, contract, account, order, charges, payment, clock=clock)
+    take_effect(session, scope, contract, account, order, charges, clock=clock)
+    return at_once
+
+
+def _waits(session: Session, contract: Contract, order: Order, clock: Clock) -> OrderStep | None:
+    """What a paid order waits for."""
+    if order.provisions_on is not None and clock.today < order.provisions_on:
+        return OrderStep.DELAY
+    return OrderStep.PROVISION if is_set_up_by_others(session, contract, order) else None
+
+
+def is_set_up_by_others(session: Session, contract: Contract, order: Order) -> bool:
+    """Whether the service term, of a switch the new plan's, says so. A prolongation changes nothing at the vendor."""
+    term = contract.service_term
+    if order.type is OrderType.SWITCH:
+        plan = session.get_one(Plan, (order.distributor_id, order.plan_id))
+        term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
+    return order.type in _BEGINNINGS and term.provisioning is HowDone.MANUAL
+
+
+def set_up(session: Session, scope: Scope, contract: Contract, order: Order, *, clock: Clock) -> None:
+    """Let the subscription wait for its service; the order is PROVISIONING already."""
+    order.previous_state = contract.subscription.state.value
+    states.advance(contract.subscription, _BEGINNINGS[order.type])
+    announce(session, scope, "order.provisioning", subject=order, prefix="ord", at=clock.now)
+
+
+def state_before(order: Order) -> SubscriptionState:
+    """What the subscription of an order was whose service is being set up, or could not be."""
+    if order.previous_state is None:
+        raise ValueError("the order was never being set up")
+    return SubscriptionState(order.previous_state)
+
+
+def _pay(
+    session: Session,
+    scope: Scope,
+    contract: Contract,
+    account: Account,
+    order: Order,
+    charges: Sequence[Charge],
+    payment: Payment | None,
+    *,
+    clock: Clock,
+) -> list[Charge]:
+    """Reserve the order's money; returns the charges that would close at once. Raises InsufficientBalance."""
     computed: Sequence[tuple[Charge, ChargeDraft | None]] = [
         (charge, billed.draft_of(charge, contract, clock)) for charge in charges
     ]
@@ -155,22 +242,35 @@ def complete(
     required = sum((draft.amount for _, draft in computed if draft is not None), Decimal(0))
     require_funds(account, required, "payment_id")
     at_once = billed.block(session, contract, account, computed, order=order, clock=clock)
-    advance(order, OrderStep.COMPLETE, "payment_id")
     order.total = required
     order.tax = sum((draft.tax for _, draft in computed if draft is not None), Decimal(0))
     order.discount = sum((draft.discount for _, draft in computed if draft is not None), Decimal(0))
-    order.completed_at = order.updated_at = clock.now
     if payment is not None:
         payment.state = PaymentState.PAID_FROM_BALANCE
         payment.completed_at = payment.updated_at = clock.now
         announce(session, scope, "payment.completed", subject=payment, prefix="pay", at=clock.now)
+    return at_once
+
+
+def take_effect(
+    session: Session,
+    scope: Scope,
+    contract: Contract,
+    account: Account,
+    order: Order,
+    charges: Sequence[Charge],
+    *,
+    clock: Clock,
+) -> None:
+    """Do what a paid order asks for."""
+    advance(order, OrderStep.COMPLETE, "payment_id")
+    order.completed_at = order.updated_at = clock.now
     announce(session, scope, "order.completed", subject=order, prefix="ord", at=clock.now)
     _keep_prices(contract, charges, clock)
     _EFFECTS[order.type](session, scope, contract, account, order, clock)
     if order.type is not OrderType.CHANGE:
         contract.subscription.next_period = foretold(contract, order, clock=clock)
     contract.subscription.updated_at = clock.now
-    return at_once
 
 
 def _keep_prices(contract: Contract, charges: Sequence[Charge], clock: Clock) -> None:
@@ -191,6 +291,12 @@ def _exchange(charge: Charge) -> dict[str, str] | None:
     return None if exchange is None else exchange.to_json()
 
 
+_BEGINNINGS = {
+    OrderType.SALES: Operation.INSTALL,
+    OrderType.CHANGE: Operation.UPDATE,
+    OrderType.RENEWAL: Operation.BEGIN_RENEWAL,
+    OrderType.SWITCH: Operation.BEGIN_SWITCH,
+}
 _OPERATIONS = {
     OrderType.PROLONG: Operation.PROLONG,
     OrderType.RENEWAL: Operation.RENEW,

@@ -60,6 +60,9 @@ def _dates(scope: Scope) -> list[Select[date | None]]:
         select(func.min(Order.cancels_on)).where(
             Order.distributor_id == scope.distributor_id, Order.state == OrderState.WAITING_FOR_PAYMENT
         ),
+        select(func.min(Order.provisions_on)).where(
+            Order.distributor_id == scope.distributor_id, Order.state == OrderState.WAITING_FOR_PROVISIONING
+        ),
         _of_subscriptions(scope, func.min(ahead)).where(
             and_(running, or_(to_prolong(), to_renew()), ~has_open_order())
         ),

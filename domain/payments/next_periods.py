@@ -16,9 +16,10 @@ from domain.billing.proration import chargeable
 from domain.customers.models import Account
 from domain.ordering.models import OrderType
 from domain.payments.placing import Wish
+from domain.shared.billing_types import BillingType
 from tenancy.clock import Clock
 
-__all__ = ["ends_its_term", "prolongations", "renewal_lines", "renewals"]
+__all__ = ["ends_its_term", "prolongations", "renewal_lines", "renewals", "takes_effect_on"]
 
 
 def ends_its_term(contract: Contract) -> bool:
@@ -79,10 +80,27 @@ def renewals(
                 period=covered(terms, on=start),
                 cancels_on=None,
                 due_on=start,
+                provisions_on=takes_effect_on(contract, start, clock),
                 automatic=True,
             )
         )
     return wishes, prices
+
+
+DELAYED = {
+    BillingType.CSP_MONTHLY,
+    BillingType.CSP_ANNUAL,
+    BillingType.PAY_IN_FULL,
+    BillingType.LICENSE_BASED_MONTHLY,
+    BillingType.MONTHLY_COMMITMENT,
+    BillingType.MONTHLY_COMMITMENT_CALENDAR,
+}
+"""Their renewals take effect when the term ends, however early they are paid."""
+
+
+def takes_effect_on(contract: Contract, start: date, clock: Clock) -> date | None:
+    """The day a renewal from `start` waits for; None: it takes effect as soon as it is paid."""
+    return start if start > clock.today and contract.subscription.billing_type in DELAYED else None
 
 
 def renewal_lines(contract: Contract, prices: Prices, *, on: date) -> list[Line]:

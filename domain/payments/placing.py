@@ -53,6 +53,8 @@ class Wish:
     external_id: str | None = None
     attributes: Mapping[str, Any] | None = None
     """Answers to what the plan's product wants to know; None: this order tells nothing."""
+    provisions_on: date | None = None
+    """The day before which it does not take effect, however early it is paid."""
     automatic: bool = False
     """Whether the billing run makes it."""
 
@@ -154,6 +156,7 @@ def _order(wish: Wish, number: str, clock: Clock) -> Order:
         plan_id=wish.contract.plan.id if wish.type is OrderType.SWITCH else None,
         plan_period_id=wish.contract.period.id if wish.type is OrderType.SWITCH else None,
         automatic=wish.automatic,
+        provisions_on=wish.provisions_on,
         cancels_on=wish.cancels_on,
         external_id=wish.external_id,
         attributes=no_attributes() if wish.attributes is None else dict(wish.attributes),

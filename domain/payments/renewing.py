@@ -19,7 +19,7 @@ from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import require_no_open_order
 from domain.payments.belonging import require_may_postpay
 from domain.payments.checkout import own_contract, placed
-from domain.payments.next_periods import ends_its_term, renewal_lines
+from domain.payments.next_periods import ends_its_term, renewal_lines, takes_effect_on
 from domain.payments.placing import Wish, lapses_on
 from domain.payments.quantities import checked_quantities, require_total, require_used
 from domain.shared.errors import InvalidInput, InvalidState
@@ -45,8 +45,9 @@ def renew_subscription(
 ) -> Order:
     """Order the term that follows; of an expired subscription one from today, as its plan or service term says.
 
-    Ordered before the term ends, it waits until that day and is paid from the balance then, at the latest. Other
-    `quantities` are for terms that begin today: before, what runs is changed by a change.
+    Ordered before the term ends, it is paid from the balance on that day at the latest; where the billing type delays
+    it, it takes effect then and not before. Other `quantities` are for such ones, and for terms that begin today:
+    before, what runs is changed by a change.
     Raises NotFound, ActAsRequired, Stale; InvalidState for an endless subscription, of a plan that is not sold any
     more, which renews itself only, for a period that was removed, outside the manual renewal point, while months of the
     term are unpaid, or with an open order; InvalidInput, PriceChanged.
@@ -58,9 +59,10 @@ def renew_subscription(
     require_may_postpay(account, "subscription_id")
     require_no_open_order(session, subscription, Operation.RENEW)
     start = clock.today if end is None else max(end, clock.today)
+    provisions_on = takes_effect_on(contract, start, clock)
     asked: Mapping[str, Decimal] = {}
     if quantities:
-        if start > clock.today:
+        if start > clock.today and provisions_on is None:
             raise InvalidInput(
                 "The new term begins on {start}; quantities of a renewal are for a term that begins today.",
                 start=start,
@@ -85,6 +87,7 @@ def renew_subscription(
         period=covered(terms, on=start),
         cancels_on=lapses,
         due_on=lapses or start,
+        provisions_on=provisions_on,
         lines={key: quantity for key, quantity in asked.items() if _has(contract, key)},
     )
     return placed(session, scope, wish, prices=prices, clock=clock)

@@ -78,6 +78,7 @@ _OF_TERM = (
     "expired_renewal",
     "stop",
     "delete",
+    "provisioning",
     "account_kinds",
 )
 _LIMITS = ("included", "minimum", "maximum")

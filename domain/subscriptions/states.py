@@ -4,7 +4,7 @@ from domain.shared.errors import InvalidState
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
 from tenancy.messages import Word
 
-__all__ = ["TRANSITIONS", "Operation", "advance", "go_back", "require"]
+__all__ = ["TRANSITIONS", "WAITING", "Operation", "advance", "go_back", "require"]
 
 _S = SubscriptionState
 
@@ -33,6 +33,18 @@ class Operation(Word):
     """A stop is wanted that a manager has to approve."""
     ASK_DELETE = "request to delete"
     """The same of a deletion."""
+    INSTALL = "installation"
+    """Its sales order is paid, and the service is being set up."""
+    UPDATE = "update"
+    """Other quantities are being set up."""
+    BEGIN_RENEWAL = "beginning of a renewal"
+    """Another term is being set up."""
+    BEGIN_SWITCH = "beginning of a switch"
+    """Another plan is being set up."""
+    FAIL = "failure"
+    """What was being set up could not be."""
+    RETRY = "second try"
+    """It is tried again."""
 
 
 _O = Operation
@@ -40,6 +52,7 @@ TRANSITIONS: dict[tuple[SubscriptionState, Operation], SubscriptionState] = {
     (_S.ORDERED, _O.START): _S.ACTIVE,
     (_S.ORDERED, _O.DELIVER): _S.DELIVERED,
     (_S.ORDERED, _O.CANCEL): _S.DELETED,
+    (_S.INSTALLATION_FAILED, _O.CANCEL): _S.DELETED,
     (_S.ORDERED, _O.DELETE): _S.DELETED,
     (_S.ORDERED, _O.SET_AUTO_RENEWAL): _S.ORDERED,
     (_S.ACTIVE, _O.SET_AUTO_RENEWAL): _S.ACTIVE,
@@ -66,9 +79,36 @@ TRANSITIONS: dict[tuple[SubscriptionState, Operation], SubscriptionState] = {
     (_S.ACTIVE, _O.ASK_DELETE): _S.WAITING_FOR_MANUAL_APPROVAL,
     (_S.GRACED, _O.ASK_DELETE): _S.WAITING_FOR_MANUAL_APPROVAL,
     (_S.STOPPED, _O.ASK_DELETE): _S.WAITING_FOR_MANUAL_APPROVAL,
+    (_S.ORDERED, _O.INSTALL): _S.INSTALLING,
+    (_S.ACTIVE, _O.UPDATE): _S.UPDATING,
+    (_S.ACTIVE, _O.BEGIN_RENEWAL): _S.RENEWING,
+    (_S.GRACED, _O.BEGIN_RENEWAL): _S.RENEWING,
+    (_S.STOPPED, _O.BEGIN_RENEWAL): _S.RENEWING,
+    (_S.ACTIVE, _O.BEGIN_SWITCH): _S.SWITCHING,
+    (_S.INSTALLING, _O.FAIL): _S.INSTALLATION_FAILED,
+    (_S.UPDATING, _O.FAIL): _S.UPDATING_FAILED,
+    (_S.RENEWING, _O.FAIL): _S.RENEWING_FAILED,
+    (_S.SWITCHING, _O.FAIL): _S.SWITCHING_FAILED,
+    (_S.INSTALLATION_FAILED, _O.RETRY): _S.INSTALLING,
+    (_S.UPDATING_FAILED, _O.RETRY): _S.UPDATING,
+    (_S.RENEWING_FAILED, _O.RETRY): _S.RENEWING,
+    (_S.SWITCHING_FAILED, _O.RETRY): _S.SWITCHING,
 }
-"""Every other pair is refused. Transitional states (installing, updating…) forbid everything but their own end, and one
-that waits for a manager everything but the decision, which leads back to where it was (`go_back`)."""
+"""Every other pair is refused. What waits for a manager, or for its service to be set up, forbids everything but the
+answer, which leads back to where it was (`go_back`): from there what was ordered is done, or nothing is."""
+
+WAITING = {
+    _S.WAITING_FOR_MANUAL_APPROVAL,
+    _S.INSTALLING,
+    _S.INSTALLATION_FAILED,
+    _S.UPDATING,
+    _S.UPDATING_FAILED,
+    _S.RENEWING,
+    _S.RENEWING_FAILED,
+    _S.SWITCHING,
+    _S.SWITCHING_FAILED,
+}
+"""The states that lead back to where a subscription was."""
 
 
 def require(subscription: ServiceSubscription, operation: Operation) -> SubscriptionState:
@@ -92,8 +132,8 @@ def advance(subscription: ServiceSubscription, operation: Operation) -> None:
 
 
 def go_back(subscription: ServiceSubscription, to: SubscriptionState) -> None:
-    """Let a subscription that waited for a manager be what it was before. Raises InvalidState when it does not wait."""
-    if subscription.state is not SubscriptionState.WAITING_FOR_MANUAL_APPROVAL:
+    """Let a subscription that waited, see `WAITING`, be what it was before. Raises InvalidState when it does not."""
+    if subscription.state not in WAITING:
         raise InvalidState(
             "Subscription {number} is {state}: it waits for no decision.",
             number=subscription.number,

@@ -1,8 +1,8 @@
 """What products want to know with an order, and what orders told; which accounts may pay afterwards, and first orders
-that wait for that.
+that wait for that; orders that take effect on a later day, or when their service is set up.
 
-Locks: `products`, `plans`, `orders`, `subscriptions` and `accounts` for an instant each, to add columns without a
-rewrite; the check of `accounts` reads it once under the same lock, the index and checks of `manual_operations` read
+Locks: `products`, `plans`, `orders`, `subscriptions`, `service_terms` and `accounts` for an instant each, to add columns
+without a rewrite; the checks of `accounts` and `service_terms` read them once under the same lock, the index and checks of `manual_operations` read
 that, which is small.
 """
 
@@ -47,6 +47,21 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_accounts_postpay_permission_known"), "accounts", one_of("postpay_permission", PERMISSIONS)
     )
+    op.add_column("orders", sa.Column("provisions_on", sa.Date(), nullable=True))
+    op.add_column("orders", sa.Column("previous_state", sa.Text(), nullable=True))
+    op.add_column("orders", sa.Column("failure", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_orders_to_provision",
+        "orders",
+        ["distributor_id", "provisions_on"],
+        postgresql_where=sa.text("state = 'WAITING_FOR_PROVISIONING'"),
+    )
+    op.add_column(
+        "service_terms", sa.Column("provisioning", sa.String(40), server_default="AUTOMATIC", nullable=False)
+    )
+    op.create_check_constraint(
+        op.f("ck_service_terms_provisioning_known"), "service_terms", one_of("provisioning", ("AUTOMATIC", "MANUAL"))
+    )
     op.add_column("manual_operations", sa.Column("request", JSONB(), nullable=True))
     for column in ("subscription_id", "previous_state", "auto_renew"):
         op.alter_column("manual_operations", column, nullable=True)
@@ -69,6 +84,11 @@ def downgrade() -> None:
     for column in ("subscription_id", "previous_state", "auto_renew"):
         op.alter_column("manual_operations", column, nullable=False)
     op.drop_column("manual_operations", "request")
+    op.drop_constraint(op.f("ck_service_terms_provisioning_known"), "service_terms", type_="check")
+    op.drop_column("service_terms", "provisioning")
+    op.drop_index("ix_orders_to_provision", table_name="orders")
+    for column in ("failure", "previous_state", "provisions_on"):
+        op.drop_column("orders", column)
     op.drop_constraint(op.f("ck_accounts_postpay_permission_known"), "accounts", type_="check")
     op.drop_column("accounts", "postpay_permission")
     for table, column in reversed(ATTRIBUTES):

@@ -118,6 +118,8 @@ UNPROVOKED: dict[tuple[str, str], str] = {
     ("closeCharges", "INSUFFICIENT_BALANCE"): "charges that were opened, and a balance that was spent otherwise",
     ("completePayment", "INVALID_INPUT"): "a balance that no column holds: see test_limits",
     ("completePayment", "REFUSED_BY_BILLING_TYPE"): "a decrease that is allowed no longer when it is paid",
+    ("completeProvisioning", "INSUFFICIENT_BALANCE"): "a switch, which is paid when it is set up",
+    ("completeProvisioning", "REFUSED_BY_BILLING_TYPE"): "a switch that is allowed no longer when it is set up",
     ("createCustomRole", "KEY_TAKEN"): "another role with the name",
     ("createCustomRole", "NOT_FOUND"): "the platform acts for nobody",
     ("createUser", "KEY_TAKEN"): "another user with the address",

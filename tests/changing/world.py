@@ -253,6 +253,7 @@ def fill(world: World) -> None:
     _files(world)
     _refuse_a_row(world)
     _sell_in_dollars(world)
+    _set_up(world)
     _people(world)
     _customers(world)
 
@@ -501,6 +502,26 @@ def _sell_in_dollars(world: World) -> None:
     )["plan"]
     known["dollar plan"], known["dollar plan endless"] = plan["id"], plan["periods"][0]["id"]
     world.do("distributor", "setExchangeRate", fromCurrency="GBP", toCurrency="EUR", rate="1.15")
+
+
+def _set_up(world: World) -> None:
+    """Orders whose services the child sets up by hand: one that it is at, and one that it could not."""
+    known = world.ids
+    term = world.do("child", "createServiceTerm", name="By hand", key="by_hand", provisioning="MANUAL")["serviceTerm"]
+    plan = world.do(
+        "child",
+        "createPlan",
+        name="By hand",
+        serviceTermId=term["id"],
+        billingType="CSP_MONTHLY",
+        periods=[{"unit": "ENDLESS"}],
+        resources=[{"key": "seats", "name": "Seats"}],
+    )["plan"]
+    for name in ("being set up", "not set up"):
+        order = {"planId": plan["id"], "periodId": plan["periods"][0]["id"], "quantities": []}
+        made = world.do("child", "orderSubscription", accountId=known["account"], **order)
+        known[name] = made["order"]["id"]
+    world.do("child", "failProvisioning", orderId=known["not set up"], reason="The vendor is away")
 
 
 def _account(world: World, owner: str, name: str, funds: str | None) -> str:

@@ -9,6 +9,15 @@ from domain.shared.errors import InvalidState
 ALLOWED = {
     (OrderState.WAITING_FOR_PAYMENT, OrderStep.COMPLETE): OrderState.COMPLETED,
     (OrderState.WAITING_FOR_PAYMENT, OrderStep.CANCEL): OrderState.CANCELLED,
+    (OrderState.WAITING_FOR_PAYMENT, OrderStep.DELAY): OrderState.WAITING_FOR_PROVISIONING,
+    (OrderState.WAITING_FOR_PAYMENT, OrderStep.PROVISION): OrderState.PROVISIONING,
+    (OrderState.WAITING_FOR_PROVISIONING, OrderStep.PROVISION): OrderState.PROVISIONING,
+    (OrderState.WAITING_FOR_PROVISIONING, OrderStep.COMPLETE): OrderState.COMPLETED,
+    (OrderState.WAITING_FOR_PROVISIONING, OrderStep.CANCEL): OrderState.CANCELLED,
+    (OrderState.PROVISIONING, OrderStep.COMPLETE): OrderState.COMPLETED,
+    (OrderState.PROVISIONING, OrderStep.FAIL): OrderState.PROVISIONING_FAILED,
+    (OrderState.PROVISIONING_FAILED, OrderStep.RETRY): OrderState.PROVISIONING,
+    (OrderState.PROVISIONING_FAILED, OrderStep.CANCEL): OrderState.CANCELLED,
 }
 
 

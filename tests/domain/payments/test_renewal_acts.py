@@ -12,7 +12,7 @@ from domain.catalog.models import ExpiredRenewal
 from domain.ordering.models import Order, OrderState, OrderType
 from domain.payments.renewing import renew_subscription
 from domain.shared.billing_types import BillingType
-from domain.shared.errors import InvalidInput, InvalidState
+from domain.shared.errors import InvalidState
 from domain.shared.periods import PeriodUnit
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
 from tenancy.sessions import ScopedSession
@@ -129,14 +129,14 @@ def test_a_commitment_is_decreased_when_it_is_renewed(session: ScopedSession, ch
     shop.top_up("100.00")
     subscription = shop.bought(5, auto_renew=False)
     shop.day = date(2027, 9, 20)
-    with pytest.raises(InvalidInput):
-        renew(shop, subscription, 3)
-    run(shop, date(2027, 10, 1))
-    # when
+    # when: ordered and paid before the term ends
     order = renew(shop, subscription, 3)
     shop.pay(order)
-    # then
-    assert f"{order.total:.2f}" == "30.00"
+    # then: it waits for that day
+    assert (order.state, order.provisions_on) == (OrderState.WAITING_FOR_PROVISIONING, date(2027, 10, 1))
+    assert (subscription.expires_on, shop.amounts(ChargeState.BLOCKED)) == (date(2027, 9, 30), ["50.00", "30.00"])
+    run(shop, date(2027, 10, 1))
+    assert order.state is OrderState.COMPLETED
     assert (subscription.state, subscription.expires_on) == (SubscriptionState.ACTIVE, date(2027, 10, 31))
     run(shop, date(2027, 11, 1))
     assert shop.amounts(ChargeState.CLOSED) == ["50.00", "30.00"]

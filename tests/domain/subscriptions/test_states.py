@@ -13,11 +13,15 @@ ALLOWED = {
         "DELIVER": "DELIVERED",
         "CANCEL": "DELETED",
         "SET_AUTO_RENEWAL": "ORDERED",
+        "INSTALL": "INSTALLING",
         "DELETE": "DELETED",
     },
     "ACTIVE": {
         "CHANGE": "ACTIVE",
         "SWITCH": "ACTIVE",
+        "UPDATE": "UPDATING",
+        "BEGIN_RENEWAL": "RENEWING",
+        "BEGIN_SWITCH": "SWITCHING",
         "SET_AUTO_RENEWAL": "ACTIVE",
         "PROLONG": "ACTIVE",
         "RENEW": "ACTIVE",
@@ -31,6 +35,7 @@ ALLOWED = {
         "PROLONG": "ACTIVE",
         "RENEW": "ACTIVE",
         "SET_AUTO_RENEWAL": "GRACED",
+        "BEGIN_RENEWAL": "RENEWING",
         "STOP": "STOPPED",
         "DELETE": "DELETED",
         "ASK_STOP": "WAITING_FOR_MANUAL_APPROVAL",
@@ -41,10 +46,19 @@ ALLOWED = {
         "RENEW": "ACTIVE",
         "ACTIVATE": "ACTIVE",
         "SET_AUTO_RENEWAL": "STOPPED",
+        "BEGIN_RENEWAL": "RENEWING",
         "DELETE": "DELETED",
         "ASK_DELETE": "WAITING_FOR_MANUAL_APPROVAL",
     },
     "DELIVERED": {"DELETE": "DELETED"},
+    "INSTALLING": {"FAIL": "INSTALLATION_FAILED"},
+    "INSTALLATION_FAILED": {"RETRY": "INSTALLING", "CANCEL": "DELETED"},
+    "UPDATING": {"FAIL": "UPDATING_FAILED"},
+    "UPDATING_FAILED": {"RETRY": "UPDATING"},
+    "RENEWING": {"FAIL": "RENEWING_FAILED"},
+    "RENEWING_FAILED": {"RETRY": "RENEWING"},
+    "SWITCHING": {"FAIL": "SWITCHING_FAILED"},
+    "SWITCHING_FAILED": {"RETRY": "SWITCHING"},
 }
 """Written out a second time on purpose: who changes the table changes a promise."""
 
@@ -74,11 +88,12 @@ def test_the_table_has_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("state", SubscriptionState)
-def test_only_what_waits_for_a_manager_goes_back(state: SubscriptionState) -> None:
+def test_only_what_waits_for_a_manager_or_its_service_goes_back(state: SubscriptionState) -> None:
     # given
     subscription = ServiceSubscription(number="SU000001", state=state, version=3)
     # then
-    if state is SubscriptionState.WAITING_FOR_MANUAL_APPROVAL:
+    waiting = ("WAITING_FOR_MANUAL_APPROVAL", "INSTALL", "UPDATING", "RENEWING", "SWITCHING")
+    if state.startswith(waiting):
         go_back(subscription, SubscriptionState.GRACED)
         assert (subscription.state, subscription.version) == (SubscriptionState.GRACED, 4)
     else:
