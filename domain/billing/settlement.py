@@ -42,6 +42,7 @@ __all__ = [
     "refusing",
     "require_deletable",
     "require_stoppable",
+    "require_stoppable_by_customer",
     "require_switchable",
     "stop",
 ]
@@ -133,6 +134,12 @@ def charged_units(session: Session, contract: Contract, clock: Clock) -> Charged
 def require_stoppable(contract: Contract) -> None:
     """Raises RefusedByBillingType for a type that is never stopped."""
     if contract.policy.stop is Stop.REFUSED:
+        raise refusing(contract, NotAllowedByBillingType(contract.subscription.billing_type, Message("a stop")))
+
+
+def require_stoppable_by_customer(contract: Contract) -> None:
+    """Raises RefusedByBillingType for a type that customers are committed to: only their seller stops it."""
+    if contract.policy.stop is Stop.NO_REFUND:
         raise refusing(contract, NotAllowedByBillingType(contract.subscription.billing_type, Message("a stop")))
 
 

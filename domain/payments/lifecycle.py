@@ -45,6 +45,8 @@ def stop_subscription(
     account, contract = own_contract(session, scope, subscription_id, if_version=if_version)
     # The type is asked first: that it never stops says more than that it cannot be stopped now.
     settlement.require_stoppable(contract)
+    if scope.customer is not None:
+        settlement.require_stoppable_by_customer(contract)
     if scope.customer is not None and under_approval(
         session, [contract], {account.id: account}, ManualOperationKind.STOP
     ):
