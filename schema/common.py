@@ -10,7 +10,9 @@ from resolvers.reading import part
 from schema.enums import (
     BillingType,
     ChargeState,
+    HowDone,
     OrderState,
+    PaymentModel,
     PaymentState,
     PlanState,
     SubscriptionPhase,
@@ -25,10 +27,13 @@ __all__ = [
     "DateFilter",
     "DateTimeFilter",
     "DecimalFilter",
+    "HowDoneFilter",
     "IDFilter",
+    "IntFilter",
     "Money",
     "MoneyInput",
     "OrderStateFilter",
+    "PaymentModelFilter",
     "PaymentStateFilter",
     "Period",
     "PlanStateFilter",
@@ -154,6 +159,48 @@ class DecimalFilter:
     """At least this."""
     is_null: bool | None = UNSET
     """True: has no value. False: has one."""
+
+
+@strawberry.input
+class IntFilter:
+    """Compares whole numbers. All given operators must hold."""
+
+    eq: int | None = UNSET
+    """Equals this."""
+    lt: int | None = UNSET
+    """Below this."""
+    lte: int | None = UNSET
+    """At most this."""
+    gt: int | None = UNSET
+    """Above this."""
+    gte: int | None = UNSET
+    """At least this."""
+    is_null: bool | None = UNSET
+    """True: has no value. False: has one."""
+
+
+@strawberry.input
+class PaymentModelFilter:
+    """Compares payment models. All given operators must hold."""
+
+    eq: PaymentModel | None = UNSET
+    """Is this one."""
+    in_: list[PaymentModel] | None = strawberry.field(name="in", default=UNSET)
+    """Is one of these; an empty list matches nothing."""
+    not_in: list[PaymentModel] | None = UNSET
+    """Is none of these."""
+
+
+@strawberry.input
+class HowDoneFilter:
+    """Compares ways of doing something. All given operators must hold."""
+
+    eq: HowDone | None = UNSET
+    """Is this one."""
+    in_: list[HowDone] | None = strawberry.field(name="in", default=UNSET)
+    """Is one of these; an empty list matches nothing."""
+    not_in: list[HowDone] | None = UNSET
+    """Is none of these."""
 
 
 @strawberry.input

@@ -109,6 +109,10 @@ class StorefrontOffer(Node):
     """What orders name the period by."""
     product_name: str | None = column(PriceListEntry.product_name)
     """What the vendor calls the product; null: the plan sells none."""
+    category_key: str | None = column(PriceListEntry.category_key)
+    """The key of the category in which the product stands; null: in none."""
+    category_name: str | None = column(PriceListEntry.category_name)
+    """What that category is called."""
     vendor: str | None = column(PriceListEntry.vendor)
     """Who makes the product."""
     billing_type: BillingType = column(PriceListEntry.billing_type)
@@ -142,6 +146,10 @@ class StorefrontFilter:
     """By the plan's article number."""
     product_name: StringFilter | None = UNSET
     """By the product's name."""
+    category_key: StringFilter | None = UNSET
+    """By the key of the category in which the product stands."""
+    category_name: StringFilter | None = UNSET
+    """By the name of that category."""
     vendor: StringFilter | None = UNSET
     """By who makes the product."""
     billing_type: BillingTypeFilter | None = UNSET
@@ -166,6 +174,8 @@ class StorefrontSortField(StrEnum):
 
     PRODUCT_NAME = "PRODUCT_NAME"
     """By the product's name, letter by letter."""
+    CATEGORY_NAME = "CATEGORY_NAME"
+    """By the name of the category in which the product stands; without one last."""
     VENDOR = "VENDOR"
     """By who makes the product."""
     PLAN_NAME = "PLAN_NAME"

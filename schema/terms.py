@@ -7,7 +7,15 @@ from strawberry import UNSET
 
 from domain.customers import models
 from resolvers.reading import VIEWER, Node, column, filters, reads, related, sql
-from schema.common import BooleanFilter, DecimalFilter, IDFilter, StringFilter
+from schema.common import (
+    BooleanFilter,
+    DecimalFilter,
+    HowDoneFilter,
+    IDFilter,
+    IntFilter,
+    PaymentModelFilter,
+    StringFilter,
+)
 from schema.enums import HowDone, PaymentModel
 from schema.references import TenantRef
 from tenancy.permissions import Permission
@@ -91,8 +99,24 @@ class AccountClassFilter:
     """By whether orders may be paid down to the threshold."""
     threshold: DecimalFilter | None = UNSET
     """By how far below zero a balance may be."""
+    payment_model: PaymentModelFilter | None = UNSET
+    """By the payment model of new accounts."""
+    stop: HowDoneFilter | None = UNSET
+    """By whether stopping a subscription waits for a manager."""
+    delete: HowDoneFilter | None = UNSET
+    """By whether deleting a subscription waits for a manager."""
+    subzero_days: IntFilter | None = UNSET
+    """By the days below zero without a credit hold."""
+    cancel_unpaid_days: IntFilter | None = UNSET
+    """By the days after which an unpaid order is cancelled."""
     credit_limit: DecimalFilter | None = UNSET
-    """By the debt above which a subscription is blocked."""
+    """By the debt above which a subscription is blocked; isNull: there is no such limit."""
+    payment_expiration_days: IntFilter | None = UNSET
+    """By the days after which a payment expires."""
+    guaranteed_limit: DecimalFilter | None = UNSET
+    """By the most that a guaranteed payment may be; isNull: there are none."""
+    guaranteed_days: IntFilter | None = UNSET
+    """By the days in which a guaranteed payment must come."""
     and_: list["AccountClassFilter"] | None = strawberry.field(name="and", default=UNSET)
     """All of these hold."""
     or_: list["AccountClassFilter"] | None = strawberry.field(name="or", default=UNSET)

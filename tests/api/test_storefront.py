@@ -63,6 +63,38 @@ def test_everybody_sees_what_may_be_ordered_with_its_cheapest_period_and_no_cost
     assert "0.1357" not in response.text
 
 
+def test_offers_are_found_by_the_category_of_their_product(api: Api, shop: str) -> None:
+    # given
+    create = """mutation ($input: CreateProductInput!) {
+      createProduct(input: $input) { product { id } errors { code } } }"""
+    input = {"key": "files", "name": "Files", "categoryKey": "office", "categoryName": "Office"}
+    product = api.do("child", create, input=input)["product"]["id"]
+    terms = api.data("child", "{ plans(first: 1) { nodes { serviceTerm { id } } } }")["plans"]["nodes"]
+    plan = {
+        "name": "Archive",
+        "serviceTermId": terms[0]["serviceTerm"]["id"],
+        "billingType": "CSP_MONTHLY",
+        "periods": [{"unit": "ENDLESS"}],
+        "resources": [],
+        "productId": product,
+    }
+    api.do("child", CREATE_PLAN, input=plan)
+    document = """query ($filter: StorefrontFilter) { storefront(filter: $filter, sort: [{field: CATEGORY_NAME}]) {
+      nodes { categoryKey categoryName plan { name } } } }"""
+
+    def shown(filter: str) -> Any:
+        answer = api.client.get(shop, params={"query": document, "variables": f'{{"filter": {filter}}}'})
+        return answer.json()["data"]["storefront"]["nodes"]
+
+    # then
+    office = {"categoryKey": "office", "categoryName": "Office", "plan": {"name": "Archive"}}
+    assert shown('{"categoryKey": {"eq": "office"}}') == [office]
+    assert shown('{"categoryName": {"eq": "Elsewhere"}}') == []
+    every = shown("{}")
+    assert every[0] == office
+    assert {offer["categoryKey"] for offer in every[1:]} == {None}
+
+
 def test_an_offer_can_be_ordered_by_the_ids_it_tells(api: Api, shop: str) -> None:
     (offer, *_) = api.client.get(shop, params={"query": SHOP}).json()["data"]["storefront"]["nodes"]
     plan = "query ($id: ID!) { plan(id: $id) { periods { id } } }"
