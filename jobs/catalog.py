@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from domain.delegation import synchronization
-from domain.pricing import publishing
+from domain.pricing import publishing, unpublishing
 from domain.pricing.repricing import reprice_next
 from jobs.actors import actor, stepping_actor
 from jobs.tasks import Progress
@@ -25,6 +25,12 @@ def synchronize_plan(session: Session, scope: Scope, *, plan_id: UUID) -> None:
 def publish_product(session: Session, scope: Scope, *, product_id: UUID) -> None:
     """Bring a vendor's product, its plans and their service terms to every distributor that has it."""
     publishing.bring_product(session, scope, product_id=product_id)
+
+
+@actor(queue="catalog", max_attempts=10)
+def withdraw_product(session: Session, scope: Scope, *, product_id: UUID, taker_id: UUID) -> None:
+    """Let what a distributor received with a vendor's product be sold no more."""
+    unpublishing.withdraw_product(session, scope, product_id=product_id, taker_id=taker_id)
 
 
 @stepping_actor(queue="catalog", max_attempts=10)

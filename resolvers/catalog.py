@@ -14,7 +14,7 @@ from domain.catalog.models import Plan
 from domain.delegation import actions as delegation
 from domain.delegation import copying, default_markups, links
 from domain.pricing import actions as pricing
-from domain.pricing import bulk, by_hand, planning, publishing, sheet_requests
+from domain.pricing import bulk, by_hand, planning, publishing, sheet_requests, unpublishing
 from domain.pricing.repricing import repricing_job
 from domain.shared.unset import UNSET
 from domain.subscriptions.price_impact import Totals, impact_of, totals_below
@@ -44,6 +44,7 @@ __all__ = [
     "set_prices",
     "set_tax",
     "undelegate_plan",
+    "unpublish_product",
     "update_discount",
     "update_plan",
     "update_product",
@@ -95,6 +96,11 @@ def import_price_sheet(change: Change, /, *, preview: bool, currency: Any = None
     session, scope, input = change.session, change.scope, {**input, "currency": currency}
     foretold = sheet_requests.preview_sheet(session, scope, clock=change.clock, **input) if change.dry_run else None
     return {"job": sheet_requests.request_import(session, scope, preview=preview, **input), "impact": foretold}
+
+
+def unpublish_product(change: Change, /, **input: Any) -> Answer:
+    """See `domain.pricing.unpublishing.unpublish_product`."""
+    return {"product": unpublishing.unpublish_product(change.session, change.scope, clock=change.clock, **input)}
 
 
 def copy_plan(change: Change, /, **input: Any) -> Answer:

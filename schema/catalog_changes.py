@@ -18,6 +18,8 @@ __all__ = [
     "CreateServiceTermPayload",
     "PublishProductInput",
     "PublishProductPayload",
+    "UnpublishProductInput",
+    "UnpublishProductPayload",
     "UpdateProductInput",
     "UpdateProductPayload",
     "UpdateServiceTermInput",
@@ -223,6 +225,26 @@ class PublishProductInput:
 class PublishProductPayload(Payload):
     """What publishProduct answers. A job brings the product, its plans and their service terms, now and after each
     change; plans come to a distributor not public."""
+
+    product: Product | None
+    """The product as it is now; null when refused."""
+
+
+@strawberry.input
+class UnpublishProductInput:
+    """Taking a vendor's product back from distributors."""
+
+    product_id: strawberry.ID
+    """A product of the acting vendor."""
+    distributor_numbers: list[str]
+    """Distributors that have it, such as D1, 1 to 500; one that does not is NOT_FOUND."""
+
+
+@strawberry.type
+class UnpublishProductPayload(Payload):
+    """What unpublishProduct answers. A job for each distributor makes the plans that came with the product
+    DEACTIVATED_BY_PROVIDER, with all copies: nobody orders them, subscriptions go on. They are sold again when the
+    product is published there again."""
 
     product: Product | None
     """The product as it is now; null when refused."""

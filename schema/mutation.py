@@ -269,6 +269,10 @@ class Mutation:
         catalog.publish_product, c.PublishProductInput, needs=P.CATALOG_WRITE
     )
     """Let distributors have a vendor's product. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
+    unpublish_product: c.UnpublishProductPayload | None = mutation(
+        catalog.unpublish_product, c.UnpublishProductInput, needs=P.CATALOG_WRITE
+    )
+    """Take a vendor's product back from distributors. Codes: INVALID_INPUT, NOT_FOUND, ACT_AS_REQUIRED."""
     copy_plan: g.CopyPlanPayload | None = mutation(catalog.copy_plan, g.CopyPlanInput, needs=P.CATALOG_WRITE)
     """Add a plan like another one, active at once. Codes: INVALID_INPUT, INVALID_STATE, NOT_FOUND, ACT_AS_REQUIRED."""
     set_plan_links: g.SetPlanLinksPayload | None = mutation(

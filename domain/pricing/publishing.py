@@ -5,9 +5,10 @@ their service terms into the distributor's own rows, and again after each change
 prices, publishes and delegates. Nothing refers across: the distributor's rows keep the vendor's ids as mere numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import inspect, select
@@ -51,7 +52,7 @@ from tenancy.scope import PLATFORM, Scope
 from tenancy.sessions import seeing
 from tenancy.texts import clean_text
 
-__all__ = ["accept_vendor", "bring_product", "publish_product"]
+__all__ = ["accept_vendor", "bring_product", "named_takers", "publications_of", "publish_product"]
 
 TAKERS_LIMIT = 500
 """Distributors named at once."""
@@ -125,26 +126,8 @@ def publish_product(
     owner = tenant_by_id(session, scope.tenant_id)
     if not owner.vendor:
         raise NoVendor(owner.name)
-    if not 1 <= len(distributor_numbers) <= TAKERS_LIMIT:
-        raise InvalidInput(
-            "{field} names 1 to {limit} distributors, got {count}.",
-            limit=TAKERS_LIMIT,
-            count=len(distributor_numbers),
-            path=("distributor_numbers",),
-        )
-    willing = {taker.number: taker for taker in _willing(session, owner)}
-    for at, number in enumerate(distributor_numbers):
-        if number not in willing:
-            raise NotFound("distributor_numbers", at)
-        if number in distributor_numbers[:at]:
-            raise InvalidInput(
-                "{collection} names {key} twice.",
-                collection=Field("distributor_numbers"),
-                key=number,
-                path=("distributor_numbers", at),
-            )
-    present = {publication.taker_id for publication in _publications(session, product)}
-    takers = [willing[number] for number in distributor_numbers]
+    takers = named_takers(distributor_numbers, {taker.number: taker for taker in _willing(session, owner)})
+    present = {publication.taker_id for publication in publications_of(session, product)}
     session.add_all(
         Publication(
             distributor_id=product.distributor_id,
@@ -163,6 +146,31 @@ def publish_product(
     outbox.announce(session, scope, "product.published", subject=product, prefix="prd", at=clock.now)
     ask_for_publication(session, product)
     return product
+
+
+Known = TypeVar("Known")
+
+
+def named_takers(numbers: Sequence[str], known: Mapping[str, Known]) -> Sequence[Known]:
+    """What is known by these distributors' numbers, in the order asked. Raises InvalidInput; NotFound for another."""
+    if not 1 <= len(numbers) <= TAKERS_LIMIT:
+        raise InvalidInput(
+            "{field} names 1 to {limit} distributors, got {count}.",
+            limit=TAKERS_LIMIT,
+            count=len(numbers),
+            path=("distributor_numbers",),
+        )
+    for at, number in enumerate(numbers):
+        if number not in known:
+            raise NotFound("distributor_numbers", at)
+        if number in numbers[:at]:
+            raise InvalidInput(
+                "{collection} names {key} twice.",
+                collection=Field("distributor_numbers"),
+                key=number,
+                path=("distributor_numbers", at),
+            )
+    return [known[number] for number in numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +194,8 @@ def _willing(session: Session, vendor: Tenant) -> list[_Taker]:
         return [_Taker(row.id, row.number) for row in session.execute(wanted)]
 
 
-def _publications(session: Session, product: Product) -> Sequence[Publication]:
+def publications_of(session: Session, product: Product) -> Sequence[Publication]:
+    """Who has a vendor's product."""
     of_product = Publication.distributor_id == product.distributor_id, Publication.product_id == product.id
     return session.scalars(select(Publication).where(*of_product)).all()
 
@@ -197,7 +206,7 @@ def bring_product(session: Session, scope: Scope, *, product_id: UUID) -> None:
     One that accepts the vendor no longer keeps what it has, as it is. `scope` is the vendor's. Raises NotFound.
     """
     product = own(session, scope, Product, product_id, "product_id")
-    chosen = {publication.taker_id for publication in _publications(session, product)}
+    chosen = {publication.taker_id for publication in publications_of(session, product)}
     takers = [taker.id for taker in _willing(session, tenant_by_id(session, product.tenant_id)) if taker.id in chosen]
     plans = session.scalars(
         select(Plan)

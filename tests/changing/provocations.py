@@ -85,6 +85,7 @@ PROVOCATIONS: dict[str, list[Provocation]] = {
         Provocation("distributor", lambda known: {"productId": known["product"]}),
         Provocation("distributor", lambda known: {"productId": known["child's product"]}),
     ],
+    "unpublishProduct": [Provocation("distributor", lambda known: {"productId": known["child's product"]})],
     "updateProduct": [
         Provocation("distributor", lambda known: {"productId": known["received product"]}),
         Provocation("distributor", lambda known: {"productId": known["child's product"]}),

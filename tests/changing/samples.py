@@ -446,6 +446,15 @@ SAMPLES: dict[str, Sample] = {
         {"vendorNumber": ""},
         {"vendorNumber": "D4712"},
     ),
+    "unpublishProduct": Sample(
+        "vendor",
+        lambda known: {
+            "productId": known["published product"],
+            "distributorNumbers": [known["distributor's number"]],
+        },
+        {"distributorNumbers": []},
+        {"distributorNumbers": ["D0"]},
+    ),
     "publishProduct": Sample(
         "vendor",
         lambda known: {

@@ -303,6 +303,9 @@ def _products(world: World) -> None:
         distributor = uuid_of(known["distributor"])
         known["distributor's number"] = session.get_one(Tenant, (distributor, distributor)).number
     world.do("distributor", "acceptVendor", vendorNumber=founded["distributor"]["number"])
+    known["published product"] = world.do("vendor", "createProduct", key="tasks", name="Tasks")["product"]["id"]
+    numbers = [known["distributor's number"]]
+    world.do("vendor", "publishProduct", productId=known["published product"], distributorNumbers=numbers)
 
 
 def _files(world: World) -> None:

@@ -21,6 +21,7 @@ from domain.delegation.synchronization import synchronize_plan
 from domain.payments.checkout import order_subscription
 from domain.pricing.actions import set_markup, update_plan
 from domain.pricing.publishing import accept_vendor, bring_product, publish_product
+from domain.pricing.unpublishing import unpublish_product, withdraw_product
 from domain.shared.errors import InvalidInput, NotFound, Refusal
 from domain.shared.models import Event, Job
 from tenancy.clock import Clock
@@ -333,3 +334,43 @@ def test_a_distributor_that_accepts_a_vendor_no_longer_keeps_what_it_has(fair: F
     accept_vendor(session, scope, vendor_number=number, accepted=False, clock=chain.clock)
     fair.change(name="Post")
     assert fair.received().name == "Mail"
+
+
+def test_a_product_that_the_vendor_takes_back_is_sold_nowhere_and_comes_back(fair: Fair) -> None:
+    # given
+    session, chain = fair.session, fair.chain
+    fair.publish()
+    copy = delegate(session, fair.received(), chain.distributor, chain.reseller)
+    number, taker_id = chain.distributor.tenant.number, chain.distributor.tenant.id
+
+    def take_back() -> int:
+        scope = acting(session, fair.vendor)
+        unpublish_product(session, scope, product_id=fair.product_id, distributor_numbers=[number], clock=fair.clock)
+        scope = act_as(session, distributor_scope(fair.vendor))
+        return withdraw_product(session, scope, product_id=fair.product_id, taker_id=taker_id)
+
+    def states() -> list[PlanState]:
+        return [fair.received().state, session.get_one(Plan, (copy.distributor_id, copy.id)).state]
+
+    # when
+    assert take_back() == 1
+    # then
+    assert states() == [PlanState.DEACTIVATED_BY_PROVIDER] * 2
+    fair.change(name="Post")
+    assert fair.received().name == "Mail"
+    with pytest.raises(NotFound) as refusal:
+        take_back()
+    assert refusal.value.path == ("distributor_numbers", 0)
+    # when
+    fair.publish()
+    # then
+    assert states() == [PlanState.ACTIVE] * 2
+    assert fair.received().name == "Post"
+
+
+def test_a_product_that_was_published_again_meanwhile_is_not_withdrawn(fair: Fair) -> None:
+    fair.publish()
+    scope = act_as(fair.session, distributor_scope(fair.vendor))
+    taker_id = fair.chain.distributor.tenant.id
+    assert withdraw_product(fair.session, scope, product_id=fair.product_id, taker_id=taker_id) == 0
+    assert fair.received().state is PlanState.ACTIVE
