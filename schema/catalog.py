@@ -150,6 +150,8 @@ class ServiceTerm(Node):
     """Of CUSTOM accounts only those of these types; empty: all."""
     own: bool = sql(lambda row: row.tenant_path >= VIEWER.lo)
     """False for a term that came from upstream: it is read-only."""
+    received: bool = sql(lambda row: row.source_id.is_not(None))
+    """True: it came from a vendor with a product and follows the vendor's; it is read-only."""
     tenant: TenantRef = related(models.ServiceTerm.tenant_id)
     """The tenant whose term it is."""
 

@@ -13,6 +13,7 @@ __all__ = [
     "ProductKeyTaken",
     "ServiceTermKeyTaken",
     "TermComesFromAbove",
+    "TermComesFromVendor",
     "TermInUse",
 ]
 
@@ -66,6 +67,15 @@ class TermComesFromAbove(ReadOnlyDelegated):
             key=key,
             owner=owner,
             path=path,
+        )
+
+
+class TermComesFromVendor(ReadOnlyDelegated):
+    """A vendor's term came with a product and follows the vendor's."""
+
+    def __init__(self, key: str, *, path: tuple[str | int, ...]) -> None:
+        super().__init__(
+            "The service term {key} came from a vendor with a product, and is changed only there.", key=key, path=path
         )
 
 

@@ -139,6 +139,8 @@ class ServiceTerm(TenantRow, Base):
     __visibility__ = Visibility.INHERITED
     __customers__ = (Reach.OF_ITS_SELLERS_CHAIN,)
 
+    source_id: Mapped[UUID | None] = mapped_column(info=OF_ANY)
+    """The vendor's term that this one was made from, of another root, and follows; null: the tenant's own."""
     name: Mapped[str]
     key: Mapped[str]
     """`[a-z0-9_]+`, one meaning along the chain."""

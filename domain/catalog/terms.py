@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from domain.catalog.checks import check_whole, clean_key
-from domain.catalog.errors import ServiceTermKeyTaken, TermComesFromAbove, TermInUse
-from domain.catalog.models import ExpiredRenewal, Plan, ServiceTerm, ServiceTermAccountType
+from domain.catalog.errors import ServiceTermKeyTaken, TermComesFromAbove, TermComesFromVendor, TermInUse
+from domain.catalog.models import ExpiredRenewal, Plan, Product, ServiceTerm, ServiceTermAccountType
+from domain.catalog.products import ask_for_publication
 from domain.catalog.queries import tenant_name
 from domain.customers.models import Account, AccountKind, AccountType, HowDone
 from domain.customers.terms import type_for
@@ -25,7 +26,7 @@ from tenancy.models import Tenant
 from tenancy.scope import Scope
 from tenancy.texts import clean_text
 
-__all__ = ["ServiceTermChange", "create_service_term", "require_may_order", "update_service_term"]
+__all__ = ["ServiceTermChange", "change_term", "create_service_term", "require_may_order", "update_service_term"]
 
 DAYS_LIMIT = 3650
 """Days of a term's points and periods."""
@@ -114,11 +115,26 @@ def update_service_term(
 ) -> ServiceTerm:
     """Change a term of the acting tenant; subscriptions live by it from now on, here and below.
 
-    A subscription keeps the billing day of its order. The key stays for good.
-    Raises NotFound, ActAsRequired; TermComesFromAbove; InvalidInput; TermInUse for a billing day that plans which have
-    the term cannot live with.
+    A subscription keeps the billing day of its order. The key stays for good. Of a vendor's term, what was published
+    with it follows by a job.
+    Raises NotFound, ActAsRequired; TermComesFromAbove, TermComesFromVendor; InvalidInput; TermInUse for a billing day
+    that plans which have the term cannot live with.
     """
     term = _own_term(session, scope, service_term_id)
+    if term.source_id is not None:
+        raise TermComesFromVendor(term.key, path=("service_term_id",))
+    change_term(session, scope, term, change, clock=clock)
+    sold = (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id)
+    of_term = Plan.distributor_id == term.distributor_id, Plan.service_term_id == term.id, Plan.source_id.is_(None)
+    for product in session.scalars(select(Product).where(exists().where(sold, *of_term)).order_by(Product.id)):
+        ask_for_publication(session, product)
+    return term
+
+
+def change_term(
+    session: Session, scope: Scope, term: ServiceTerm, change: ServiceTermChange, *, clock: Clock
+) -> ServiceTerm:
+    """Change a term of the acting tenant, wherever the change comes from. Raises InvalidInput, TermInUse."""
     wanted = dict(change.given)
     for field, value in wanted.items():
         if value is None:

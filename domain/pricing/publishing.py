@@ -32,7 +32,7 @@ from domain.catalog.models import (
 )
 from domain.catalog.products import DEFAULT_CATEGORY, ask_for_publication, category_of_key
 from domain.catalog.queries import live_subscriptions, periods_of, resources_of
-from domain.catalog.terms import create_service_term
+from domain.catalog.terms import ServiceTermChange, change_term, create_service_term
 from domain.catalog.versions import ask_for_synchronization, count_change
 from domain.delegation.copies import COPIED_OF_PERIODS, COPIED_OF_RESOURCES, has_copies, locked_copies
 from domain.delegation.default_markups import default_markups_of, place_of_product
@@ -41,7 +41,7 @@ from domain.pricing.fees import changed_fields, mark_net_costs
 from domain.pricing.repricing import apply_markups, reprice_below
 from domain.shared import outbox
 from domain.shared.billing_policy import FeeSet, Term
-from domain.shared.errors import InvalidInput, KeyTaken, NotFound
+from domain.shared.errors import InvalidInput, InvalidState, KeyTaken, NotFound
 from domain.shared.numbers import number_for
 from domain.shared.rows import own
 from tenancy.clock import Clock, clock_of
@@ -268,7 +268,7 @@ class _Arrival:
             try:
                 with self.session.begin_nested():
                     self._plan(product, published)
-            except (InvalidInput, KeyTaken):
+            except (InvalidInput, InvalidState, KeyTaken):
                 # The distributor's own terms do not go with it: a job has nobody to tell it to but the event's readers.
                 outbox.announce(
                     self.session, self.scope, "product.plan_refused", subject=product, prefix="prd", at=self.clock.now
@@ -322,20 +322,26 @@ class _Arrival:
         return free
 
     def _term(self, source: SimpleNamespace) -> ServiceTerm:
-        """The distributor's own term with the vendor's key, else a new one. Raises KeyTaken for a reseller's key."""
+        """The distributor's term that came from the vendor's, as that is now; else its own with the same key, as it is;
+        else a new one. Raises KeyTaken for a reseller's key, TermInUse, InvalidInput.
+        """
+        mine = ServiceTerm.distributor_id == self.taker.id, ServiceTerm.tenant_id == self.taker.id
         found = self.session.scalars(
-            select(ServiceTerm).where(
-                ServiceTerm.distributor_id == self.taker.id,
-                ServiceTerm.tenant_id == self.taker.id,
-                ServiceTerm.key == source.key,
-            )
+            select(ServiceTerm)
+            .where(*mine, (ServiceTerm.source_id == source.id) | (ServiceTerm.key == source.key))
+            .order_by((ServiceTerm.source_id == source.id).is_not(True))
+            .limit(1)
         ).one_or_none()
-        if found is not None:
-            return found
-        settings = {name: getattr(source, name) for name in _OF_TERM}
-        return create_service_term(
-            self.session, self.scope, name=source.name, key=source.key, **settings, clock=self.clock
-        )
+        if found is None:
+            settings = {name: getattr(source, name) for name in ("name", "key", *_OF_TERM)}
+            found = create_service_term(self.session, self.scope, **settings, clock=self.clock)
+            found.source_id = source.id
+        elif found.source_id == source.id:
+            wanted = {name: getattr(source, name) for name in ("name", *_OF_TERM)}
+            given = {name: value for name, value in wanted.items() if value != getattr(found, name)}
+            if given:
+                change_term(self.session, self.scope, found, ServiceTermChange(given), clock=self.clock)
+        return found
 
     def _plan(self, product: Product, source: _Published) -> None:
         of_source = Plan.distributor_id == self.taker.id, Plan.source_id == source.plan.id
@@ -400,12 +406,16 @@ class _Arrival:
     def _renewed(self, product: Product, plan: Plan, source: _Published) -> None:
         """The plan as the vendor has it now; prices only where the product receives them."""
         session, clock = self.session, self.clock
+        term = self._term(source.term)
+        if term.id != plan.service_term_id:
+            _require_suits(source, term)
         periods, resources = periods_of(session, plan), resources_of(session, plan)
         in_use = live_subscriptions(session, plan) > 0
         details: list[PlanPeriod | PlanResource] = [*periods, *resources]
         with session.no_autoflush:
             for name in (*_OF_PLAN, *(() if in_use else _OF_KIND)):
                 setattr(plan, name, getattr(source.plan, name))
+            plan.service_term_id = term.id
             plan.state = _state_below(source.plan, plan.state)
             _renew_periods(periods, source.periods)
             _renew_resources(resources, source.resources, in_use=in_use)

@@ -1,7 +1,7 @@
-"""Default markups, planned prices, periods that a plan has no more, and categories in price lists.
+"""Default markups, planned prices, categories in price lists; periods that a plan has no more, terms of vendors.
 
-Locks: the price list gets three columns without a scan, and periods one. The lines of plans whose product stands in a
-category are filled once: about four seconds for 100,000 lines, in which nobody changes prices.
+Locks: the price list gets three columns without a scan, periods and service terms one. The lines of plans whose product
+stands in a category are filled once: about four seconds for 100,000 lines, in which nobody changes prices.
 """
 
 import sqlalchemy as sa
@@ -202,6 +202,7 @@ def upgrade() -> None:
         protect(table)
     for name in ("product_key", "category_key", "category_name"):
         op.add_column("price_list_entries", sa.Column(name, sa.Text(), nullable=True))
+    op.add_column("service_terms", sa.Column("source_id", sa.Uuid(), nullable=True))
     op.add_column("plan_periods", sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True))
     execute(LIST.format(**WITH_PLACE))
     execute(REMOVED)
@@ -233,6 +234,7 @@ def downgrade() -> None:
     execute(changed("app_products_changed", OF_PRODUCTS, ("name", "vendor")))
     execute(LIST.format(**NO_PLACE))
     op.drop_column("plan_periods", "removed_at")
+    op.drop_column("service_terms", "source_id")
     for name in ("category_name", "category_key", "product_key"):
         op.drop_column("price_list_entries", name)
     op.drop_table("planned_prices")

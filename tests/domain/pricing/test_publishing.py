@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from domain.catalog.drafts import FeesChange, PlanChange, PlanPeriodChange, PlanResourceChange, PlanResourceDraft
-from domain.catalog.errors import NotARoot, NoVendor, ProductComesFromVendor
+from domain.catalog.errors import NotARoot, NoVendor, ProductComesFromVendor, TermComesFromVendor
 from domain.catalog.models import Plan, PlanState, Product, ProductCategory, ServiceTerm
 from domain.catalog.products import ProductChange, create_product, update_product
 from domain.catalog.queries import periods_of, resources_of
+from domain.catalog.terms import ServiceTermChange, update_service_term
 from domain.customers.actions import create_account
 from domain.delegation.actions import activate_plan, deactivate_plan
 from domain.delegation.default_markups import set_default_markup
@@ -374,3 +375,56 @@ def test_a_product_that_was_published_again_meanwhile_is_not_withdrawn(fair: Fai
     taker_id = fair.chain.distributor.tenant.id
     assert withdraw_product(fair.session, scope, product_id=fair.product_id, taker_id=taker_id) == 0
     assert fair.received().state is PlanState.ACTIVE
+
+
+@pytest.mark.feature("C-02")
+def test_a_vendors_service_term_is_followed_and_read_only_at_the_distributor(fair: Fair) -> None:
+    # given
+    session, chain = fair.session, fair.chain
+    fair.publish()
+    plan = fair.received()
+    term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
+    # when
+    scope = acting(session, fair.vendor)
+    of_vendor = select(ServiceTerm.id).where(ServiceTerm.tenant_id == fair.vendor.tenant.id)
+    theirs = session.scalars(of_vendor).one()
+    change = ServiceTermChange({"grace_period_days": 9, "name": "Each month"})
+    session.execute(delete(Job))
+    update_service_term(session, scope, service_term_id=theirs, change=change, clock=fair.clock)
+    # then
+    assert session.scalars(select(Job.kind)).all() == ["catalog.publish_product"]
+    fair.bring()
+    session.refresh(term)
+    assert (term.name, term.key, term.grace_period_days) == ("Each month", "monthly", 9)
+    scope = acting(session, chain.distributor)
+    with pytest.raises(TermComesFromVendor, match="came from a vendor"):
+        update_service_term(session, scope, service_term_id=term.id, change=change, clock=chain.clock)
+
+
+@pytest.mark.feature("C-02")
+def test_a_distributors_own_term_of_the_same_key_stays_its_own(fair: Fair) -> None:
+    # given
+    session, chain = fair.session, fair.chain
+    own = make_term(session, chain.distributor, grace_period_days=3)
+    fair.publish()
+    assert fair.received().service_term_id == own.id
+    # when
+    scope = acting(session, fair.vendor)
+    theirs = session.scalars(select(ServiceTerm.id).where(ServiceTerm.tenant_id == fair.vendor.tenant.id)).one()
+    change = ServiceTermChange({"grace_period_days": 9})
+    update_service_term(session, scope, service_term_id=theirs, change=change, clock=fair.clock)
+    fair.bring()
+    # then
+    session.refresh(own)
+    assert (own.grace_period_days, own.source_id) == (3, None)
+
+
+@pytest.mark.feature("C-02")
+def test_another_term_of_the_vendors_plan_is_another_term_everywhere(fair: Fair) -> None:
+    fair.publish()
+    act_as(fair.session, distributor_scope(fair.vendor))
+    other = make_term(fair.session, fair.vendor, key="other", name="Other")
+    fair.change(service_term_id=other.id)
+    plan = fair.received()
+    term = fair.session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
+    assert (term.key, term.source_id) == ("other", other.id)
