@@ -7,11 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.billing.charges import charges_of_orders, undo
+from domain.billing.contracts import contracts_of
 from domain.customers.models import Account
 from domain.customers.queries import account_for_update
 from domain.ordering.models import Order, OrderState, OrderType
 from domain.ordering.states import OrderStep, advance, require
 from domain.payments.completion import state_before
+from domain.payments.foretelling import foretold
 from domain.payments.models import Payment, PaymentState
 from domain.shared.outbox import announce
 from domain.shared.rows import locked, own
@@ -80,6 +82,8 @@ def cancel(session: Session, scope: Scope, orders: Sequence[Order], *, clock: Cl
         account = session.get_one(Account, (order.distributor_id, order.account_id))
         for charge in charges.get(order.id, ()):
             undo(session, account, charge, clock=clock)
+        if was is OrderState.WAITING_FOR_PROVISIONING:
+            _foretell_again(session, order, clock)
         if was is OrderState.PROVISIONING_FAILED and order.type is not OrderType.SALES:
             subscription = session.get_one(ServiceSubscription, (order.distributor_id, order.subscription_id))
             states.go_back(subscription, state_before(order))
@@ -90,3 +94,21 @@ def cancel(session: Session, scope: Scope, orders: Sequence[Order], *, clock: Cl
         payment.updated_at = clock.now
         announce(session, scope, "payment.cancelled", subject=payment, prefix="pay", at=clock.now)
     session.flush()
+
+
+def _foretell_again(session: Session, order: Order, clock: Clock) -> None:
+    """What was paid ahead is still to come: as the last order that was done foretold it."""
+    subscription = session.get_one(ServiceSubscription, (order.distributor_id, order.subscription_id))
+    done = session.scalars(
+        select(Order)
+        .where(
+            Order.distributor_id == order.distributor_id,
+            Order.subscription_id == order.subscription_id,
+            Order.state == OrderState.COMPLETED,
+            Order.type != OrderType.CHANGE,
+        )
+        .order_by(Order.id.desc())
+        .limit(1)
+    ).one()
+    contract = contracts_of(session, [subscription])[subscription.id]
+    subscription.next_period = foretold(contract, done, clock=clock)

@@ -167,7 +167,9 @@ def complete(
     else:
         _pay(session, scope, contract, account, order, charges, payment, clock=clock)
     advance(order, waits, "payment_id")
-    if waits is OrderStep.PROVISION:
+    if waits is OrderStep.DELAY:
+        contract.subscription.next_period = None  # what comes next is paid
+    else:
         set_up(session, scope, contract, order, clock=clock)
     order.updated_at = contract.subscription.updated_at = clock.now
     return []

@@ -161,11 +161,17 @@ def test_a_renewal_paid_ahead_waits_for_its_day_and_is_lost_by_nobody_when_it_is
     }
     assert story.look(id)["resources"][0]["quantity"] == "5"
     assert story.balance(account) == ("450.00", "80.00")
+    coming = "query ($id: ID!) { subscription(id: $id) { nextCharge { amount { amount } date } } }"
+    assert story.ask(coming, id=id)["subscription"]["nextCharge"] is None
     # and: nobody closes what it reserved by hand
     assert story.refused("closeCharges", subscriptionId=id)[0] == "INVALID_STATE"
     # when: cancelled, and ordered once more
     story.do("cancelOrder", orderId=renewal["order"]["id"])
     assert story.balance(account) == ("450.00", "50.00")
+    assert story.ask(coming, id=id)["subscription"]["nextCharge"] == {
+        "amount": {"amount": "50.00"},
+        "date": "2028-09-01",
+    }
     story.pays(story.do("renewSubscription", subscriptionId=id, quantities=quantities))
     story.until("2028-09-01")
     # then: 12 × 50.00 are written off, a month of 3 is reserved
