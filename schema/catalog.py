@@ -128,6 +128,8 @@ class ServiceTerm(Node):
     """Days before paidTo or the end of the term on which the next order is made."""
     manual_renew_point_days: int = column(models.ServiceTerm.manual_renew_point_days)
     """Days before expiration from which one may renew by hand; −1: always, 0: never."""
+    manual_switch_point_days: int = column(models.ServiceTerm.manual_switch_point_days)
+    """Days before expiration from which one may switch to another plan; −1: always, 0: never."""
     grace_period_days: int = column(models.ServiceTerm.grace_period_days)
     """Days an unpaid subscription goes on after its end."""
     grace_on_prolongation: bool = column(models.ServiceTerm.grace_on_prolongation)

@@ -42,6 +42,8 @@ class CreateServiceTermInput:
     manual_renew_point_days: int = -1
     """Days before the end of the term from which one may renew by hand; −1: always, 0: never. Else not
     less than autoRenewPointDays, and at most 3650."""
+    manual_switch_point_days: int = -1
+    """Days before the end of the term from which one may switch to another plan; −1: always, 0: never. At most 3650."""
     grace_period_days: int = 0
     """Days an unpaid subscription goes on after its end; 0 to 3650."""
     grace_on_prolongation: bool = False
@@ -78,6 +80,8 @@ class ServiceTermChange:
     manual_renew_point_days: int | None = UNSET
     """Days before the end of the term from which one may renew by hand; −1: always, 0: never. Else not less than
     autoRenewPointDays, and at most 3650."""
+    manual_switch_point_days: int | None = UNSET
+    """Days before the end of the term from which one may switch to another plan; −1: always, 0: never. At most 3650."""
     grace_period_days: int | None = UNSET
     """Days an unpaid subscription goes on after its end; 0 to 3650."""
     grace_on_prolongation: bool | None = UNSET

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Index, Text, UniqueConstraint, false
+from sqlalchemy import ARRAY, CheckConstraint, Index, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -148,6 +148,8 @@ class ServiceTerm(TenantRow, Base):
     """1 to 31; in a shorter month its last day."""
     auto_renew_point_days: Mapped[int] = mapped_column(default=0)
     manual_renew_point_days: Mapped[int] = mapped_column(default=-1)
+    manual_switch_point_days: Mapped[int] = mapped_column(default=-1, server_default=text("'-1'::integer"))
+    """Days before expiration from which one may switch by hand; -1: always, 0: never."""
     grace_period_days: Mapped[int] = mapped_column(default=0)
     grace_on_prolongation: Mapped[bool] = mapped_column(default=False)
     stop_period_days: Mapped[int] = mapped_column(default=30)

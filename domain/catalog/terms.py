@@ -36,6 +36,7 @@ TYPES_LIMIT = 100
 _DAYS = {
     "auto_renew_point_days": 0,
     "manual_renew_point_days": -1,
+    "manual_switch_point_days": -1,
     "grace_period_days": 0,
     "stop_period_days": 0,
     "deletion_window_days": -1,
@@ -60,6 +61,7 @@ def create_service_term(
     billing_day: int = 1,
     auto_renew_point_days: int = 0,
     manual_renew_point_days: int = -1,
+    manual_switch_point_days: int = -1,
     grace_period_days: int = 0,
     grace_on_prolongation: bool = False,
     stop_period_days: int = 30,
@@ -87,6 +89,7 @@ def create_service_term(
         billing_day=billing_day,
         auto_renew_point_days=auto_renew_point_days,
         manual_renew_point_days=manual_renew_point_days,
+        manual_switch_point_days=manual_switch_point_days,
         grace_period_days=grace_period_days,
         grace_on_prolongation=grace_on_prolongation,
         stop_period_days=stop_period_days,

@@ -1,6 +1,7 @@
 """Another plan for a running subscription."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from domain.payments.placing import Wish, lapses_on, place
 from domain.payments.quantities import checked_quantities, require_total, require_used
 from domain.shared.billing_policy import policy_of
 from domain.shared.decimals import plain
-from domain.shared.errors import InvalidInput
+from domain.shared.errors import InvalidInput, InvalidState
 from domain.shared.money import Money
 from domain.subscriptions import states
 from domain.subscriptions.states import Operation
@@ -62,6 +63,7 @@ def switch_subscription(
     settlement.require_switchable(contract)
     states.require(subscription, Operation.SWITCH)
     require_before_billing_run(subscription, Operation.SWITCH, clock)
+    _require_its_time(contract, clock)
     require_no_open_order(session, subscription, Operation.SWITCH)
     plan, period = sold(session, scope, plan_id, period_id)
     require_switchable_to(contract, plan, period)
@@ -101,6 +103,32 @@ def switch_subscription(
         # Not the contract that was computed with: what is completed are rows.
         finish(session, scope, contract, account, made.order, made.charges, None, clock=clock)
     return made.order
+
+
+def _require_its_time(contract: Contract, clock: Clock) -> None:
+    """Raises InvalidState outside the service term's manual switch point. What has no end has only always and never."""
+    subscription, point, end = (
+        contract.subscription,
+        contract.service_term.manual_switch_point_days,
+        contract.end(clock),
+    )
+    if point == -1:
+        return
+    if point == 0 or end is None:
+        raise InvalidState(
+            "Subscription {number} is {state}: its switch by hand is not possible at all.",
+            number=subscription.number,
+            state=subscription.state,
+            path=("subscription_id",),
+        )
+    if clock.today < (opens := end - timedelta(days=point)):
+        raise InvalidState(
+            "Subscription {number} is {state}: its switch by hand is not possible before {day}.",
+            number=subscription.number,
+            state=subscription.state,
+            day=opens,
+            path=("subscription_id",),
+        )
 
 
 def require_switchable_to(contract: Contract, plan: Plan, period: PlanPeriod) -> None:

@@ -72,6 +72,7 @@ _OF_TERM = (
     "billing_day",
     "auto_renew_point_days",
     "manual_renew_point_days",
+    "manual_switch_point_days",
     "grace_period_days",
     "grace_on_prolongation",
     "stop_period_days",

@@ -59,6 +59,9 @@ def upgrade() -> None:
     op.add_column(
         "service_terms", sa.Column("provisioning", sa.String(40), server_default="AUTOMATIC", nullable=False)
     )
+    op.add_column(
+        "service_terms", sa.Column("manual_switch_point_days", sa.Integer(), server_default="-1", nullable=False)
+    )
     op.create_check_constraint(
         op.f("ck_service_terms_provisioning_known"), "service_terms", one_of("provisioning", ("AUTOMATIC", "MANUAL"))
     )
@@ -86,6 +89,7 @@ def downgrade() -> None:
     op.drop_column("manual_operations", "request")
     op.drop_constraint(op.f("ck_service_terms_provisioning_known"), "service_terms", type_="check")
     op.drop_column("service_terms", "provisioning")
+    op.drop_column("service_terms", "manual_switch_point_days")
     op.drop_index("ix_orders_to_provision", table_name="orders")
     for column in ("failure", "previous_state", "provisions_on"):
         op.drop_column("orders", column)

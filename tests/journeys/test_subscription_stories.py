@@ -172,6 +172,30 @@ def test_a_renewal_by_hand_is_possible_from_its_point_on(begins: Begins, point: 
     assert first_day is None
 
 
+@pytest.mark.feature("O-02")
+@pytest.mark.parametrize(("point", "first_day"), [(-1, "2027-09-02"), (10, "2027-09-21"), (0, None)])
+def test_a_switch_by_hand_is_possible_from_its_point_on(begins: Begins, point: int, first_day: str | None) -> None:
+    story = begins("2027-09-01")
+    term = story.term(manualSwitchPointDays=point)
+    plan = story.sells("RESERVATION", unit="MONTH", duration=1, term=term)
+    dear = story.sells("RESERVATION", unit="MONTH", duration=1, term=term, price="20.00", name="Dear")
+    id = story.buys(story.customer(), plan)
+    switch = {"subscriptionId": id, "planId": dear["id"], "periodId": dear["periods"][0]["id"]}
+    for day in ("2027-09-02", "2027-09-20", "2027-09-21"):
+        story.until(day)
+        if first_day is not None and day >= first_day:
+            story.pays(story.do("switchSubscription", **switch))
+            assert story.look(id)["plan"]["name"] == "Dear"
+            return
+        refused = story.refused("switchSubscription", **switch)
+        when = "at all" if first_day is None else f"before {first_day}"
+        assert refused == (
+            "INVALID_STATE",
+            f"Subscription SU000001 is ACTIVE: its switch by hand is not possible {when}.",
+        )
+    assert first_day is None
+
+
 @pytest.mark.feature("O-06")
 @pytest.mark.parametrize(("rule", "renewed"), [("PLAN", "30.00"), ("HIGHEST", "30.00"), ("INDIVIDUAL", "20.00")])
 def test_an_individual_price_holds_until_the_renewal_which_its_rule_decides(
