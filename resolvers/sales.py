@@ -12,6 +12,7 @@ from domain.ordering.models import Order
 from domain.payments import actions as payments
 from domain.payments import (
     cancelling,
+    changing,
     checkout,
     closing_by_hand,
     completion,
@@ -69,8 +70,8 @@ def order_subscription(change: Change, /, **input: Any) -> Answer:
 
 
 def change_subscription(change: Change, /, **input: Any) -> Answer:
-    """See `domain.payments.checkout.change_subscription`."""
-    return _ordered(change, checkout.change_subscription(change.session, change.scope, clock=change.clock, **input))
+    """See `domain.payments.changing.change_subscription`."""
+    return _ordered(change, changing.change_subscription(change.session, change.scope, clock=change.clock, **input))
 
 
 def switch_subscription(change: Change, /, **input: Any) -> Answer:

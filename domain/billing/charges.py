@@ -18,9 +18,11 @@ from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft, TaxRate, bare_draft, discounted_drafts, lots_of, taxed_drafts
 from domain.billing.exchange import Exchange
-from domain.billing.explanation import Explanation, Rule, months_of
+from domain.billing.explanation import Explanation, months_of
+from domain.billing.inputs import Rule
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeState, LedgerAccount
+from domain.billing.owing import owe_upstream
 from domain.billing.prices import Prices
 from domain.billing.splitting import ExistingCharge, reserved
 from domain.billing.wording import description
@@ -361,7 +363,7 @@ def announce_closed(session: Session, scope: Scope, charges: Sequence[Charge], *
     for charge in charges:
         announce(session, scope, "charge.closed", subject=charge, prefix="chg", at=clock.now)
     session.flush()
-    levels.owe_upstream(session, scope, charges, at=clock.now)
+    owe_upstream(session, scope, charges, at=clock.now)
 
 
 def existing(

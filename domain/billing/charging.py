@@ -17,7 +17,8 @@ from domain.billing.drafts import (
     NotAllowedByBillingType,
     with_lots,
 )
-from domain.billing.explanation import Rule, exchange_of, priced
+from domain.billing.explanation import exchange_of, priced
+from domain.billing.inputs import Rule
 from domain.billing.proration import Cut
 from domain.shared.billing_policy import (
     Anchor,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 from domain.billing.charge_states import ChargeKind, ChargeState
@@ -92,6 +93,30 @@ class Line:
     """For the same units: the days that the stop took back; None: all to the end of the billing period."""
     exchange: Exchange | None = None
     """Where the price was converted from; None: it was set in the currency that is billed in."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A recurring line as JSON has it; `from_json` takes it back."""
+        return {
+            "resource": self.resource_key,
+            "quantity": plain(self.quantity),
+            "unit_price": plain(self.unit_price),
+            "lots": [[f"{lot.charge_id}", plain(lot.quantity)] for lot in self.lots],
+            "exchange": None if self.exchange is None else self.exchange.to_json(),
+            "days": None if self.period is None else [f"{self.period.start}", f"{self.period.end}"],
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Line:
+        """What `to_json` made."""
+        days = stored.get("days")
+        return cls(
+            stored["resource"],
+            Decimal(stored["quantity"]),
+            Decimal(stored["unit_price"]),
+            lots=tuple(Lot(UUID(id), Decimal(quantity)) for id, *_, quantity in stored["lots"]),
+            period=None if days is None else Period(*map(date.fromisoformat, days)),
+            exchange=Exchange.from_json(stored.get("exchange")),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from domain.billing.discounts import discounted_to
 from domain.billing.exchange import Exchange
-from domain.billing.proration import Cut, months, share
+from domain.billing.inputs import (
+    VALUES,
+    Inputs,
+    Rule,
+    added_up_value,
+    cuts_of,
+    formula_of,
+    fraction_text,
+    months_in,
+    parts_of,
+    price_text,
+    priced_value,
+    rounding_text,
+    tax_on,
+)
+from domain.billing.proration import Cut
 from domain.shared.decimals import plain
 from domain.shared.money import minor_digits
-from domain.shared.periods import Period
 from domain.shared.rounding import half_up
 
 UNROUNDED_DIGITS = 10
@@ -34,33 +46,19 @@ EXCHANGE = "exchange rate"
 COST = "cost in its own currency"
 """The label of what an amount owed is for the debtor, among the steps; it comes last."""
 
-Inputs = Mapping[str, Any]
-"""JSON values only: texts, whole numbers, lists and objects.  Decimals and dates are texts."""
-
-
-class Rule(StrEnum):
-    """By which rule of the billing types an amount was computed."""
-
-    BY_DAYS = "BY_DAYS"
-    """Monthly price × quantity × days of the part / days of the billing period, period by period."""
-    WHOLE_MONTH = "WHOLE_MONTH"
-    """Monthly price × quantity for each month begun."""
-    FREE_PERIOD = "FREE_PERIOD"
-    """Nothing, until the first billing day."""
-    ONE_TIME = "ONE_TIME"
-    """A fee × quantity, once."""
-    CONSUMPTION = "CONSUMPTION"
-    """A unit's price × what was consumed."""
-    USED_PART = "USED_PART"
-    """By days, for what was used of a charge before a change."""
-    REST = "REST"
-    """By days, for what remains of a charge after a change."""
-    RETURNED_PART = "RETURNED_PART"
-    """The original charges less what stays billed of them."""
-    MERGED = "MERGED"
-    """The sum of charges that were closed together by hand."""
-    RESELLER = "RESELLER"
-    """Upstream price × months × quantity × (100 − discount %) / 100."""
+LABELS: Mapping[Rule, str] = {
+    Rule.BY_DAYS: "by days",
+    Rule.WHOLE_MONTH: "whole month",
+    Rule.FREE_PERIOD: "free period",
+    Rule.ONE_TIME: "one-time fee",
+    Rule.CONSUMPTION: "consumed",
+    Rule.USED_PART: "used part",
+    Rule.REST: "rest of the period",
+    Rule.RETURNED_PART: "returned",
+    Rule.MERGED: "closed together",
+    Rule.RESELLER: "owed upstream",
+}
+"""The labels of the other steps, by rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +148,18 @@ def priced(
         "quantity": plain(quantity),
     }
     if whole_months is None:
-        inputs["parts"] = _parts(cuts)
+        inputs["parts"] = parts_of(cuts)
     else:
         inputs["months"] = whole_months
     if percent_off:
         inputs["percent_off"] = plain(percent_off)
     if exchange is not None:
         inputs["exchange"] = exchange.to_json()
-    exact, rounded = _priced_value(inputs)
-    step = Step(LABELS[rule], f"{_formula(rule, inputs)} = {_rounding_text(exact, rounded)}", rounded)
+    exact, rounded = priced_value(inputs)
+    step = Step(LABELS[rule], f"{formula_of(rule, inputs)} = {rounding_text(exact, rounded)}", rounded)
     return Explanation(
         rule=rule,
-        fraction=_fraction_text(inputs),
+        fraction=fraction_text(inputs),
         exact=exact,
         rounded=rounded,
         steps=(step,) if exchange is None else (_exchange_step(inputs, exchange), step),
@@ -173,7 +171,7 @@ def _exchange_step(inputs: dict[str, Any], exchange: Exchange) -> Step:
     """How the unit price was converted; the amount in the other currency comes to the inputs, for people to read."""
     foreign = {**inputs, "digits": minor_digits(exchange.currency), "unit_price": inputs["exchange"]["unit_price"]}
     del foreign["exchange"]
-    inputs["exchange"] = {**inputs["exchange"], "amount": f"{_priced_value(foreign)[1]:f}"}
+    inputs["exchange"] = {**inputs["exchange"], "amount": f"{priced_value(foreign)[1]:f}"}
     formula = (
         f"{price_text(exchange.unit_price)} {exchange.currency} × {plain(exchange.rate.value)} = "
         f"{price_text(exchange.converted)} {inputs['currency']}"
@@ -203,13 +201,13 @@ def added_up(
         "digits": minor_digits(currency),
         "plus": [f"{amount:f}" for amount in plus],
         "minus": [f"{amount:f}" for amount in minus],
-        "parts": _parts(cuts),
+        "parts": parts_of(cuts),
     }
-    exact, rounded = _added_up_value(inputs)
+    exact, rounded = added_up_value(inputs)
     formula = " + ".join(inputs["plus"]) + "".join(f" − {amount}" for amount in inputs["minus"])
     return Explanation(
         rule=rule,
-        fraction=_fraction_text(inputs),
+        fraction=fraction_text(inputs),
         exact=exact,
         rounded=rounded,
         steps=(Step(LABELS[rule], f"{formula} = {rounded:f}", rounded),),
@@ -234,7 +232,7 @@ def merged(
         "charges": [number for number, _ in of],
         "units": [[f"{day}", plain(quantity)] for day, quantity in sorted(units.items())],
     }
-    exact, rounded = _added_up_value(inputs)
+    exact, rounded = added_up_value(inputs)
     formula = f"{' + '.join(inputs['plus'])} = {rounded:f}"
     return Explanation(
         rule=Rule.MERGED,
@@ -274,7 +272,7 @@ def with_tax(explanation: Explanation, *, name: str, percent: Decimal) -> Explan
     if "tax" in explanation.inputs:
         raise ValueError("a charge is taxed once")
     inputs = {**explanation.inputs, "tax": {"name": name, "percent": plain(percent)}}
-    tax = _tax(explanation.rounded, inputs)
+    tax = tax_on(explanation.rounded, inputs)
     total = explanation.rounded + tax
     formula = f"plus {plain(percent)} % {name} {tax:f} = {total:f}"
     return replace(explanation, rounded=total, steps=(*explanation.steps, Step(TAX, formula, total)), inputs=inputs)
@@ -285,7 +283,7 @@ def bare(explanation: Explanation) -> Explanation:
     if "order" not in explanation.inputs and "tax" not in explanation.inputs:
         return explanation
     inputs = {name: value for name, value in explanation.inputs.items() if name not in {"order", "tax"}}
-    _, rounded = _VALUES[explanation.rule](inputs)
+    _, rounded = VALUES[explanation.rule](inputs)
     steps = tuple(step for step in explanation.steps if step.label not in {DISCOUNT, TAX})
     return replace(explanation, rounded=rounded, steps=steps, inputs=inputs)
 
@@ -293,20 +291,14 @@ def bare(explanation: Explanation) -> Explanation:
 def recompute(explanation: Explanation) -> Decimal:
     """The amount computed again from the rule and the stored inputs alone; nothing stored as a result is read."""
     inputs = explanation.inputs
-    _, rounded = _VALUES[explanation.rule](inputs)
+    _, rounded = VALUES[explanation.rule](inputs)
     if "order" in inputs:
         order = inputs["order"]
         amounts = [Decimal(amount) for amount in order["amounts"]]
         position = int(order["position"])
         amounts[position] = rounded
         rounded = discounted_to(amounts, Decimal(order["percent"]), inputs["digits"]).parts[position]
-    return rounded + _tax(rounded, inputs)
-
-
-def _tax(amount: Decimal, inputs: Inputs) -> Decimal:
-    if "tax" not in inputs:
-        return Decimal(0)
-    return half_up(Fraction(amount) * Fraction(inputs["tax"]["percent"]) / 100, inputs["digits"])
+    return rounded + tax_on(rounded, inputs)
 
 
 def owed(
@@ -333,8 +325,8 @@ def owed(
 
 def with_cost(explanation: Explanation, inputs: Inputs) -> Explanation:
     """What is owed upstream together with what that costs the debtor in its own currency, by these inputs."""
-    _, cost = _priced_value(inputs)
-    formula = f"{_formula(Rule.RESELLER, inputs)} = {cost:f} {inputs['currency']}"
+    _, cost = priced_value(inputs)
+    formula = f"{formula_of(Rule.RESELLER, inputs)} = {cost:f} {inputs['currency']}"
     return replace(
         explanation,
         steps=(*explanation.steps, Step(COST, formula, cost)),
@@ -345,7 +337,7 @@ def with_cost(explanation: Explanation, inputs: Inputs) -> Explanation:
 def recompute_cost(explanation: Explanation) -> Decimal | None:
     """What is owed in the debtor's own currency, from the stored inputs alone; None where the amount is that."""
     cost = explanation.inputs.get("cost")
-    return None if cost is None else _priced_value(cost)[1]
+    return None if cost is None else priced_value(cost)[1]
 
 
 def cost_taken_back(explanation: Explanation) -> Inputs:
@@ -356,125 +348,4 @@ def cost_taken_back(explanation: Explanation) -> Inputs:
 
 def months_of(explanation: Explanation) -> Fraction:
     """The exact months a stored charge is for."""
-    return _months(explanation.inputs)
-
-
-def price_text(price: Decimal) -> str:
-    """A unit price with at least two decimals: 10.00, 0.3333."""
-    whole, _, decimals = plain(price).partition(".")
-    return f"{whole}.{decimals:0<2}"
-
-
-def _parts(cuts: Sequence[Cut]) -> list[list[str]]:
-    return [[f"{day}" for day in (part.start, part.end, whole.start, whole.end)] for part, whole in cuts]
-
-
-def cuts_of(inputs: Inputs) -> list[Cut]:
-    """The parts of billing periods that an amount is for."""
-    return [_cut_of(*days) for days in inputs["parts"]]
-
-
-@lru_cache(10_000)
-def _cut_of(start: str, end: str, first: str, after: str) -> Cut:
-    """A part and its billing period; most charges of a run have the same ones."""
-    days = [date.fromisoformat(day) for day in (start, end, first, after)]
-    return Period(days[0], days[1]), Period(days[2], days[3])
-
-
-def _months(inputs: Inputs) -> Fraction:
-    if "months" in inputs:
-        return Fraction(inputs["months"])
-    cuts = cuts_of(inputs)
-    return share(*cuts[0]) if len(cuts) == 1 else months(cuts)
-
-
-def _priced_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
-    # Multiplied in whole numbers and reduced once, at the end.
-    numerator, denominator = _months(inputs).as_integer_ratio()
-    factors = [_unit_price(inputs), Decimal(inputs["quantity"])]
-    if "percent_off" in inputs:
-        factors.append(100 - Decimal(inputs["percent_off"]))
-        denominator *= 100
-    for factor in factors:
-        above, below = factor.as_integer_ratio()
-        numerator, denominator = numerator * above, denominator * below
-    exact = Fraction(numerator, denominator)
-    return exact, half_up(exact, inputs["digits"])
-
-
-def _unit_price(inputs: Inputs) -> Decimal:
-    exchange = Exchange.from_json(inputs.get("exchange"))
-    return Decimal(inputs["unit_price"]) if exchange is None else exchange.converted
-
-
-def _added_up_value(inputs: Inputs) -> tuple[Fraction, Decimal]:
-    exact = sum(map(Fraction, inputs["plus"]), Fraction(0)) - sum(map(Fraction, inputs["minus"]), Fraction(0))
-    return exact, half_up(exact, inputs["digits"])
-
-
-_VALUES: Mapping[Rule, Callable[[Inputs], tuple[Fraction, Decimal]]] = {
-    **dict.fromkeys(Rule, _priced_value),
-    Rule.RETURNED_PART: _added_up_value,
-    Rule.MERGED: _added_up_value,
-}
-
-LABELS: Mapping[Rule, str] = {
-    Rule.BY_DAYS: "by days",
-    Rule.WHOLE_MONTH: "whole month",
-    Rule.FREE_PERIOD: "free period",
-    Rule.ONE_TIME: "one-time fee",
-    Rule.CONSUMPTION: "consumed",
-    Rule.USED_PART: "used part",
-    Rule.REST: "rest of the period",
-    Rule.RETURNED_PART: "returned",
-    Rule.MERGED: "closed together",
-    Rule.RESELLER: "owed upstream",
-}
-
-
-def _fraction_text(inputs: Inputs) -> str:
-    if "months" in inputs:
-        return str(inputs["months"])
-    cuts = cuts_of(inputs)
-    if len(cuts) == 1:
-        part, whole = cuts[0]
-        return f"{part.days}/{whole.days}"
-    return str(months(cuts))
-
-
-def _formula(rule: Rule, inputs: Inputs) -> str:
-    once = rule in {Rule.ONE_TIME, Rule.CONSUMPTION}
-    formula = f"{inputs['quantity']} × {inputs['unit_price']}" + ("" if once else " a month")
-    if "parts" in inputs:
-        lengths = [f"{part.days} of {whole.days} days" for part, whole in cuts_of(inputs)]
-        formula += f" × {lengths[0]}" if len(lengths) == 1 else f" × ({' + '.join(lengths)})"
-    elif rule is Rule.FREE_PERIOD:
-        formula += ", free period"
-    elif not once:
-        formula += f" × {inputs['months']} month"
-    if "percent_off" in inputs:
-        formula += f" × (100 − {inputs['percent_off']}) / 100"
-    return formula
-
-
-def _rounding_text(exact: Fraction, rounded: Decimal) -> str:
-    shown = shown_unrounded(exact, rounded)
-    return f"{rounded:f}" if shown is None else f"{shown}, rounded to {rounded:f}"
-
-
-def shown_unrounded(exact: Fraction, rounded: Decimal) -> str | None:
-    """The first decimals of an amount before its rounding, such as 19.3548…; None where nothing was rounded."""
-    numerator, denominator = exact.as_integer_ratio()
-    above, below = rounded.as_integer_ratio()
-    if numerator * below == above * denominator:
-        return None
-    digits = max(4, -int(rounded.as_tuple().exponent) + 2)
-    whole, left = divmod(abs(numerator) * 10**digits, denominator)
-    sign = "-" if numerator < 0 and whole else ""
-    shown = f"{Decimal(f'{sign}{whole}e-{digits}'):f}"
-    return f"{shown}…" if left else shown
-
-
-def summands(amounts: Sequence[str]) -> str:
-    """Amounts added up: 19.35 + 6.77."""
-    return " + ".join(amounts)
+    return months_in(explanation.inputs)

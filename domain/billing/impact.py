@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.billing.ledger import available
-from domain.billing.levels import Kept, kept
 from domain.billing.models import Charge, ChargeState
+from domain.billing.owing import Kept, kept
 from domain.customers.models import Account
 from domain.shared.money import minor_digits
 from domain.subscriptions.models import ServiceSubscription

@@ -14,7 +14,8 @@ from domain.billing import levels
 from domain.billing.charges import Making
 from domain.billing.contracts import Contract
 from domain.billing.drafts import ChargeDraft
-from domain.billing.explanation import Explanation, Rule, merged, months_of
+from domain.billing.explanation import Explanation, merged, months_of
+from domain.billing.inputs import Rule
 from domain.billing.ledger import move, require_funds
 from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
 from domain.customers.models import Account

@@ -12,23 +12,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.billing import charges as written
-from domain.billing import levels
 from domain.billing.adjusting import adjusted
 from domain.billing.charges import Making
 from domain.billing.charging import Charged, activation_charges
 from domain.billing.closing import closes_on
 from domain.billing.contracts import Contract
-from domain.billing.drafts import ChargeDraft, Line, Lot, NotAllowedByBillingType
-from domain.billing.exchange import Exchange
+from domain.billing.drafts import ChargeDraft, Line, NotAllowedByBillingType
 from domain.billing.ledger import move, require_funds
+from domain.billing.levels import price_groups
 from domain.billing.models import Charge, ChargeKind, ChargeState, LedgerAccount
+from domain.billing.owing import take_back
 from domain.billing.splitting import Amendment, ExistingCharge, Split, settle_decrease, settle_deletion, settle_stop
 from domain.customers.models import Account
 from domain.shared.billing_policy import Decrease, Deletion, Horizon, Measure, Stop
-from domain.shared.decimals import plain
 from domain.shared.errors import InvalidState, RefusedByBillingType
 from domain.shared.money import round_money
-from domain.shared.periods import Period, next_billing_day
+from domain.shared.periods import next_billing_day
 from tenancy.clock import Clock
 from tenancy.messages import Message
 from tenancy.scope import Scope
@@ -175,7 +174,7 @@ def stop(session: Session, scope: Scope, contract: Contract, account: Account, *
     if returned and contract.policy.horizon is Horizon.CURRENT_PERIOD:
         _release_ahead(session, stake, clock)
     lines = [line for split in splits for line in split.stopped] if returned else []
-    contract.subscription.stopped_units = {"lines": [_line_json(line) for line in lines]}
+    contract.subscription.stopped_units = {"lines": [line.to_json() for line in lines]}
 
 
 def _release_ahead(session: Session, stake: _Stake, clock: Clock) -> None:
@@ -199,7 +198,7 @@ def activate(session: Session, scope: Scope, contract: Contract, account: Accoun
     """
     terms = contract.terms(clock)
     stopped = contract.subscription.stopped_units or {"lines": []}
-    lines = [_line(stored) for stored in stopped["lines"]]
+    lines = [Line.from_json(stored) for stored in stopped["lines"]]
     drafts = adjusted(session, contract, activation_charges(terms, lines, on=clock.today), clock=clock)
     require_funds(account, sum((draft.amount for draft in drafts), Decimal(0)), "subscription_id")
     _block_parts(session, scope, contract, account, drafts, clock=clock)
@@ -274,7 +273,7 @@ def _at_stake(session: Session, contract: Contract, clock: Clock) -> Sequence[Ch
 def _stake(session: Session, contract: Contract, account: Account, clock: Clock) -> _Stake:
     rows = _at_stake(session, contract, clock)
     stake = _Stake(contract, account, {row.id: row for row in rows})
-    groups = levels.price_groups(session, rows)
+    groups = price_groups(session, rows)
     found: dict[str | None, list[ExistingCharge]] = defaultdict(list)
     for charge in written.existing(contract, rows, groups, clock):
         found[charge.resource_key].append(charge)
@@ -302,7 +301,7 @@ def _book(
             written.undo(session, account, stake.rows[id], clock=clock)
         for amendment in split.amended:
             _amend(session, contract, account, stake.rows[amendment.charge_id], amendment, clock)
-    levels.take_back(session, scope, undone, at=clock.now)
+    take_back(session, scope, undone, at=clock.now)
     origins = _origins_of(session, contract, splits)
     makings = []
     for split in splits:
@@ -406,26 +405,3 @@ def _origins_of_lots(session: Session, contract: Contract, charge_ids: Sequence[
 def _origin(draft: ChargeDraft, origins: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
     """What a part has of the charge its units came with."""
     return origins[draft.split_from[0].charge_id] if draft.split_from else {}
-
-
-def _line_json(line: Line) -> dict[str, Any]:
-    return {
-        "resource": line.resource_key,
-        "quantity": plain(line.quantity),
-        "unit_price": plain(line.unit_price),
-        "lots": [[f"{lot.charge_id}", plain(lot.quantity)] for lot in line.lots],
-        "exchange": None if line.exchange is None else line.exchange.to_json(),
-        "days": None if line.period is None else [f"{line.period.start}", f"{line.period.end}"],
-    }
-
-
-def _line(stored: dict[str, Any]) -> Line:
-    days = stored.get("days")
-    return Line(
-        stored["resource"],
-        Decimal(stored["quantity"]),
-        Decimal(stored["unit_price"]),
-        lots=tuple(Lot(UUID(id), Decimal(quantity)) for id, *_, quantity in stored["lots"]),
-        period=None if days is None else Period(*map(date.fromisoformat, days)),
-        exchange=Exchange.from_json(stored.get("exchange")),
-    )

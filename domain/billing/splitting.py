@@ -23,7 +23,8 @@ from domain.billing.drafts import (
     with_lots,
 )
 from domain.billing.exchange import Exchange
-from domain.billing.explanation import Rule, added_up
+from domain.billing.explanation import added_up
+from domain.billing.inputs import Rule
 from domain.billing.proration import share
 from domain.shared.billing_policy import Decrease, Deletion, Measure, Stop, policy_of
 from domain.shared.periods import Period

@@ -4,20 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from domain.billing.explanation import (
-    COST,
-    DISCOUNT,
-    EXCHANGE,
-    LABELS,
-    TAX,
-    Explanation,
-    Rule,
-    cuts_of,
-    exchange_of,
-    price_text,
-    shown_unrounded,
-    summands,
-)
+from domain.billing.explanation import COST, DISCOUNT, EXCHANGE, LABELS, TAX, Explanation, exchange_of
+from domain.billing.inputs import Rule, cuts_of, price_text, shown_unrounded, summands
 from domain.shared.decimals import plain
 from tenancy.messages import Message, Tellable
 

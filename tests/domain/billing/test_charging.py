@@ -14,7 +14,8 @@ from domain.billing.charging import (
     sales_charges,
 )
 from domain.billing.drafts import ChargeKind, ChargeState, Line, NotAllowedByBillingType
-from domain.billing.explanation import Rule, recompute
+from domain.billing.explanation import recompute
+from domain.billing.inputs import Rule
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import Period
 from tests.domain.billing.making import amounts, covered, line, terms_of

@@ -7,7 +7,8 @@ from fractions import Fraction
 import pytest
 
 from domain.billing.charging import sales_charges
-from domain.billing.explanation import Explanation, Rule, price_text, priced, recompute
+from domain.billing.explanation import Explanation, priced, recompute
+from domain.billing.inputs import Rule, price_text
 from domain.shared.billing_types import BillingType
 from domain.shared.decimals import plain
 from domain.shared.periods import Period

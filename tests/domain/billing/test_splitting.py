@@ -7,7 +7,8 @@ import pytest
 
 from domain.billing.charging import activation_charges, increase_charges, sales_charges
 from domain.billing.drafts import ChargeDraft, ChargeState, Lot, NotAllowedByBillingType, discounted_drafts, lots_of
-from domain.billing.explanation import Explanation, Rule, recompute
+from domain.billing.explanation import Explanation, recompute
+from domain.billing.inputs import Rule
 from domain.billing.splitting import ExistingCharge, Split, settle_decrease, settle_deletion, settle_stop, split
 from domain.shared.billing_types import BillingType
 from tests.domain.billing.making import amounts, covered, existing, line, terms_of

@@ -18,13 +18,13 @@ from domain.billing.explanation import (
     LABELS,
     TAX,
     Explanation,
-    Rule,
     added_up,
     merged,
     owed,
     priced,
     with_cost,
 )
+from domain.billing.inputs import Rule
 from domain.billing.telling import explained, step_label
 from domain.billing.upstream import UpstreamPrice, owed_upstream
 from domain.shared.periods import Period

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from domain.billing.charging import sales_charges
 from domain.billing.drafts import discounted_drafts
-from domain.billing.explanation import Explanation, Rule, months_of, recompute
+from domain.billing.explanation import Explanation, months_of, recompute
+from domain.billing.inputs import Rule
 from domain.billing.splitting import settle_decrease
 from domain.billing.upstream import UpstreamPrice, margins, owed_upstream, up_the_chain
 from tests.domain.billing.making import existing, line, terms_of

@@ -17,7 +17,7 @@ from domain.customers.actions import create_account
 from domain.customers.models import Account, PaymentModel
 from domain.delegation.actions import delegate_plan
 from domain.ordering.models import Order, OrderState
-from domain.payments import actions, checkout, switching
+from domain.payments import actions, changing, checkout, switching
 from domain.payments.models import Payment
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
@@ -69,7 +69,7 @@ class Shop:
 
     def change(self, subscription: ServiceSubscription, quantity: int, **more: Any) -> Order:
         """Order another number of seats."""
-        return checkout.change_subscription(
+        return changing.change_subscription(
             self.session,
             self.scope,
             subscription_id=subscription.id,

@@ -13,7 +13,7 @@ from db.engine import application_engine
 from domain.billing.models import Charge, ChargeState, ResellerCharge
 from domain.customers.models import Account
 from domain.ordering.models import Order, OrderState
-from domain.payments import actions, checkout
+from domain.payments import actions, changing
 from domain.payments.billing_run import STEPS, Step
 from domain.shared.errors import InsufficientBalance, InvalidState, Refusal
 from domain.subscriptions.models import ServiceSubscription, SubscriptionState
@@ -121,7 +121,7 @@ def test_two_changes_at_once_make_one_order(engine: Engine) -> None:
         engine,
         shop.scope,
         [
-            lambda session: checkout.change_subscription(
+            lambda session: changing.change_subscription(
                 session, shop.scope, subscription_id=ids[0], quantities=[("seats", Decimal(8))], clock=shop.clock
             )
         ]

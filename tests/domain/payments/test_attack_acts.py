@@ -13,7 +13,7 @@ from domain.billing.models import Charge, LedgerEntry
 from domain.customers.actions import create_account
 from domain.customers.models import Account
 from domain.ordering.models import Order
-from domain.payments import actions, checkout, lifecycle, renewing
+from domain.payments import actions, changing, checkout, lifecycle, renewing
 from domain.payments.models import Payment
 from domain.shared.errors import (
     ActAsRequired,
@@ -61,7 +61,7 @@ def top_up(session: ScopedSession, scope: Scope, aim: Aim, clock: Clock) -> None
 
 def change(session: ScopedSession, scope: Scope, aim: Aim, clock: Clock) -> None:
     quantities = [("seats", Decimal(9))]
-    checkout.change_subscription(
+    changing.change_subscription(
         session, scope, subscription_id=aim.subscription_id, quantities=quantities, clock=clock
     )
 

@@ -18,8 +18,8 @@ from sqlalchemy import select
 
 from domain.billing.customer_discounts import create_discount
 from domain.billing.exchange_rates import set_exchange_rate
-from domain.billing.levels import kept
 from domain.billing.models import Charge, ChargeLevel, ChargeState, ResellerCharge
+from domain.billing.owing import kept
 from domain.billing.replay import explain
 from domain.billing.reseller_discounts import create_reseller_discount
 from domain.billing.taxes import set_tax

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.billing.customer_discounts import create_discount
 from domain.billing.exchange_rates import set_exchange_rate
-from domain.billing.levels import kept
 from domain.billing.models import Charge, ChargeState, ExchangeRate, ResellerCharge
+from domain.billing.owing import kept
 from domain.billing.replay import explain
 from domain.billing.taxes import set_tax
 from domain.billing.telling import explained

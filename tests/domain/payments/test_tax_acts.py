@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from domain.billing.customer_discounts import create_discount
-from domain.billing.levels import kept
 from domain.billing.models import ChargeState, Tax
+from domain.billing.owing import kept
 from domain.billing.replay import explain
 from domain.billing.taxes import set_tax
 from domain.payments.lifecycle import activate_subscription, stop_subscription
