@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from domain.delegation import synchronization
-from domain.pricing import publishing, unpublishing
+from domain.pricing import arriving, unpublishing
 from domain.pricing.repricing import reprice_next
 from jobs.actors import actor, stepping_actor
 from jobs.tasks import Progress
@@ -24,7 +24,7 @@ def synchronize_plan(session: Session, scope: Scope, *, plan_id: UUID) -> None:
 @actor(queue="catalog", max_attempts=10)
 def publish_product(session: Session, scope: Scope, *, product_id: UUID) -> None:
     """Bring a vendor's product, its plans and their service terms to every distributor that has it."""
-    publishing.bring_product(session, scope, product_id=product_id)
+    arriving.bring_product(session, scope, product_id=product_id)
 
 
 @actor(queue="catalog", max_attempts=10)

@@ -21,7 +21,8 @@ from domain.delegation.errors import FieldIsUpstreams
 from domain.delegation.synchronization import synchronize_plan
 from domain.payments.checkout import order_subscription
 from domain.pricing.actions import set_markup, update_plan
-from domain.pricing.publishing import accept_vendor, bring_product, publish_product
+from domain.pricing.arriving import bring_product
+from domain.pricing.publishing import accept_vendor, publish_product
 from domain.pricing.unpublishing import unpublish_product, withdraw_product
 from domain.shared.errors import InvalidInput, NotFound, Refusal
 from domain.shared.models import Event, Job
