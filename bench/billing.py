@@ -22,6 +22,7 @@ from domain.billing.charging import sales_charges
 from domain.billing.drafts import BillingTerms, Line
 from domain.payments.billing_run import STEPS
 from domain.shared.billing_types import BillingType
+from jobs.memory import collect_rarely
 from tenancy.clock import Clock
 from tenancy.scope import Scope
 from tenancy.sessions import Sessions
@@ -117,7 +118,8 @@ def _requests(database: MeasuredDatabase) -> list[dict[str, object]]:
 
 
 def _run(database: MeasuredDatabase) -> Iterator[str]:
-    """Two billing days of the whole distributor in this process, step by step as the job does them."""
+    """Two billing days of the whole distributor in this process, step by step as the job does them in a worker."""
+    collect_rarely()
     with psycopg.connect(database.superuser_url, autocommit=True) as connection:
         connection.execute("UPDATE accounts SET funds = %s", [FUNDS])
         # They were not made by a run: there is nothing to compute them from.

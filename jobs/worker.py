@@ -17,6 +17,7 @@ from jobs import arrivals, tracing
 from jobs.broker import broker
 from jobs.limits import Limits
 from jobs.lines import Lines
+from jobs.memory import collect_rarely
 from jobs.messages import MessageBroker, message_broker, wire_name
 from jobs.schedule import Schedule
 from jobs.settings import Settings
@@ -99,6 +100,7 @@ def run(
         url, pool_size=2 * threads + len(broker.queues) + 3, switch_role=switch_role, idle_limit=IDLE_LIMIT
     )
     sessions = Lines(engine)
+    collect_rarely()
     broker.connect(sessions, threads=threads, lease=lease)
     broker.leases.start()
     broker.watch = Limits(memory=memory, on_full=stop.set)

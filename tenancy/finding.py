@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Session
 
+from db.among import among
 from tenancy.errors import NotFound
 from tenancy.rows import Reach, TenantRow
 from tenancy.scope import Customer, Scope
@@ -68,7 +69,7 @@ def locked(session: Session, model: type[Row], distributor_id: UUID | None, ids:
     """The rows as they are now, locked in id order until the transaction ends. Rows that are gone are left out."""
     rows = session.scalars(
         select(model)
-        .where(model.distributor_id == distributor_id, model.id.in_(sorted(set(ids))))
+        .where(model.distributor_id == distributor_id, among(model.id, sorted(set(ids))))
         .order_by(model.id)
         .with_for_update()
         .execution_options(populate_existing=True)

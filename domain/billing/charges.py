@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.among import among
+from db.appending import add_at_once
 from db.ids import uuid7
 from domain.billing import levels
 from domain.billing.charging import recomputed_for_payment, state_when_paid
@@ -82,8 +84,7 @@ def make(session: Session, makings: Sequence[Making], *, prices: Prices | None =
     """
     numbers = numbers_of_each(session, [making.contract.subscription for making in makings], "charges")
     charges = [_row(making, numbers[position], clock) for position, making in enumerate(makings)]
-    session.add_all(charges)
-    session.flush()
+    add_at_once(session, charges)
     held = {}
     for charge in charges:
         price = None if prices is None else prices.get((charge.subscription_id, charge.resource_key))
@@ -158,7 +159,7 @@ def charges_of_orders(session: Session, distributor_id: UUID, order_ids: Sequenc
         select(Charge)
         .where(
             Charge.distributor_id == distributor_id,
-            Charge.order_id.in_(order_ids),
+            among(Charge.order_id, order_ids),
             Charge.state.in_((ChargeState.NEW, ChargeState.BLOCKED, ChargeState.OPENED)),
         )
         .order_by(Charge.id)
@@ -292,7 +293,7 @@ def opened_today(
         select(Charge)
         .where(
             Charge.distributor_id == distributor_id,
-            Charge.subscription_id.in_(subscription_ids),
+            among(Charge.subscription_id, subscription_ids),
             Charge.state == ChargeState.OPENED,
             Charge.period_start <= today,
             Charge.period_end > today,

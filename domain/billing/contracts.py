@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.among import among
 from domain.billing.charging import prolongation_charges, sales_charges
 from domain.billing.drafts import BillingTerms, ChargeDraft, Line
 from domain.billing.exchange import Exchange, Rate, Rates, UnitPrice
@@ -190,14 +191,14 @@ def contracts_of(session: Session, subscriptions: Collection[ServiceSubscription
     plan_ids = {row.plan_id for row in subscriptions}
     plans = {
         row.id: row
-        for row in session.scalars(select(Plan).where(Plan.distributor_id == distributor_id, Plan.id.in_(plan_ids)))
+        for row in session.scalars(select(Plan).where(Plan.distributor_id == distributor_id, among(Plan.id, plan_ids)))
     }
     periods = {
         row.id: row
         for row in session.scalars(
             select(PlanPeriod).where(
                 PlanPeriod.distributor_id == distributor_id,
-                PlanPeriod.id.in_({row.plan_period_id for row in subscriptions}),
+                among(PlanPeriod.id, {row.plan_period_id for row in subscriptions}),
             )
         )
     }
@@ -206,13 +207,13 @@ def contracts_of(session: Session, subscriptions: Collection[ServiceSubscription
         for row in session.scalars(
             select(ServiceTerm).where(
                 ServiceTerm.distributor_id == distributor_id,
-                ServiceTerm.id.in_({plan.service_term_id for plan in plans.values()}),
+                among(ServiceTerm.id, {plan.service_term_id for plan in plans.values()}),
             )
         )
     }
     offered: dict[UUID, dict[str, PlanResource]] = {id: {} for id in plan_ids}
     for offer in session.scalars(
-        select(PlanResource).where(PlanResource.distributor_id == distributor_id, PlanResource.plan_id.in_(plan_ids))
+        select(PlanResource).where(PlanResource.distributor_id == distributor_id, among(PlanResource.plan_id, plan_ids))
     ):
         offered[offer.plan_id][offer.key] = offer
     rates = rates_for(session, [(row, plans[row.plan_id]) for row in subscriptions])

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session, aliased
 
+from db.among import among
 from db.appending import append_all
 from db.ids import uuid7
 from domain.billing.exchange import Exchange, Rates
@@ -200,7 +201,7 @@ def _chains(session: Session, distributor_id: UUID, plan_ids: Collection[UUID]) 
     columns = (Plan.id, Plan.parent_id, Plan.tenant_id, Plan.tenant_path, Plan.distributor_id, Plan.currency)
     chain = (
         select(Plan.id.label("sold"), *columns, literal(0).label("steps"))
-        .where(Plan.distributor_id == distributor_id, Plan.id.in_(plan_ids))
+        .where(Plan.distributor_id == distributor_id, among(Plan.id, plan_ids))
         .cte("chain", recursive=True)
     )
     above = aliased(Plan)
@@ -242,7 +243,7 @@ def _fees(
             model.net_setup,
             model.net_recurring_per_month,
             model.net_renewal,
-        ).where(model.distributor_id == distributor_id, model.plan_id.in_(plan_ids))
+        ).where(model.distributor_id == distributor_id, among(model.plan_id, plan_ids))
     )
     return {(row.plan_id, row.key): row for row in rows}
 
@@ -264,7 +265,7 @@ def levels_of(session: Session, distributor_id: UUID, charge_ids: Collection[UUI
             ChargeLevel.cost_currency,
             ChargeLevel.cost_exchange,
         )
-        .where(ChargeLevel.distributor_id == distributor_id, ChargeLevel.charge_id.in_(charge_ids))
+        .where(ChargeLevel.distributor_id == distributor_id, among(ChargeLevel.charge_id, charge_ids))
         .order_by(ChargeLevel.charge_id, ChargeLevel.tenant_path.desc())
     )
     found: dict[UUID, list[Any]] = defaultdict(list)

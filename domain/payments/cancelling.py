@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.among import among
 from domain.billing.charges import charges_of_orders, undo
 from domain.billing.contracts import contracts_of
 from domain.customers.models import Account
@@ -68,7 +69,7 @@ def cancel(session: Session, scope: Scope, orders: Sequence[Order], *, clock: Cl
         select(Payment)
         .where(
             Payment.distributor_id == distributor_id,
-            Payment.order_id.in_(ids),
+            among(Payment.order_id, ids),
             Payment.state == PaymentState.WAITING_FOR_PAYMENT,
         )
         .order_by(Payment.id)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.appending import add_at_once
 from db.ids import uuid7
 from domain.billing.charges import AMOUNT_LIMIT, Making, make
 from domain.billing.contracts import Contract
@@ -113,8 +114,7 @@ def place(
                 limit=plain(AMOUNT_LIMIT),
             )
     orders = [_order(wish, number, clock) for wish, number in zip(wishes, numbers, strict=True)]
-    session.add_all(orders)
-    session.flush()
+    add_at_once(session, orders)
     for wish, order in zip(wishes, orders, strict=True):
         session.add_all(_line(order, key, quantity) for key, quantity in wish.lines.items())
     makings = [
@@ -204,6 +204,5 @@ def _payments(session: Session, wishes: Sequence[Wish], orders: Sequence[Order],
         )
         for (wish, order), number in zip(paid, numbers, strict=True)
     }
-    session.add_all(payments.values())
-    session.flush()
+    add_at_once(session, list(payments.values()))
     return payments

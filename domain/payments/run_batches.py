@@ -10,7 +10,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from db.among import among
 from db.appending import appending
+from db.rewriting import rewriting
 from domain.billing.contracts import Contract, contracts_of
 from domain.catalog.models import Plan, PlanPeriod, ServiceTerm
 from domain.customers.models import Account, PaymentModel, PostpayPermission
@@ -54,11 +56,11 @@ class Step(Protocol):
 
 
 def in_batches(step: Step) -> Step:
-    """Let a step write events, ledger entries and the like of a batch in one statement a table."""
+    """Let a step write a batch in few statements: events, ledger entries and the like, and the rows it has changed."""
 
     @wraps(step)
     def appended(session: Session, scope: Scope, *, clock: Clock, day: date) -> int:
-        with appending(session):
+        with rewriting(session), appending(session):
             return step(session, scope, clock=clock, day=day)
 
     return appended
@@ -123,7 +125,7 @@ def ready(
     accounts = locked(session, Account, scope.distributor_id, [row.account_id for row in found])
     subscriptions = locked(session, _Subscription, scope.distributor_id, [row.id for row in found])
     ids = [row.id for row in found]
-    still = set(session.scalars(wanted.where(_Subscription.id.in_(ids)))) if ids else set()
+    still = set(session.scalars(wanted.where(among(_Subscription.id, ids)))) if ids else set()
     contracts = contracts_of(session, [subscriptions[id] for id in ids if id in still])
     return ids, contracts, accounts
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, Uuid, and_, exists, null, select, type_coerce, union
 from sqlalchemy.orm import Session
 
+from db.among import among
 from domain.billing import charges as billed
 from domain.billing.contracts import Contract, contracts_of
 from domain.billing.models import Charge, ChargeState
@@ -149,7 +150,7 @@ def _open(session: Session, contract: Contract, account: Account, charges: Seque
 def _payments_of(session: Session, scope: Scope, order_ids: Sequence[UUID]) -> dict[UUID | None, Payment]:
     rows = session.scalars(
         select(Payment)
-        .where(Payment.distributor_id == scope.distributor_id, Payment.order_id.in_(order_ids))
+        .where(Payment.distributor_id == scope.distributor_id, among(Payment.order_id, order_ids))
         .order_by(Payment.id)
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.among import among
 from domain.shared.errors import Stale
 from domain.subscriptions.models import ServiceSubscription, SubscriptionResource
 
@@ -21,7 +22,7 @@ def resources_of(
         select(SubscriptionResource)
         .where(
             SubscriptionResource.distributor_id == distributor_id,
-            SubscriptionResource.subscription_id.in_(subscription_ids),
+            among(SubscriptionResource.subscription_id, subscription_ids),
         )
         .order_by(SubscriptionResource.priority.desc(), SubscriptionResource.name, SubscriptionResource.id)
     )
