@@ -177,7 +177,7 @@ def test_two_imports_at_once_make_every_plan_once(house: House) -> None:
 @pytest.mark.slow
 def test_a_worker_that_is_killed_in_the_middle_leaves_nothing_and_another_imports_all(house: House) -> None:
     # given: enough rows for several batches
-    rows = [row for number in range(2000) for row in offers(f"P{number}", ("12", "24"), ("1", "2"))]
+    rows = [row for number in range(1000) for row in offers(f"P{number}", ("12", "24"), ("1", "2"))]
     worker = house.start_worker()
     job_id = asked(house, sent(house, sheet(*rows)))
     # when
@@ -187,9 +187,9 @@ def test_a_worker_that_is_killed_in_the_middle_leaves_nothing_and_another_import
     house.start_worker()
     job = house.ended(job_id)
     # then
-    assert (job.state, job.done, job.attempt) == (JobState.DONE, 6000, 2)
+    assert (job.state, job.done, job.attempt) == (JobState.DONE, 3000, 2)
     with house.sessions.begin(PLATFORM) as session:
-        assert session.scalar(select(func.count()).select_from(Plan)) == 6000
+        assert session.scalar(select(func.count()).select_from(Plan)) == 3000
         assert session.scalar(select(func.count()).select_from(PriceSheetReport)) == 1
 
 
