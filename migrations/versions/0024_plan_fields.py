@@ -1,0 +1,17 @@
+"""More of what a plan says.
+
+Locks: none.
+"""
+
+revision = "0024"
+down_revision = "0023"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
