@@ -17,6 +17,7 @@ __all__ = ["GenericError", "InsufficientBalance", "Payload", "UserError"]
 
 
 @strawberry.interface
+@reads(JobError)
 class UserError:
     """Why a mutation was refused; nothing of it was done."""
 

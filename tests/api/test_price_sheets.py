@@ -3,7 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from domain.shared.job_errors import RowError, keep_errors
+from domain.shared.models import Job
+from tenancy.scope import PLATFORM
+from tenancy.sessions import Sessions
 from tests.api.conftest import Api
 from tests.domain.catalog.sheets import offers, sheet
 
@@ -66,6 +71,25 @@ def test_an_import_is_a_job_that_can_be_cancelled(api: Api) -> None:
     assert done["impact"] is None
     kind = "imports.import_price_sheet"
     assert done["job"] == {"id": done["job"]["id"], "kind": kind, "state": "WAITING", "cancellable": True}
+
+
+def test_a_job_tells_its_refused_rows_with_their_errors(api: Api) -> None:
+    # given
+    job_id = asked(api, "distributor", sheet(*A))["job"]["id"]
+    with Sessions(api.engine).begin(PLATFORM) as session:
+        job = session.scalars(select(Job)).one()
+        keep_errors(session, job, [RowError(3, "It is empty.", ("UnitPrice",)), RowError(2, "It is not a number.", ())])
+    # when
+    of_job = """query ($id: ID!) { node(id: $id) { ... on Job {
+      errors { nodes { row error { __typename kind code message path } } totalCount { value } } } } }"""
+    errors = api.data("distributor", of_job, id=job_id)["node"]["errors"]
+    # then
+    assert errors["totalCount"] == {"value": 2}
+    told = {"__typename": "GenericError", "kind": "FIX_INPUT", "code": "INVALID_INPUT"}
+    assert errors["nodes"] == [
+        {"row": 2, "error": {**told, "message": "It is not a number.", "path": []}},
+        {"row": 3, "error": {**told, "message": "It is empty.", "path": ["UnitPrice"]}},
+    ]
 
 
 def test_bad_cells_are_told_by_a_dry_run_too(api: Api) -> None:
