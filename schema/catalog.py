@@ -22,6 +22,7 @@ from resolvers.reading import (
     identifier,
     inline,
     listing,
+    part,
     public_id,
     reads,
     related,
@@ -29,7 +30,17 @@ from resolvers.reading import (
     sql,
 )
 from schema.common import BillingTypeFilter, DateTimeFilter, IDFilter, PlanStateFilter, StringFilter
-from schema.enums import AccountKind, BillingType, Direction, ExpiredRenewal, HowDone, PeriodUnit, PlanState, closed
+from schema.enums import (
+    AccountKind,
+    BillingType,
+    Direction,
+    ExpiredRenewal,
+    HowDone,
+    PeriodUnit,
+    PlanState,
+    UnitKind,
+    closed,
+)
 from schema.order_attributes import OrderAttributes
 from schema.price_lists import PriceVersionFilter
 from schema.references import TenantRef
@@ -185,6 +196,10 @@ class UpstreamPrices:
     """A month."""
     renewal: Decimal = column("net_renewal")
     """Once, at a renewal."""
+    transfer: Decimal = column("net_transfer")
+    """Once, for a subscription that comes from elsewhere; of periods."""
+    overuse: Decimal = column("net_overuse")
+    """For a unit used beyond those ordered; of resources."""
     margin: Decimal = sql(lambda row: row.recurring_per_month - row.net_recurring_per_month)
     """What is earned on the recurring fee a month: price minus net cost."""
     markup_percent: Decimal | None = sql(_of_plan("markup_percent"))
@@ -203,6 +218,10 @@ class Prices:
     """A month; parts of a month are counted by days."""
     renewal: Decimal = column("renewal")
     """Once, at a renewal."""
+    transfer: Decimal = column("transfer")
+    """Once, for a subscription that comes from elsewhere; of periods, else zero."""
+    overuse: Decimal = column("overuse")
+    """For a unit used beyond those ordered; of resources, else zero."""
     upstream: UpstreamPrices | None = inline(needs=Permission.PRICES_UPSTREAM_READ)
     """What this tenant pays for it; null, with a FORBIDDEN error, for whoever may not see it."""
 
@@ -239,6 +258,8 @@ class PlanResource(Node):
     """What programs call it; the same at every level of the chain."""
     unit: str = column(models.PlanResource.unit)
     """One of what, such as license."""
+    unit_kind: UnitKind = column(models.PlanResource.unit_kind)
+    """Whether it is counted, or there or not."""
     priority: int = column(models.PlanResource.priority)
     """Higher ones come first in every list."""
     public: bool = column(models.PlanResource.public)
@@ -251,6 +272,16 @@ class PlanResource(Node):
     """The most one may order; null: unlimited."""
     prices: Prices = inline()
     """Fees for one unit."""
+
+
+@strawberry.type
+class PlanAttribute:
+    """A note of a tenant about its plan, for its own programs and people."""
+
+    key: str = part()
+    """What it is called; unique in the plan."""
+    value: str = part()
+    """Up to 500 characters."""
 
 
 @strawberry.type
@@ -334,6 +365,8 @@ class Plan(Node):
     """What it sells; null where that was not said, and for delegated plans."""
     order_attributes: OrderAttributes = document(models.Plan.order_attributes)
     """What its product wants to know with an order; the same at every level of the chain."""
+    attributes: list[PlanAttribute] | None = document(models.Plan.attributes, needs=Permission.CATALOG_READ)
+    """This tenant's own notes about it, in the order they were given; no copy gets them."""
     received: bool = sql(lambda row: row.source_id.is_not(None))
     """True: a vendor published it here; what the vendor says of it is READ_ONLY_DELEGATED."""
     service_term: ServiceTerm = related(models.Plan.service_term_id)

@@ -8,7 +8,7 @@ from strawberry.schema_directive import Location
 
 from domain.audit.models import AuditVerb
 from domain.billing.models import ChargeKind, ChargeState, DiscountTargetKind
-from domain.catalog.models import ExpiredRenewal, PlanState
+from domain.catalog.models import ExpiredRenewal, PlanState, UnitKind
 from domain.catalog.order_attributes import OrderAttributeType
 from domain.customers.models import AccountKind, AgreementKind, HowDone, PaymentModel, PostpayPermission
 from domain.ordering.models import OrderState, OrderType
@@ -67,6 +67,7 @@ __all__ = [
     "SubscriptionPhase",
     "SubscriptionState",
     "TenantState",
+    "UnitKind",
 ]
 
 EnumT = TypeVar("EnumT", bound=type[StrEnum])
@@ -107,6 +108,7 @@ _OPEN: tuple[type[StrEnum], ...] = (
     PostpayPermission,
     PriceOf,
     RenewalPrice,
+    UnitKind,
 )
 
 

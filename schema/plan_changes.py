@@ -6,7 +6,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema.catalog import Plan
-from schema.enums import BillingType, ExpiredRenewal, PeriodUnit
+from schema.enums import BillingType, ExpiredRenewal, PeriodUnit, UnitKind
 from schema.jobs import Job
 from schema.payload import Payload
 from schema.price_changes import FeesChange, FeesInput
@@ -31,6 +31,16 @@ __all__ = [
     "UpdatePlanInput",
     "UpdatePlanPayload",
 ]
+
+
+@strawberry.input
+class PlanAttributeInput:
+    """A note of a tenant about its plan."""
+
+    key: str
+    """What it is called: up to 100 characters; unique in the plan."""
+    value: str
+    """What it says: 1 to 500 characters."""
 
 
 @strawberry.input
@@ -60,7 +70,9 @@ class PlanResourceInput:
     name: str
     """What customers read; up to 200 characters."""
     unit: str = "unit"
-    """One of what, such as license; up to 200 characters."""
+    """One of what, such as license; up to 50 characters."""
+    unit_kind: UnitKind = UnitKind.UNIT
+    """BOOLEAN: it is there or not, so that its quantity, included, minimum and maximum are 0 or 1."""
     priority: int = 0
     """Higher ones come first in every list; −1,000,000 to 1,000,000."""
     included: Decimal = Decimal(0)
@@ -68,7 +80,7 @@ class PlanResourceInput:
     minimum: Decimal | None = UNSET
     """The least one may order. Counts from zero; default: included."""
     maximum: Decimal | None = UNSET
-    """The most one may order; null: unlimited."""
+    """The most one may order; null: unlimited, of a BOOLEAN resource 1."""
     public: bool = True
     """Whether customers may change its quantity themselves."""
     fees: FeesInput | None = UNSET
@@ -105,6 +117,8 @@ class CreatePlanInput:
     """Whether an account may have only one subscription of it that is not deleted."""
     public: bool = True
     """Whether customers may order it themselves."""
+    attributes: list[PlanAttributeInput] | None = UNSET
+    """This tenant's own notes about it, up to 100; no copy gets them."""
     periods: list[PlanPeriodInput]
     """How long one may subscribe: 1 to 50, no two alike."""
     resources: list[PlanResourceInput]
@@ -143,6 +157,8 @@ class PlanResourceChange:
     """What customers read; of delegated copies READ_ONLY_DELEGATED."""
     unit: str | None = UNSET
     """One of what; of delegated copies READ_ONLY_DELEGATED."""
+    unit_kind: UnitKind | None = UNSET
+    """Whether it is counted, or there or not, as from now on ordered; of delegated copies READ_ONLY_DELEGATED."""
     priority: int | None = UNSET
     """Higher ones come first; of delegated copies READ_ONLY_DELEGATED."""
     public: bool | None = UNSET
@@ -152,7 +168,8 @@ class PlanResourceChange:
     minimum: Decimal | None = UNSET
     """The least one may order from now on; of delegated copies READ_ONLY_DELEGATED."""
     maximum: Decimal | None = UNSET
-    """The most one may order from now on, null: unlimited; of delegated copies READ_ONLY_DELEGATED."""
+    """The most one may order from now on, null: unlimited, of a BOOLEAN resource 1. Of delegated copies
+    READ_ONLY_DELEGATED."""
     fees: FeesChange | None = UNSET
     """Fees for one unit, set by hand: the plan's markup ends."""
     net_cost: FeesChange | None = UNSET
@@ -171,6 +188,9 @@ class PlanChange:
     """Whether customers may order it themselves; this tenant's own choice."""
     description: str | None = UNSET
     """This tenant's own words about it; up to 10,000 characters, line breaks kept."""
+    attributes: list[PlanAttributeInput] | None = UNSET
+    """This tenant's own notes about it, up to 100, instead of all those before; null: none. Delegated copies have their
+    own, which are never synchronized."""
     singleton: bool | None = UNSET
     """Whether an account may have only one subscription of it that is not deleted; this tenant's own choice."""
     fixed_price: bool | None = UNSET

@@ -35,6 +35,10 @@ class FeesInput:
     """A month."""
     renewal: Decimal = Decimal(0)
     """Once, at a renewal."""
+    transfer: Decimal = Decimal(0)
+    """Once, for a subscription that comes from elsewhere; zero for resources."""
+    overuse: Decimal = Decimal(0)
+    """For a unit used beyond those ordered; zero for periods."""
 
 
 @strawberry.input
@@ -47,6 +51,10 @@ class FeesChange:
     """A month."""
     renewal: Decimal | None = UNSET
     """Once, at a renewal."""
+    transfer: Decimal | None = UNSET
+    """Once, for a subscription that comes from elsewhere; zero for resources."""
+    overuse: Decimal | None = UNSET
+    """For a unit used beyond those ordered; zero for periods."""
 
 
 @strawberry.input

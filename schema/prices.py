@@ -98,6 +98,10 @@ class PriceVersion(Node):
     """A month."""
     renewal: Decimal = column(models.PriceVersion.renewal)
     """Once, at a renewal."""
+    transfer: Decimal = column(models.PriceVersion.transfer)
+    """Once, for a subscription that comes from elsewhere; of periods, else zero."""
+    overuse: Decimal = column(models.PriceVersion.overuse)
+    """For a unit used beyond those ordered; of resources, else zero."""
     net_setup: Decimal | None = column(models.PriceVersion.net_setup, needs=Permission.PRICES_UPSTREAM_READ)
     """What the tenant above took once, at the start; at the plan's origin the vendor. Before reseller discounts."""
     net_recurring_per_month: Decimal | None = column(
@@ -106,6 +110,10 @@ class PriceVersion(Node):
     """What it took a month."""
     net_renewal: Decimal | None = column(models.PriceVersion.net_renewal, needs=Permission.PRICES_UPSTREAM_READ)
     """What it took once, at a renewal."""
+    net_transfer: Decimal | None = column(models.PriceVersion.net_transfer, needs=Permission.PRICES_UPSTREAM_READ)
+    """What it took once, for a subscription that came from elsewhere."""
+    net_overuse: Decimal | None = column(models.PriceVersion.net_overuse, needs=Permission.PRICES_UPSTREAM_READ)
+    """What it took for a unit used beyond those ordered."""
     began_at: datetime = column(models.PriceVersion.valid_from)
     """From when it held, on the distributor's clock."""
     ended_at: datetime | None = column(models.PriceVersion.valid_to)
@@ -133,6 +141,10 @@ class PlannedPrice(Node):
     """A month."""
     renewal: Decimal | None = column(models.PlannedPrice.renewal)
     """Once, at a renewal."""
+    transfer: Decimal | None = column(models.PlannedPrice.transfer)
+    """Once, for a subscription that comes from elsewhere."""
+    overuse: Decimal | None = column(models.PlannedPrice.overuse)
+    """For a unit used beyond those ordered."""
     net_setup: Decimal | None = column(models.PlannedPrice.net_setup, needs=Permission.PRICES_UPSTREAM_READ)
     """What the vendor will take once, at the start; own plans only."""
     net_recurring_per_month: Decimal | None = column(
@@ -141,6 +153,10 @@ class PlannedPrice(Node):
     """What it will take a month."""
     net_renewal: Decimal | None = column(models.PlannedPrice.net_renewal, needs=Permission.PRICES_UPSTREAM_READ)
     """What it will take once, at a renewal."""
+    net_transfer: Decimal | None = column(models.PlannedPrice.net_transfer, needs=Permission.PRICES_UPSTREAM_READ)
+    """What it will take once, for a subscription that comes from elsewhere."""
+    net_overuse: Decimal | None = column(models.PlannedPrice.net_overuse, needs=Permission.PRICES_UPSTREAM_READ)
+    """What it will take for a unit used beyond those ordered."""
     markup_percent: Decimal | None = column(models.PlannedPrice.markup_percent, needs=Permission.PRICES_UPSTREAM_READ)
     """The plan's markup from then on; null: fees are planned."""
     refused_at: datetime | None = column(models.PlannedPrice.refused_at)

@@ -13,7 +13,7 @@ from domain.pricing.models import PriceListEntry
 from resolvers.reading import Node, column, filters, identifier, reads, related, sorts, sql
 from resolvers.reading import price as priced
 from schema.common import BillingTypeFilter, BooleanFilter, DecimalFilter, IDFilter, Money, StringFilter
-from schema.enums import BillingType, Direction, PeriodUnit, closed
+from schema.enums import BillingType, Direction, PeriodUnit, UnitKind, closed
 from schema.scalars import CurrencyCode
 
 __all__ = [
@@ -37,6 +37,8 @@ class StorefrontResource:
     """What customers read."""
     unit: str = column(PlanResource.unit)
     """One of what, such as license."""
+    unit_kind: UnitKind = column(PlanResource.unit_kind)
+    """Whether it is counted, or there or not."""
     public: bool = column(PlanResource.public)
     """Whether customers may change its quantity themselves."""
     included: Decimal = column(PlanResource.included)
@@ -51,6 +53,8 @@ class StorefrontResource:
     """A month; parts of a month are counted by days."""
     renewal: Decimal = column(PlanResource.renewal)
     """Once, at a renewal."""
+    overuse: Decimal = column(PlanResource.overuse)
+    """For a unit used beyond those ordered."""
 
 
 @strawberry.type

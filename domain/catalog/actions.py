@@ -42,9 +42,11 @@ def create_plan(
     singleton: bool = False,
     product_id: UUID | None = None,
     public: bool = True,
+    attributes: Sequence[tuple[str, str]] = (),
     clock: Clock,
 ) -> Plan:
-    """Add an own plan, active at once, to the acting tenant. `currency` defaults to the tenant's.
+    """Add an own plan, active at once, to the acting tenant. `currency` defaults to the tenant's;
+    `attributes` are pairs of key and value.
 
     Raises InvalidInput, also for what the billing type needs; NotFound for the service term; NotFound and
     ActAsRequired for the product.
@@ -65,6 +67,7 @@ def create_plan(
             expired_renewal=expired_renewal,
             singleton=singleton,
             public=public,
+            attributes=attributes,
             periods=periods,
             resources=resources,
         ),

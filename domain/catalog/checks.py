@@ -5,25 +5,33 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Protocol
 
 from domain.catalog.drafts import FEES, FeesDraft, PlanDraft, PlanPeriodDraft, PlanResourceDraft
+from domain.catalog.models import UnitKind
 from domain.shared.billing_policy import Anchor, FeeSet, Horizon, Term, policy_of, violations
 from domain.shared.billing_types import BillingType
 from domain.shared.decimals import clean_price, clean_units, plain
 from domain.shared.errors import InvalidInput
 from domain.shared.money import is_currency
 from domain.shared.periods import PeriodUnit
+from tenancy.messages import Field
 from tenancy.texts import clean_text
 
 __all__ = [
+    "PERIODS_LACK",
     "PRIORITY_LIMIT",
+    "RESOURCES_LACK",
     "SKU_LIMIT",
     "check_billing_type",
     "check_currency",
     "check_free_period",
     "check_maximum",
+    "check_unit_kind",
     "check_whole",
+    "clean_attributes",
     "clean_description",
+    "clean_fee",
     "clean_key",
     "clean_periods",
     "clean_plan",
@@ -41,14 +49,36 @@ UNIT_LIMIT = 50
 """Characters."""
 DESCRIPTION_LIMIT = 10_000
 """Characters."""
+ATTRIBUTES_LIMIT = 100
+"""Of one plan."""
+ATTRIBUTE_LIMIT = 500
+"""Characters of an attribute's value."""
 PERIODS_LIMIT = 50
 RESOURCES_LIMIT = 200
 PROTECTION_LIMIT = 120
 """Months of price protection."""
 PRIORITY_LIMIT = 1_000_000
 
+PERIODS_LACK, RESOURCES_LACK = "overuse", "transfer"
+"""The fee that a period never has, and the one that a resource never has."""
+
 _KEY = re.compile(r"[a-z0-9_]+")
 _LONGEST = {PeriodUnit.DAY: 3660, PeriodUnit.MONTH: 120, PeriodUnit.YEAR: 10}
+
+
+class HasFees(Protocol):
+    """A draft of fees, or a period or resource."""
+
+    @property
+    def setup(self) -> Decimal: ...
+    @property
+    def recurring_per_month(self) -> Decimal: ...
+    @property
+    def renewal(self) -> Decimal: ...
+    @property
+    def transfer(self) -> Decimal: ...
+    @property
+    def overuse(self) -> Decimal: ...
 
 
 def clean_key(key: str, *path: str | int) -> str:
@@ -109,6 +139,7 @@ def clean_plan(draft: PlanDraft, *, billing_day: int) -> PlanDraft:
         name=clean_text(draft.name, "name"),
         sku=None if draft.sku is None else clean_text(draft.sku, "sku", limit=SKU_LIMIT),
         description=clean_description(draft.description, "description"),
+        attributes=clean_attributes(draft.attributes, "attributes"),
         periods=clean_periods(draft.periods, "periods"),
         resources=clean_resources(draft.resources, "resources"),
     )
@@ -122,9 +153,11 @@ def clean_plan(draft: PlanDraft, *, billing_day: int) -> PlanDraft:
     return cleaned
 
 
-def fee_set(fees: FeesDraft | None) -> FeeSet:
+def fee_set(fees: HasFees | None) -> FeeSet:
     """Fees in the words of the policy table; none are zero."""
-    return FeeSet() if fees is None else FeeSet(fees.setup, fees.recurring_per_month, fees.renewal)
+    if fees is None:
+        return FeeSet()
+    return FeeSet(fees.setup, fees.recurring_per_month, fees.renewal, fees.transfer, fees.overuse)
 
 
 def check_billing_type(
@@ -199,8 +232,8 @@ def clean_periods(
     return [
         replace(
             period,
-            fees=_clean_fees(period.fees, *path, at, "fees"),
-            net_cost=_clean_fees(period.net_cost, *path, at, "net_cost"),
+            fees=_clean_fees(period.fees, PERIODS_LACK, *path, at, "fees"),
+            net_cost=_clean_fees(period.net_cost, PERIODS_LACK, *path, at, "net_cost"),
         )
         for at, period in enumerate(periods)
     ]
@@ -225,7 +258,10 @@ def _clean_resource(resource: PlanResourceDraft, *where: str | int) -> PlanResou
     included = clean_units(resource.included, *where, "included")
     minimum = included if resource.minimum is None else clean_units(resource.minimum, *where, "minimum")
     maximum = None if resource.maximum is None else clean_units(resource.maximum, *where, "maximum")
+    if resource.unit_kind is UnitKind.BOOLEAN and maximum is None:
+        maximum = Decimal(1)
     check_maximum(minimum, maximum, *where, "maximum")
+    check_unit_kind(resource.unit_kind, *where, included=included, minimum=minimum, maximum=maximum)
     return replace(
         resource,
         key=clean_key(resource.key, *where, "key"),
@@ -234,15 +270,25 @@ def _clean_resource(resource: PlanResourceDraft, *where: str | int) -> PlanResou
         included=included,
         minimum=minimum,
         maximum=maximum,
-        fees=_clean_fees(resource.fees, *where, "fees"),
-        net_cost=_clean_fees(resource.net_cost, *where, "net_cost"),
+        fees=_clean_fees(resource.fees, RESOURCES_LACK, *where, "fees"),
+        net_cost=_clean_fees(resource.net_cost, RESOURCES_LACK, *where, "net_cost"),
     )
 
 
-def _clean_fees(fees: FeesDraft | None, *path: str | int) -> FeesDraft:
+def _clean_fees(fees: FeesDraft | None, lacking: str, *path: str | int) -> FeesDraft:
     if fees is None:
         return FeesDraft()
-    return FeesDraft(**{name: clean_price(getattr(fees, name), *path, name) for name in FEES})
+    return FeesDraft(**{name: clean_fee(getattr(fees, name), lacking, *path, name) for name in FEES})
+
+
+def clean_fee(amount: Decimal, lacking: str, *path: str | int) -> Decimal:
+    """A fee, whose name ends the path, at four decimals. Raises InvalidInput, also unless what is `lacking` is zero."""
+    fee = clean_price(amount, *path)
+    if fee != 0 and path[-1] == lacking:
+        if lacking == PERIODS_LACK:
+            raise InvalidInput("Periods have no overuse fee.", path=path)
+        raise InvalidInput("Resources have no transfer fee.", path=path)
+    return fee
 
 
 def _refuse_repeats(
@@ -271,3 +317,37 @@ def check_maximum(minimum: Decimal, maximum: Decimal | None, *path: str | int) -
             maximum=plain(maximum),
             path=path,
         )
+
+
+def check_unit_kind(
+    kind: UnitKind, *path: str | int, included: Decimal, minimum: Decimal, maximum: Decimal | None
+) -> None:
+    """Raise InvalidInput, below `path`, where a BOOLEAN resource would be more than 1."""
+    if kind is not UnitKind.BOOLEAN:
+        return
+    for name, value in (("included", included), ("minimum", minimum), ("maximum", maximum)):
+        if value is None or value > 1:
+            raise InvalidInput(
+                "A BOOLEAN resource has {name} 0 or 1, got {value}.",
+                name=Field(name),
+                value="∞" if value is None else plain(value),
+                path=(*path, name),
+            )
+
+
+def clean_attributes(given: Sequence[tuple[str, str]], *path: str | int) -> list[tuple[str, str]]:
+    """Pairs of key and value, tidied. Raises InvalidInput for too many, too long ones, and a key that comes twice."""
+    if len(given) > ATTRIBUTES_LIMIT:
+        raise InvalidInput(
+            "{field} has {count} items; at most {limit} are allowed.",
+            count=len(given),
+            limit=ATTRIBUTES_LIMIT,
+            path=path,
+        )
+    found: dict[str, str] = {}
+    for at, (name, value) in enumerate(given):
+        key = clean_text(name, *path, at, "key", limit=KEY_LIMIT)
+        if key in found:
+            raise InvalidInput("The attribute {key} is named twice.", key=key, path=(*path, at, "key"))
+        found[key] = clean_text(value, *path, at, "value", limit=ATTRIBUTE_LIMIT)
+    return list(found.items())

@@ -13,7 +13,7 @@ from domain.catalog.models import Plan, PlanPeriod, PlanResource, Product
 from domain.shared.attributes import no_attributes
 from tenancy.models import Tenant
 
-__all__ = ["period_rows", "plan_rows", "resource_rows"]
+__all__ = ["attribute_rows", "period_rows", "plan_rows", "resource_rows"]
 
 
 def plan_rows(
@@ -48,6 +48,7 @@ def plan_rows(
         currency=draft.currency,
         service_term_id=service_term_id,
         product_id=None if product is None else product.id,
+        attributes=attribute_rows(draft.attributes),
         order_attributes=no_attributes() if product is None else product.order_attributes,
         parent_id=None,
         origin_id=id,
@@ -55,6 +56,11 @@ def plan_rows(
         synchronized_version=1,
     )
     return plan, period_rows(plan, draft.periods, now=now), resource_rows(plan, draft.resources, now=now)
+
+
+def attribute_rows(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """A plan's own attributes as they are kept; from `checks.clean_attributes`."""
+    return [{"key": key, "value": value} for key, value in pairs]
 
 
 def period_rows(plan: Plan, drafts: Sequence[PlanPeriodDraft], *, after: int = 0, now: datetime) -> list[PlanPeriod]:
@@ -82,6 +88,7 @@ def resource_rows(plan: Plan, drafts: Sequence[PlanResourceDraft], *, now: datet
             key=resource.key,
             name=resource.name,
             unit=resource.unit,
+            unit_kind=resource.unit_kind,
             priority=resource.priority,
             public=resource.public,
             included=resource.included,

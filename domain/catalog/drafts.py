@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from domain.catalog.models import ExpiredRenewal
+from domain.catalog.models import ExpiredRenewal, UnitKind
 from domain.shared.billing_types import BillingType
 from domain.shared.periods import PeriodUnit
 from domain.shared.unset import UNSET, Unset
@@ -22,8 +22,8 @@ __all__ = [
     "PlanResourceDraft",
 ]
 
-FEES = ("setup", "recurring_per_month", "renewal")
-"""The fees of one unit; a net cost's column has `net_` in front."""
+FEES = ("setup", "recurring_per_month", "renewal", "transfer", "overuse")
+"""The fees of one unit; a net cost's column has `net_` in front. `transfer` is of periods, `overuse` of resources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class FeesDraft:
     setup: Decimal = Decimal(0)
     recurring_per_month: Decimal = Decimal(0)
     renewal: Decimal = Decimal(0)
+    transfer: Decimal = Decimal(0)
+    overuse: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,13 @@ class PlanResourceDraft:
     key: str
     name: str
     unit: str = "unit"
+    unit_kind: UnitKind = UnitKind.UNIT
     priority: int = 0
     included: Decimal = Decimal(0)
     minimum: Decimal | None = None
     """Counts from zero; None: `included`."""
     maximum: Decimal | None = None
-    """None: unlimited."""
+    """None: unlimited; of a BOOLEAN one: 1."""
     public: bool = True
     fees: FeesDraft | None = None
     net_cost: FeesDraft | None = None
@@ -85,6 +88,8 @@ class PlanDraft:
     expired_renewal: ExpiredRenewal | None = None
     singleton: bool = False
     public: bool = True
+    attributes: Sequence[tuple[str, str]] = ()
+    """Pairs of key and value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,8 @@ class FeesChange:
     setup: Decimal | Unset | None = UNSET
     recurring_per_month: Decimal | Unset | None = UNSET
     renewal: Decimal | Unset | None = UNSET
+    transfer: Decimal | Unset | None = UNSET
+    overuse: Decimal | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,7 @@ class PlanResourceChange:
     key: str
     name: str | Unset | None = UNSET
     unit: str | Unset | None = UNSET
+    unit_kind: UnitKind | Unset | None = UNSET
     priority: int | Unset | None = UNSET
     public: bool | Unset | None = UNSET
     included: Decimal | Unset | None = UNSET
@@ -130,6 +138,8 @@ class PlanChange:
     sku: str | Unset | None = UNSET
     public: bool | Unset | None = UNSET
     description: str | Unset | None = UNSET
+    attributes: Sequence[tuple[str, str]] | Unset | None = UNSET
+    """Instead of all those before; None: none."""
     singleton: bool | Unset | None = UNSET
     fixed_price: bool | Unset | None = UNSET
     billing_type: BillingType | Unset | None = UNSET

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, Index, Text, UniqueConstraint, false, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -33,6 +34,7 @@ __all__ = [
     "Publication",
     "ServiceTerm",
     "ServiceTermAccountType",
+    "UnitKind",
 ]
 
 
@@ -54,6 +56,15 @@ class PlanState(StrEnum):
     """This tenant stopped selling it; subscriptions go on."""
     DEACTIVATED_BY_PROVIDER = "DEACTIVATED_BY_PROVIDER"
     """The tenant above stopped selling it."""
+
+
+class UnitKind(StrEnum):
+    """What a resource is measured in."""
+
+    UNIT = "UNIT"
+    """Counted: as many as its minimum and maximum allow."""
+    BOOLEAN = "BOOLEAN"
+    """There or not: 1 or 0."""
 
 
 class AcceptedVendor(TenantRow, Base):
@@ -223,6 +234,8 @@ class Plan(TenantRow, Base):
     """Of own plans; a copy finds it at its origin."""
     order_attributes: Mapped[dict[str, Any]] = mapped_column(default=no_attributes, server_default=NO_ATTRIBUTES)
     """Those of its product, also where that is not seen."""
+    attributes: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list, server_default=text("'[]'::jsonb"))
+    """The tenant's own notes: `key`, unique in the plan, and `value`."""
     source_id: Mapped[UUID | None] = mapped_column(info=OF_ANY)
     """The vendor's plan that this one was published from, of another root; null: no vendor did."""
     parent_id: Mapped[UUID | None]
@@ -289,9 +302,15 @@ class Fees:
     setup: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
     recurring_per_month: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
     renewal: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
+    transfer: Mapped[Decimal] = mapped_column(Price, default=Decimal(0), server_default=text("0"))
+    """For a subscription that comes from elsewhere; of periods only."""
+    overuse: Mapped[Decimal] = mapped_column(Price, default=Decimal(0), server_default=text("0"))
+    """For a unit used beyond those ordered; of resources only."""
     net_setup: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
     net_recurring_per_month: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
     net_renewal: Mapped[Decimal] = mapped_column(Price, default=Decimal(0))
+    net_transfer: Mapped[Decimal] = mapped_column(Price, default=Decimal(0), server_default=text("0"))
+    net_overuse: Mapped[Decimal] = mapped_column(Price, default=Decimal(0), server_default=text("0"))
 
 
 class PlanPeriod(Fees, TenantRow, Base):
@@ -331,6 +350,7 @@ class PlanResource(Fees, TenantRow, Base):
     """The same in every copy of the plan."""
     name: Mapped[str]
     unit: Mapped[str]
+    unit_kind: Mapped[UnitKind] = mapped_column(choice(UnitKind), default=UnitKind.UNIT, server_default="UNIT")
     priority: Mapped[int] = mapped_column(default=0)
     """Highest first in every list."""
     public: Mapped[bool] = mapped_column(default=True)
@@ -344,5 +364,9 @@ class PlanResource(Fees, TenantRow, Base):
         UniqueConstraint("distributor_id", "plan_id", "key", name="uq_plan_resources_key"),
         CheckConstraint("included >= 0 AND minimum >= 0", name="counts_from_zero"),
         CheckConstraint("maximum >= minimum", name="maximum_not_below_minimum"),
+        CheckConstraint(
+            "unit_kind <> 'BOOLEAN' OR (maximum IS NOT NULL AND maximum <= 1 AND included <= 1)",
+            name="boolean_is_0_or_1",
+        ),
         plan_id="plans",
     )

@@ -43,7 +43,7 @@ COPIED_OF_PLANS = (
 )
 """What a copy begins with as it is in the plan, whoever makes the copy."""
 COPIED_OF_PERIODS = ("key", "position", "duration", "unit", "trial", "public", "removed_at")
-COPIED_OF_RESOURCES = ("key", "name", "unit", "priority", "public", "included", "minimum", "maximum")
+COPIED_OF_RESOURCES = ("key", "name", "unit", "unit_kind", "priority", "public", "included", "minimum", "maximum")
 """What a copy's rows have from those above, besides their prices."""
 
 

@@ -22,7 +22,7 @@ from tenancy.texts import clean_text
 
 __all__ = ["copy_plan"]
 
-_OF_PLAN = ("distributor_id", "tenant_id", "tenant_path", "product_id", *COPIED_OF_PLANS)
+_OF_PLAN = ("distributor_id", "tenant_id", "tenant_path", "product_id", "attributes", *COPIED_OF_PLANS)
 _PRICES = (*FEES, *(f"net_{fee}" for fee in FEES))
 
 

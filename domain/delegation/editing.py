@@ -17,19 +17,21 @@ from domain.catalog.checks import (
     check_currency,
     check_free_period,
     check_maximum,
+    check_unit_kind,
     check_whole,
+    clean_attributes,
     clean_description,
     clean_periods,
     clean_resources,
     clean_unit,
 )
-from domain.catalog.construction import period_rows, resource_rows
+from domain.catalog.construction import attribute_rows, period_rows, resource_rows
 from domain.catalog.drafts import PlanChange, PlanPeriodChange, PlanResourceChange
 from domain.catalog.errors import PlanInUse
-from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, UnitKind
 from domain.catalog.queries import live_subscriptions, service_term_for_plan
 from domain.delegation.errors import FieldIsUpstreams
-from domain.delegation.synchronization import PLAN_FIELDS
+from domain.delegation.synchronization import PLAN_FIELDS, RESOURCE_FIELDS
 from domain.shared.decimals import clean_units
 from domain.shared.errors import InvalidInput
 from domain.shared.unset import UNSET, Unset
@@ -59,6 +61,8 @@ def change_plan(session: Session, scope: Scope, plan: Plan, change: PlanChange) 
         plan.public = given(change.public, *path, "public")
     if change.description is not UNSET:
         plan.description = clean_description(change.description, *path, "description")
+    if change.attributes is not UNSET:
+        plan.attributes = attribute_rows(clean_attributes(change.attributes or (), *path, "attributes"))
     if change.singleton is not UNSET:
         plan.singleton = given(change.singleton, *path, "singleton")
     if change.fixed_price is not UNSET:
@@ -135,7 +139,7 @@ def by_place(
 
 
 def _change_resource(plan: Plan, resource: PlanResource, change: PlanResourceChange, *path: str | int) -> None:
-    _refuse_synchronized(plan, path, **{name: getattr(change, name) for name in _OF_RESOURCE})
+    _refuse_synchronized(plan, path, **{name: getattr(change, name) for name in RESOURCE_FIELDS})
     if plan.parent_id is not None:
         _refuse_synchronized(plan, path, net_cost=change.net_cost)
     if change.name is not UNSET:
@@ -154,12 +158,23 @@ def _change_resource(plan: Plan, resource: PlanResource, change: PlanResourceCha
     if change.maximum is not UNSET:
         maximum: Decimal | None = change.maximum
         resource.maximum = None if maximum is None else clean_units(maximum, *path, "maximum")
+    if change.unit_kind is not UNSET:
+        resource.unit_kind = given(change.unit_kind, *path, "unit_kind")
+    if resource.unit_kind is UnitKind.BOOLEAN and resource.maximum is None:
+        resource.maximum = Decimal(1)
     if change.minimum is not UNSET or change.maximum is not UNSET:
         field = "minimum" if change.maximum is UNSET else "maximum"
         check_maximum(resource.minimum, resource.maximum, *path, field)
+    _check_unit_kind(resource, change, *path)
 
 
-_OF_RESOURCE = ("name", "unit", "priority", "public", "included", "minimum", "maximum")
+def _check_unit_kind(resource: PlanResource, change: PlanResourceChange, *path: str | int) -> None:
+    included, minimum, maximum = resource.included, resource.minimum, resource.maximum
+    try:
+        check_unit_kind(resource.unit_kind, included=included, minimum=minimum, maximum=maximum)
+    except InvalidInput as refusal:
+        field = str(refusal.path[-1])
+        raise refusal.at(*path, "unit_kind" if getattr(change, field) is UNSET else field) from None
 
 
 def added_details(

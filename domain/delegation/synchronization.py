@@ -50,7 +50,7 @@ __all__ = [
 
 PLAN_FIELDS = ("name", "sku", "billing_type", "fixed_price", "currency", "service_term_id", "order_attributes")
 PERIOD_FIELDS = ("position", "public", "removed_at")
-RESOURCE_FIELDS = ("name", "unit", "priority", "public", "included", "minimum", "maximum")
+RESOURCE_FIELDS = ("name", "unit", "unit_kind", "priority", "public", "included", "minimum", "maximum")
 
 BATCH = 2_000
 """Copies a statement."""

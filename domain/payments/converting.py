@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from domain.billing import charges as written
 from domain.billing.contracts import Contract, contracts_of
 from domain.billing.models import Charge, ChargeKind, ChargeState
-from domain.catalog.checks import check_billing_type
+from domain.catalog.checks import check_billing_type, fee_set
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
 from domain.customers.models import Account
 from domain.ordering.models import Order, OrderState
 from domain.ordering.queries import open_orders
 from domain.payments.foretelling import foretold
-from domain.shared.billing_policy import FeeSet, Term
+from domain.shared.billing_policy import Term
 from domain.shared.billing_types import BillingType
 from domain.shared.errors import InvalidState, NotFound
 from domain.shared.outbox import announce
@@ -120,8 +120,8 @@ def _check(session: Session, plan: Plan) -> None:
         AFTER,
         billing_day=term.billing_day,
         periods=[Term(row.duration, row.unit) for row in periods],
-        period_fees=[FeeSet(row.setup, row.recurring_per_month, row.renewal) for row in periods],
-        resource_fees={row.key: FeeSet(row.setup, row.recurring_per_month, row.renewal) for row in resources},
+        period_fees=[fee_set(row) for row in periods],
+        resource_fees={row.key: fee_set(row) for row in resources},
     )
 
 

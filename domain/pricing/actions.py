@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domain.catalog.checks import check_billing_type
+from domain.catalog.checks import check_billing_type, fee_set
 from domain.catalog.drafts import PlanChange
 from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
@@ -26,7 +26,7 @@ from domain.pricing.fees import PRICES, changed_fields, mark_net_costs, set_fees
 from domain.pricing.planning import is_later, plan_markup
 from domain.pricing.repricing import apply_markups, carry_down
 from domain.shared import outbox
-from domain.shared.billing_policy import FeeSet, Term
+from domain.shared.billing_policy import Term
 from domain.shared.errors import InvalidInput
 from domain.shared.unset import UNSET
 from tenancy.clock import Clock
@@ -148,15 +148,11 @@ def _check_billing_type(
             plan.billing_type,
             billing_day=term.billing_day,
             periods=[Term(period.duration, period.unit) for period in periods],
-            period_fees=[_fee_set(period) for period in periods],
-            resource_fees={resource.key: _fee_set(resource) for resource in resources},
+            period_fees=[fee_set(period) for period in periods],
+            resource_fees={resource.key: fee_set(resource) for resource in resources},
         )
     except InvalidInput as refusal:
         raise refusal.at(*_place_of(refusal.path, periods, resources, change)) from None
-
-
-def _fee_set(row: PlanPeriod | PlanResource) -> FeeSet:
-    return FeeSet(row.setup, row.recurring_per_month, row.renewal)
 
 
 def _place_of(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.base import Base
 from db.ids import uuid7
-from domain.catalog.checks import check_billing_type
+from domain.catalog.checks import check_billing_type, fee_set
 from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, PlanState, Product, ProductCategory, ServiceTerm
 from domain.catalog.products import DEFAULT_CATEGORY, category_of_key
@@ -29,7 +29,7 @@ from domain.pricing.fees import changed_fields, mark_net_costs
 from domain.pricing.publishing import publications_of, willing
 from domain.pricing.repricing import apply_markups, reprice_below
 from domain.shared import outbox
-from domain.shared.billing_policy import FeeSet, Term
+from domain.shared.billing_policy import Term
 from domain.shared.errors import InvalidInput, InvalidState, KeyTaken
 from domain.shared.numbers import number_for
 from domain.shared.rows import own
@@ -67,7 +67,7 @@ _OF_TERM = (
     "provisioning",
     "account_kinds",
 )
-_LIMITS = ("included", "minimum", "maximum")
+_LIMITS = ("unit_kind", "included", "minimum", "maximum")
 
 
 def bring_product(session: Session, scope: Scope, *, product_id: UUID) -> None:
@@ -378,14 +378,10 @@ def _take_prices(rows: Sequence[PlanPeriod] | Sequence[PlanResource], sources: S
 
 def _require_suits(source: _Published, term: ServiceTerm) -> None:
     """The billing type goes with the distributor's own term of the key. Raises InvalidInput."""
-
-    def fees(row: SimpleNamespace) -> FeeSet:
-        return FeeSet(row.setup, row.recurring_per_month, row.renewal)
-
     check_billing_type(
         source.plan.billing_type,
         billing_day=term.billing_day,
         periods=[Term(period.duration, period.unit) for period in source.periods],
-        period_fees=[fees(period) for period in source.periods],
-        resource_fees={resource.key: fees(resource) for resource in source.resources},
+        period_fees=[fee_set(period) for period in source.periods],
+        resource_fees={resource.key: fee_set(resource) for resource in source.resources},
     )

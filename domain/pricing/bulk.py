@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.among import among
 from domain.catalog.checks import clean_key
+from domain.catalog.drafts import FEES
 from domain.catalog.models import Plan, PlanPeriod, PlanResource, Product, ProductCategory
 from domain.catalog.products import ask_for_publication
 from domain.delegation.actions import COPY_PRICE_LIMIT
@@ -144,7 +145,7 @@ def _check_count(count: int, field: str) -> None:
 def _refuse_too_large(session: Session, plans: Sequence[Plan], markup: Decimal) -> None:
     """Raise InvalidInput for the first plan of which a price would be more than its column holds."""
     for row in (PlanPeriod, PlanResource):
-        dearest: ColumnElement[Decimal] = func.greatest(row.net_setup, row.net_recurring_per_month, row.net_renewal)
+        dearest: ColumnElement[Decimal] = func.greatest(*(getattr(row, f"net_{fee}") for fee in FEES))
         of_plans = row.distributor_id == plans[0].distributor_id, among(row.plan_id, [plan.id for plan in plans])
         too_large = func.round(dearest * (100 + markup) / 100, 4) >= COPY_PRICE_LIMIT
         found = set(session.scalars(select(row.plan_id).where(*of_plans, too_large)))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domain.catalog.checks import check_billing_type
+from domain.catalog.checks import check_billing_type, fee_set
 from domain.catalog.drafts import FEES, FeesChange
 from domain.catalog.errors import PlanStale
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
@@ -21,7 +21,6 @@ from domain.pricing.fees import PRICES, changed_fields, given, mark_net_costs, s
 from domain.pricing.planning import is_later, plan_fees
 from domain.pricing.repricing import apply_markups, carry_down
 from domain.shared import outbox
-from domain.shared.billing_policy import FeeSet
 from domain.shared.errors import InvalidInput
 from domain.shared.unset import UNSET, Unset
 from tenancy.clock import Clock
@@ -164,10 +163,6 @@ def _check_fees(plan: Plan, periods: Mapping[str, PlanPeriod], resources: Mappin
         plan.billing_type,
         billing_day=1,
         periods=[],
-        period_fees=[_fees(period) for period in periods.values()],
-        resource_fees={key: _fees(resource) for key, resource in resources.items()},
+        period_fees=[fee_set(period) for period in periods.values()],
+        resource_fees={key: fee_set(resource) for key, resource in resources.items()},
     )
-
-
-def _fees(row: PlanPeriod | PlanResource) -> FeeSet:
-    return FeeSet(row.setup, row.recurring_per_month, row.renewal)

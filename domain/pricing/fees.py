@@ -6,10 +6,10 @@ from decimal import Decimal
 from sqlalchemy.orm.attributes import instance_state
 
 from db.base import Base
+from domain.catalog.checks import PERIODS_LACK, RESOURCES_LACK, clean_fee
 from domain.catalog.drafts import FEES, FeesChange
 from domain.catalog.models import Plan, PlanPeriod, PlanResource
 from domain.delegation.editing import given
-from domain.shared.decimals import clean_price
 from domain.shared.unset import UNSET, Unset
 from tenancy.clock import Clock
 
@@ -28,10 +28,11 @@ def changed_fields(row: Base) -> set[str]:
 def set_fees(row: PlanPeriod | PlanResource, prefix: str, change: FeesChange, *path: str | int) -> bool:
     """Set the fees that are given, or with the prefix `net_` the net costs. Whether any was. Raises InvalidInput."""
     found = False
+    lacking = PERIODS_LACK if isinstance(row, PlanPeriod) else RESOURCES_LACK
     for fee in FEES:
         value: Decimal | Unset | None = getattr(change, fee)
         if value is not UNSET:
-            setattr(row, prefix + fee, clean_price(given(value, *path, fee), *path, fee))
+            setattr(row, prefix + fee, clean_fee(given(value, *path, fee), lacking, *path, fee))
             found = True
     return found
 

@@ -137,9 +137,13 @@ class PlannedPrice(TenantRow, Base):
     setup: Mapped[Decimal | None] = mapped_column(Price)
     recurring_per_month: Mapped[Decimal | None] = mapped_column(Price)
     renewal: Mapped[Decimal | None] = mapped_column(Price)
+    transfer: Mapped[Decimal | None] = mapped_column(Price)
+    overuse: Mapped[Decimal | None] = mapped_column(Price)
     net_setup: Mapped[Decimal | None] = mapped_column(Price)
     net_recurring_per_month: Mapped[Decimal | None] = mapped_column(Price)
     net_renewal: Mapped[Decimal | None] = mapped_column(Price)
+    net_transfer: Mapped[Decimal | None] = mapped_column(Price)
+    net_overuse: Mapped[Decimal | None] = mapped_column(Price)
     markup_percent: Mapped[Decimal | None] = mapped_column(Percent)
     refused_at: Mapped[datetime | None]
     """When its day had come and the plan did not take it, because of what has changed since it was planned."""

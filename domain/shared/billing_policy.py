@@ -287,6 +287,7 @@ class FeeSet:
     """A month."""
     renewal: Decimal = Decimal(0)
     transfer: Decimal = Decimal(0)
+    overuse: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +323,11 @@ def violations(
     return found
 
 
+_FEES = ("setup", "recurring", "renewal", "transfer", "overuse")
+
+
 def _charged(fees: FeeSet) -> list[str]:
-    return [name for name in ("setup", "recurring", "renewal", "transfer") if getattr(fees, name) != 0]
+    return [name for name in _FEES if getattr(fees, name) != 0]
 
 
 def _unmet_needs(

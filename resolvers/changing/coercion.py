@@ -86,6 +86,7 @@ SHAPES: dict[str, Callable[..., Any]] = {
     "MoneyInput": Money,
     "OrderAttributeInput": AttributeDraft,
     "OrderAttributeValueInput": lambda key, value: (key, value),
+    "PlanAttributeInput": lambda key, value: (key, value),
     "PlanChange": PlanChange,
     "PlanPeriodChange": PlanPeriodChange,
     "PlanPeriodInput": PlanPeriodDraft,

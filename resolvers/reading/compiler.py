@@ -162,7 +162,7 @@ class Compiler:
         named = get_named_type(definition.type)
         match declaration:
             case Inline():
-                return self._inline(declaration, named, selected, row)
+                return self._inline(declaration, definition, selected, row)
             case Related():
                 return self._related(declaration, definition.type, selected, row)
             case Subject():
@@ -226,9 +226,13 @@ class Compiler:
 
     # Objects of the same row
 
-    def _inline(self, declaration: Inline, named: GraphQLNamedType, selected: Selected, row: Row) -> Json | Maybe:
+    def _inline(self, declaration: Inline, definition: GraphQLField, selected: Selected, row: Row) -> Json | Maybe:
+        named = get_named_type(definition.type)
         assert isinstance(named, GraphQLObjectType)
-        value = self.object(named, selected.sets, inner_row(declaration, row))
+        inner = inner_row(declaration, row)
+        if inner.document is not None and is_list_type(get_nullable_type(definition.type)):
+            return self._items(named, selected, inner.document)
+        value = self.object(named, selected.sets, inner)
         present = presence(declaration, row)
         return value if present is None else Maybe(case((present, value.text())))
 
@@ -250,8 +254,12 @@ class Compiler:
         if not many:
             value = self.object(named, selected.sets, replace(row, document=inner))
             return Maybe(case((func.jsonb_typeof(inner) == literal("object", Text()), value.text())))
+        return self._items(named, selected, inner)
+
+    def _items(self, named: GraphQLObjectType, selected: Selected, array: Sql) -> Json:
+        """The objects in an array of a document, in its order."""
         items = (
-            func.jsonb_array_elements(inner)
+            func.jsonb_array_elements(array)
             .table_valued(column("value", JSONB()), with_ordinality="position")
             .render_derived(name=self.name())
         )

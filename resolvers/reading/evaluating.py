@@ -95,7 +95,7 @@ class Evaluator:
         named = get_named_type(field.type)
         match declaration:
             case Inline():
-                return self._inline(declaration, item)
+                return self._inline(declaration, field, item)
             case Related():
                 return self._related(declaration, field, named, item)
             case Subject():
@@ -131,11 +131,14 @@ class Evaluator:
             case _:
                 raise TypeError(f"{type(declaration).__name__} on {named.name}")
 
-    def _inline(self, declaration: Inline, item: Item) -> Item | None:
+    def _inline(self, declaration: Inline, field: GraphQLField, item: Item) -> Item | list[Item] | None:
         present = presence(declaration, item.row)
         if present is not None and not self._read(present, item):
             return None
-        return item.within(inner_row(declaration, item.row))
+        inner = inner_row(declaration, item.row)
+        if inner.document is not None and is_list_type(get_nullable_type(field.type)):
+            return self._elements(inner.document, replace(item, row=inner))
+        return item.within(inner)
 
     def _part(self, declaration: Part, field: GraphQLField, named: GraphQLNamedType, item: Item) -> Any:
         name = declaration.name or python_name(field)
@@ -151,8 +154,12 @@ class Evaluator:
         if not many:
             there = self._read(func.jsonb_typeof(inner) == literal("object", Text()), item)
             return item.within(replace(item.row, document=inner)) if there else None
-        length = self._read(func.jsonb_array_length(inner), item) or 0
-        return [item.within(replace(item.row, document=inner.op("->")(literal(index)))) for index in range(length)]
+        return self._elements(inner, item)
+
+    def _elements(self, array: Sql, item: Item) -> list[Item]:
+        """The objects in an array of a document, in its order."""
+        length = self._read(func.jsonb_array_length(array), item) or 0
+        return [item.within(replace(item.row, document=array.op("->")(literal(index)))) for index in range(length)]
 
     # Rows
 

@@ -131,7 +131,7 @@ def period(start: Source, end: Source, **options: Any) -> Any:
 
 
 def document(attribute: Source, **options: Any) -> Any:
-    """An object kept as JSONB; the fields of its type are `part()`, lists of objects inside too."""
+    """An object kept as JSONB, or a list of them; the fields of its type are `part()`, lists of objects inside too."""
     return _declared(kinds.Inline, options=options, document=attribute)
 
 

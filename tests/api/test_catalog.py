@@ -31,6 +31,37 @@ def make_plan(api: Api) -> str:
     return str(api.do("child", CREATE_PLAN, input=plan)["plan"]["id"])
 
 
+@pytest.mark.feature("C-03")
+def test_a_plan_tells_its_fees_the_kind_of_its_resources_and_the_tenants_own_attributes(api: Api) -> None:
+    # given
+    term = api.do("child", CREATE_TERM, input={"name": "Monthly", "key": "monthly"})["serviceTerm"]["id"]
+    plan = {
+        "name": "Basic",
+        "serviceTermId": term,
+        "billingType": "NEXT_DAY_MONTHLY",
+        "attributes": [{"key": "shelf", "value": "B 12"}, {"key": "buyer", "value": "Ann"}],
+        "periods": [{"unit": "ENDLESS", "fees": {"transfer": "4.50"}, "netCost": {"transfer": "3"}}],
+        "resources": [{"key": "backup", "name": "Backup", "unitKind": "BOOLEAN", "fees": {"overuse": "2.5"}}],
+    }
+    id = api.do("child", CREATE_PLAN, input=plan)["plan"]["id"]
+    # when
+    shown = api.data(
+        "child",
+        """query ($id: ID!) { plan(id: $id) { attributes { key value }
+          periods { prices { transfer overuse upstream { transfer overuse } } }
+          resources { unitKind maximum prices { transfer overuse } } } }""",
+        id=id,
+    )["plan"]
+    # then
+    assert shown == {
+        "attributes": [{"key": "shelf", "value": "B 12"}, {"key": "buyer", "value": "Ann"}],
+        "periods": [
+            {"prices": {"transfer": "4.5", "overuse": "0", "upstream": {"transfer": "3", "overuse": "0"}}},
+        ],
+        "resources": [{"unitKind": "BOOLEAN", "maximum": "1", "prices": {"transfer": "0", "overuse": "2.5"}}],
+    }
+
+
 @pytest.mark.feature("T-05")
 def test_marketing_words_a_plan_but_does_not_price_it(api: Api) -> None:
     # given

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.catalog.drafts import FeesDraft, PlanPeriodDraft, PlanResourceDraft
-from domain.catalog.models import Plan, PlanState
+from domain.catalog.models import Plan, PlanState, UnitKind
 from domain.catalog.queries import periods_of, resources_of
 from domain.shared.billing_types import BillingType
 from domain.shared.errors import InvalidInput, NotFound
@@ -120,6 +120,40 @@ FEE = FeesDraft(recurring_per_month=Decimal(1))
             "recurring fees of resources only",
         ),
         ({"billing_type": BillingType.CSP_ANNUAL, "free_period": True}, ("free_period",), "CSP_ANNUAL"),
+        (
+            {"resources": [licences(fees=FeesDraft(overuse=Decimal(1)))]},
+            ("resources", 0, "fees", "overuse"),
+            "recurring fees of resources only",
+        ),
+        (
+            {"periods": [PlanPeriodDraft(PeriodUnit.ENDLESS, fees=FeesDraft(transfer=Decimal(1)))]},
+            ("periods", 0, "fees", "transfer"),
+            "recurring fees of resources only",
+        ),
+        (
+            {"resources": [licences(net_cost=FeesDraft(transfer=Decimal(1)))]},
+            ("resources", 0, "net_cost", "transfer"),
+            "Resources have no transfer fee",
+        ),
+        (
+            {"periods": [PlanPeriodDraft(PeriodUnit.ENDLESS, fees=FeesDraft(overuse=Decimal(1)))]},
+            ("periods", 0, "fees", "overuse"),
+            "Periods have no overuse fee",
+        ),
+        (
+            {"resources": [licences(unit_kind=UnitKind.BOOLEAN, maximum=Decimal(2))]},
+            ("resources", 0, "maximum"),
+            "BOOLEAN resource has maximum 0 or 1, got 2",
+        ),
+        (
+            {"resources": [licences(unit_kind=UnitKind.BOOLEAN, included=Decimal(2), minimum=Decimal(1))]},
+            ("resources", 0, "included"),
+            "BOOLEAN resource has included 0 or 1, got 2",
+        ),
+        ({"attributes": [(f"k{at}", "v") for at in range(101)]}, ("attributes",), "101 items; at most 100"),
+        ({"attributes": [("a", "1"), (" a ", "2")]}, ("attributes", 1, "key"), "a is named twice"),
+        ({"attributes": [("k" * 101, "1")]}, ("attributes", 0, "key"), "101 characters; at most 100"),
+        ({"attributes": [("a", "v" * 501)]}, ("attributes", 0, "value"), "501 characters; at most 500"),
     ],
 )
 def test_a_refusal_names_the_field_and_its_limit(

@@ -21,7 +21,17 @@ from tests.domain.catalog.making import ENDLESS, acting, delegate, licences, mak
 pytestmark = pytest.mark.feature("C-10")
 
 HIDDEN_TRIAL = PlanPeriodDraft(PeriodUnit.DAY, 14, trial=True, public=False)
-FIELDS = ("sku", "description", "billing_type", "fixed_price", "singleton", "currency", "service_term_id", "product_id")
+FIELDS = (
+    "sku",
+    "description",
+    "attributes",
+    "billing_type",
+    "fixed_price",
+    "singleton",
+    "currency",
+    "service_term_id",
+    "product_id",
+)
 
 
 def rows_of(session: ScopedSession, plan: Plan) -> list[tuple[object, ...]]:
@@ -47,6 +57,7 @@ def test_settings_periods_and_resources_are_copied_and_prices_if_wished(
         chain.distributor,
         sku="A-1",
         description="For offices",
+        attributes=[("shelf", "B 12")],
         fixed_price=True,
         singleton=True,
         periods=[ENDLESS, HIDDEN_TRIAL],

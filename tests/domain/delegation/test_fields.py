@@ -14,7 +14,7 @@ from domain.catalog.drafts import (
     PlanResourceChange,
     PlanResourceDraft,
 )
-from domain.catalog.models import Plan
+from domain.catalog.models import Plan, UnitKind
 from domain.catalog.queries import periods_of, resources_of
 from domain.delegation.errors import FieldIsUpstreams
 from domain.delegation.synchronization import synchronize_plan
@@ -34,6 +34,7 @@ OF_PLAN: dict[str, Any] = {
     "sku": "P-1",
     "public": False,
     "description": "Ours",
+    "attributes": [("shelf", "B 12")],
     "singleton": True,
     "fixed_price": True,
     "billing_type": BillingType.NEXT_DAY_MONTHLY,
@@ -46,6 +47,7 @@ OF_PERIOD: dict[str, Any] = {"public": False, "removed": True}
 OF_RESOURCE: dict[str, Any] = {
     "name": "Seat",
     "unit": "seat",
+    "unit_kind": UnitKind.BOOLEAN,
     "priority": 9,
     "public": False,
     "included": Decimal(1),
@@ -54,7 +56,7 @@ OF_RESOURCE: dict[str, Any] = {
     "fees": FEES,
     "net_cost": FEES,
 }
-LOCAL = {"public", "description", "singleton", "resources.fees"}
+LOCAL = {"public", "description", "attributes", "singleton", "resources.fees"}
 """A copy's own: what only its tenant's customers see and pay."""
 
 CHANGES = {
@@ -100,7 +102,7 @@ def shown(session: ScopedSession, plan: Plan) -> tuple[object, ...]:
     """Everything but prices, ids and versions."""
     plan_fields = ("name", "sku", "fixed_price", "billing_type", "currency", "service_term_id")
     detail = ("key", "public", "position", "duration", "unit", "trial", "removed_at")
-    resource = ("key", "name", "unit", "priority", "public", "included", "minimum", "maximum")
+    resource = ("key", "name", "unit", "unit_kind", "priority", "public", "included", "minimum", "maximum")
     return (
         [getattr(plan, name) for name in plan_fields],
         [[getattr(row, name) for name in detail] for row in periods_of(session, plan)],

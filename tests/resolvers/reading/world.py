@@ -98,6 +98,7 @@ def _sell(session: ScopedSession, founded: Founded, term: ServiceTerm, above: Pl
         number="PL000001",
         name="Mail Pro",
         sku="MAIL-1",
+        attributes=[{"key": "shelf", "value": "B 12"}, {"key": "a", "value": f"of {name}"}],
         billing_type=BillingType.CSP_MONTHLY,
         currency="EUR",
         service_term_id=term.id,

@@ -22,6 +22,7 @@ const VALUES = [
   "Period",
   "PlanRef", // says so: not a Node, its id is no cache key
   "PriceSheetChange", // kept as a document
+  "PlanAttribute", // of a plan, by its key
   "PriceSheetCounts",
   "PriceSheetDifference",
   "PriceSheetPlanCounts",
