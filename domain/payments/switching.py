@@ -11,9 +11,10 @@ from domain.billing import settlement
 from domain.billing.adjusting import adjusted
 from domain.billing.charging import sales_charges
 from domain.billing.contracts import Contract, covered
-from domain.catalog.models import Plan, PlanPeriod, PlanResource
+from domain.catalog.models import Plan, PlanPeriod, PlanResource, ServiceTerm
 from domain.catalog.order_attributes import answered
 from domain.catalog.queries import resources_of
+from domain.catalog.terms import require_may_order
 from domain.ordering.models import Order, OrderType
 from domain.ordering.queries import require_no_open_order
 from domain.payments.belonging import require_link, require_may_become_commercial, require_may_have
@@ -54,7 +55,8 @@ def switch_subscription(
     keep their quantity unless `quantities` say otherwise, others start at their minimum. What the new plan's
     product wants to know `attributes` answer, else what the subscription's orders told before.
 
-    Raises NotFound, ActAsRequired, Stale; InvalidState, also for a plan that is not sold and for an open order;
+    Raises NotFound, ActAsRequired, Stale; InvalidState, also for a plan that is not sold, for an open order and where
+    the new plan's service term is not for the account's type;
     InvalidInput, also for quantities that the new plan does not offer; CurrencyMismatch, PriceChanged,
     RefusedByBillingType.
     """
@@ -71,6 +73,8 @@ def switch_subscription(
     require_link(session, contract.plan, plan, "plan_id")
     if plan.origin_id != contract.plan.origin_id:
         require_may_have(session, account, plan, "plan_id")
+        term = session.get_one(ServiceTerm, (plan.distributor_id, plan.service_term_id))
+        require_may_order(session, account, term, "plan_id")
     offered = {offer.key: offer for offer in resources_of(session, plan)}
     wanted = _quantities(contract, offered, checked_quantities(quantities, offered))
     require_used(wanted, [resource for resource in contract.resources if resource.key in wanted], quantities)

@@ -19,7 +19,7 @@ from tenancy.hierarchy import Founded
 from tenancy.sessions import ScopedSession
 from tests.conftest import Chain, act_as, scope_of
 from tests.domain.catalog.making import acting, make_plan, make_term
-from tests.domain.payments.selling import open_shop
+from tests.domain.payments.selling import also_sell, open_shop
 
 
 @pytest.mark.feature("C-02")
@@ -205,3 +205,22 @@ def test_only_accounts_of_the_terms_kinds_and_types_may_order(session: ScopedSes
     assert shop.order(1).total > 0
     shop.account.kind, shop.account.account_type_id = AccountKind.PERSONAL, None
     assert shop.order(1).total > 0
+
+
+@pytest.mark.feature("C-02")
+def test_nobody_switches_to_a_plan_whose_term_is_not_for_the_accounts_type(
+    session: ScopedSession, chain: Chain
+) -> None:
+    # given: what the account has is for everybody, the other plan for people
+    shop = open_shop(session, chain)
+    shop.top_up("100.00")
+    subscription = shop.bought(1)
+    act_as(session, scope_of(chain.distributor))
+    people = make_term(session, chain.distributor, key="people", account_kinds=[AccountKind.PERSONAL])
+    premium = also_sell(shop, plan={"service_term_id": people.id})
+    # then
+    with pytest.raises(InvalidState, match="is BUSINESS: the service term people is not for") as refusal:
+        shop.switch(subscription, premium)
+    assert refusal.value.path == ("plan_id",)
+    shop.account.kind = AccountKind.PERSONAL
+    assert shop.switch(subscription, premium).total > 0
