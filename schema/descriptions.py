@@ -15,6 +15,7 @@ from resolvers.changing import Mutating
 __all__ = ["attribute_docstrings", "describe", "undescribed"]
 
 ARGUMENTS = {
+    "account_id": "For which customer, at the prices that it would pay.",
     "after": "Begin after this cursor, taken from a page of the same list, filter and order.",
     "before": "End before this cursor, taken from a page of the same list, filter and order.",
     "dry_run": "Do everything but keep it: the payload shows the world as it would be.",

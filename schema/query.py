@@ -17,6 +17,7 @@ from schema.members import LegalAgreement, User
 from schema.orders import Order, Payment
 from schema.people import CustomRole, Manager, Viewer
 from schema.prices import PriceListEntry
+from schema.shop_prices import is_offered, there_is_a_shop
 from schema.storefront import StorefrontFilter, StorefrontOffer, StorefrontSort
 from schema.subscriptions import ServiceSubscription
 from schema.taxes import Tax
@@ -126,9 +127,13 @@ class Query:
     default_markups: Connection[DefaultMarkup] | None = listing(scope=True, needs=P.PRICES_UPSTREAM_READ)
     """The viewer's tenant's markups for plans that are still to come, newest first; `scope` adds those of the tenants
     below."""
-    storefront: Connection[StorefrontOffer] | None = listing(filter=StorefrontFilter, sort=StorefrontSort)
-    """What the viewer's tenant, for a customer's user its seller, offers to everybody: newest first unless sorted. GET
-    /storefront/{tenant id} answers it without a token, for shared caches to keep."""
+    storefront: Connection[StorefrontOffer] | None = listing(
+        filter=StorefrontFilter, sort=StorefrontSort, account=True, when=there_is_a_shop, where=is_offered
+    )
+    """What the viewer's tenant, for a customer's user its seller, offers: newest first unless sorted. With `accountId`
+    to that account, of the viewer's tenant: what it may order, at its prices; a customer's user sees those of the
+    account that it works in anyway. Null for an account that is not there or not visible. GET /storefront/{tenant id}
+    answers it without a token too, for shared caches to keep."""
     subscriptions: Connection[ServiceSubscription] | None = lists.subscriptions()
     """What customers of the viewer's tenant bought, newest first unless sorted."""
     manual_operations: Connection[ManualOperation] | None = listing(scope=True, needs=P.SUBSCRIPTIONS_READ)

@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Any
 
 import strawberry
-from sqlalchemy import Text, and_, exists, func, literal, or_
+from sqlalchemy import Text, and_, exists, literal, or_
 from strawberry import UNSET
 
 from domain.catalog.models import Plan, PlanResource, PlanState
 from domain.pricing.models import PriceListEntry
-from resolvers.reading import Node, column, filters, identifier, reads, related, sorts, sql
-from resolvers.reading import price as priced
+from resolvers.reading import Node, column, filters, identifier, inline, reads, related, sorts, sql
+from schema import shop_prices
 from schema.common import BillingTypeFilter, BooleanFilter, DecimalFilter, IDFilter, Money, StringFilter
 from schema.enums import BillingType, Direction, PeriodUnit, UnitKind, closed
 from schema.scalars import CurrencyCode
@@ -29,7 +29,7 @@ __all__ = [
 @strawberry.type
 @reads(PlanResource)
 class StorefrontResource:
-    """What is counted in a plan, and its fees for one unit, in the offer's currency."""
+    """What is counted in a plan, and its fees for one unit, in the offer's currency and before discounts."""
 
     key: str = column(PlanResource.key)
     """What programs call it."""
@@ -47,11 +47,11 @@ class StorefrontResource:
     """The least one may order, counted from zero, included ones counted."""
     maximum: Decimal | None = column(PlanResource.maximum)
     """The most one may order; null: unlimited."""
-    setup: Decimal = column(PlanResource.setup)
+    setup: Decimal = sql(shop_prices.unit_fee("setup"))
     """Once, at the start."""
-    recurring_per_month: Decimal = column(PlanResource.recurring_per_month)
+    recurring_per_month: Decimal = sql(shop_prices.unit_fee("recurring_per_month"))
     """A month; parts of a month are counted by days."""
-    renewal: Decimal = column(PlanResource.renewal)
+    renewal: Decimal = sql(shop_prices.unit_fee("renewal"))
     """Once, at a renewal."""
     overuse: Decimal = column(PlanResource.overuse)
     """For a unit used beyond those ordered."""
@@ -102,9 +102,13 @@ def _cheapest(row: Any) -> Any:
 class StorefrontOffer(Node):
     """A plan that customers may order themselves, for one of its periods; trials are not told.
 
-    The price is the least that one pays for the period, before discounts: fees once and monthly ones, of the plan and
-    of the units of each resource that one has to order beyond the included ones. Where one has to order none and the
-    plan itself is free, one unit of the first resource counts. An endless period counts as one month.
+    The price is the least that one pays for whole months of the period, before taxes: fees once and monthly ones, of
+    the plan and of the units of each resource that one has to order beyond the included ones. Where one has to order
+    none and the plan itself is free, one unit of the first resource counts. An endless period counts as one month.
+
+    Prices are what an order of today would be charged at: in the currency that the account, or anybody here, pays in, a
+    plan's own at today's exchange rate; an account's with its best discount. A plan in a currency without a rate keeps
+    its own, and an account is not offered it: it cannot order it.
     """
 
     plan: StorefrontPlan = related(PriceListEntry.plan_id)
@@ -127,11 +131,15 @@ class StorefrontOffer(Node):
     """What the duration is counted in."""
     months: Decimal = column(PriceListEntry.months)
     """Months that the price is for."""
-    currency: CurrencyCode = column(PriceListEntry.currency)
-    """What prices are in; an account orders in its own."""
-    price: Money = priced(PriceListEntry.retail_price, PriceListEntry.currency)
-    """What is paid for the period."""
-    price_per_month: Money = priced(lambda row: func.round(_per_month(row), 4), PriceListEntry.currency)
+    currency: CurrencyCode = sql(shop_prices.currency)
+    """What prices are in: what the account pays in."""
+    list_price: Money = inline(amount=shop_prices.money_text(shop_prices.list_price), currency=shop_prices.currency)
+    """What everybody pays for the period, before discounts."""
+    discount_percent: Decimal | None = sql(shop_prices.discount_percent)
+    """The best discount that the account gets without a promo code; null: none, or nobody said which account."""
+    price: Money = inline(amount=shop_prices.money_text(shop_prices.price), currency=shop_prices.currency)
+    """What is paid for the period: the list price less the discount."""
+    price_per_month: Money = inline(amount=shop_prices.price_per_month, currency=shop_prices.currency)
     """The same divided by its months, to four decimals."""
     cheapest: bool = sql(_cheapest)
     """Whether no other offer of the plan costs less a month: one of each plan is."""
@@ -159,9 +167,9 @@ class StorefrontFilter:
     billing_type: BillingTypeFilter | None = UNSET
     """By billing type."""
     currency: StringFilter | None = UNSET
-    """By the currency of the price: an account orders in its own."""
+    """By the currency of the plan's own prices, whichever they are shown in."""
     price: DecimalFilter | None = UNSET
-    """By price, whatever the currency."""
+    """By the plan's own price for the period, in its own currency and before discounts."""
     cheapest: BooleanFilter | None = UNSET
     """True: one offer of each plan, the one that costs least a month."""
     and_: list["StorefrontFilter"] | None = strawberry.field(name="and", default=UNSET)
@@ -187,7 +195,7 @@ class StorefrontSortField(StrEnum):
     PERIOD = "PERIOD"
     """By the months that the price is for."""
     PRICE = "PRICE"
-    """By price, whatever the currency."""
+    """By the plan's own price for the period, whatever its currency, before discounts."""
 
 
 @strawberry.input

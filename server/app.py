@@ -17,6 +17,7 @@ from jobs.wake import wake
 from resolvers.changing.pipeline import BEFOREHAND, Pipeline
 from resolvers.reading import Engine, reading_pool
 from resolvers.reading.cost import LONGEST
+from resolvers.shopping import Shoppers
 from schema.build import schema
 from server import explorer, files, storefront
 from server.auth import Holders
@@ -60,6 +61,7 @@ def application(config: Settings) -> Starlette:
             storefronts=Storefronts(
                 pool, Budgets(config.storefront_cost_per_minute), max_age=config.storefront_max_age
             ),
+            shoppers=Shoppers(engine.schema, writes),
             documents=TrustedDocuments(pool, only=config.trusted_documents),
             files=files.Files(pool, writes, limit=config.file_limit),
             engine=engine,

@@ -165,9 +165,14 @@ async def executed(
                 spend=spending,
                 renew=renewed,
             )
+    try:
+        viewer = await site.shoppers.prepared(who.viewer, operation, document, question.variables)
+    except RequestErrors as refused:
+        await site.holders.confirm(who)
+        return refused_request(refused)
     found = await site.engine.answer(
         site.pool,
-        who.viewer,
+        viewer,
         operation,
         question.variables,
         request_id=request_id,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from resolvers.changing.pipeline import Pipeline
 from resolvers.reading import Engine, Pool
+from resolvers.shopping import Shoppers
 from server.auth import Holders
 from server.broker_health import BrokerHealth
 from server.deprecated_uses import DeprecatedUses
@@ -28,6 +29,7 @@ class Site:
     open_budgets: Budgets
     """Of callers without one."""
     storefronts: Storefronts
+    shoppers: Shoppers
     documents: TrustedDocuments
     files: Files
     engine: Engine

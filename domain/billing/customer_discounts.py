@@ -34,6 +34,7 @@ __all__ = [
     "create_discount",
     "discount_of_code",
     "discounts_of_sellers",
+    "percents_for",
     "update_discount",
 ]
 
@@ -185,7 +186,7 @@ class _Given:
     discount: Discount
     lists: Lists
 
-    def is_for(self, *, account_id: UUID, plan_id: UUID, subscription_id: UUID | None) -> bool:
+    def is_for(self, *, account_id: UUID, plan_id: UUID | None, subscription_id: UUID | None) -> bool:
         named = {
             DiscountTargetKind.ACCOUNT: account_id,
             DiscountTargetKind.PLAN: plan_id,
@@ -226,20 +227,43 @@ def discounts_of_sellers(session: Session, contracts: Collection[Contract], cloc
         return CustomerDiscounts({})
     distributor_id = next(iter(contracts)).subscription.distributor_id
     sellers = {contract.subscription.tenant_id for contract in contracts}
+    return CustomerDiscounts(_given(session, distributor_id, sellers, clock.today))
+
+
+def percents_for(session: Session, account: Account, clock: Clock) -> dict[UUID | None, Decimal]:
+    """The percentage that an order of this account gets today for a new subscription without a promo code, by plan.
+
+    Under None that of every plan that is not named. Two statements at most.
+    """
+    best: dict[UUID | None, Decimal] = {}
+    given = _given(session, account.distributor_id, {account.tenant_id}, clock.today)
+    for each in given.get(account.tenant_id, ()):
+        plans: Collection[UUID | None] = each.lists.get(DiscountTargetKind.PLAN) or (None,)
+        for plan_id in plans:
+            if each.discount.code is None and each.is_for(account_id=account.id, plan_id=plan_id, subscription_id=None):
+                best[plan_id] = max(best.get(plan_id, each.discount.percent), each.discount.percent)
+    everywhere = best.get(None, Decimal(0))
+    return {plan_id: max(percent, everywhere) for plan_id, percent in best.items()}
+
+
+def _given(
+    session: Session, distributor_id: UUID, sellers: Collection[UUID], today: date
+) -> Mapping[UUID, Sequence[_Given]]:
+    """What these sellers give on a day, by seller."""
     rows = session.scalars(
         select(Discount).where(
             Discount.distributor_id == distributor_id,
             Discount.tenant_id.in_(sellers),
             Discount.active,
-            or_(Discount.valid_from.is_(None), Discount.valid_from <= clock.today),
-            or_(Discount.valid_until.is_(None), Discount.valid_until >= clock.today),
+            or_(Discount.valid_from.is_(None), Discount.valid_from <= today),
+            or_(Discount.valid_until.is_(None), Discount.valid_until >= today),
         )
     ).all()
     lists = _lists(session, distributor_id, [row.id for row in rows])
     found: dict[UUID, list[_Given]] = defaultdict(list)
     for row in rows:
         found[row.tenant_id].append(_Given(row, lists[row.id]))
-    return CustomerDiscounts(found)
+    return found
 
 
 def _lists(session: Session, distributor_id: UUID, discount_ids: Sequence[UUID]) -> Mapping[UUID, Lists]:

@@ -19,7 +19,7 @@ from tenancy.clock import Clock
 from tenancy.hierarchy import tenant_by_id
 from tenancy.scope import SEGMENT, Scope, ancestors_of
 
-__all__ = ["RATE_DIGITS", "rates_of", "set_exchange_rate"]
+__all__ = ["RATE_DIGITS", "rates_into", "rates_of", "set_exchange_rate"]
 
 RATE_DIGITS = 10
 """Decimals of a rate: one rial in dinars is 0.0000073."""
@@ -119,3 +119,21 @@ def rates_of(
     ):
         found[row.tenant_path, row.from_currency, row.to_currency].append(Rate(row.rate, row.valid_from))
     return Rates(found, SEGMENT)
+
+
+def rates_into(session: Session, distributor_id: UUID, path: str, currency: str, on: date) -> dict[str, Decimal]:
+    """What one unit of every other currency is worth in this one for the tenant at a path on a day, where it or a
+    tenant above has said so: two statements.
+    """
+    others = session.scalars(
+        select(ExchangeRate.from_currency)
+        .where(
+            ExchangeRate.distributor_id == distributor_id,
+            ExchangeRate.to_currency == currency,
+            ExchangeRate.tenant_path.in_((*ancestors_of(path), path)),
+        )
+        .distinct()
+    ).all()
+    rates = rates_of(session, distributor_id, [path], from_currencies=others)
+    found = {other: rates.at(path, other, currency, on) for other in others}
+    return {other: rate.value for other, rate in found.items() if rate is not None}

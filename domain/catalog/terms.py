@@ -1,6 +1,7 @@
 """Service terms: the rules that plans' subscriptions live by. Everybody below the owner uses them read-only."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,10 +24,17 @@ from tenancy.clock import Clock
 from tenancy.hierarchy import tenant_by_id
 from tenancy.messages import Field
 from tenancy.models import Tenant
-from tenancy.scope import Scope
+from tenancy.scope import Scope, ancestors_of
 from tenancy.texts import clean_text
 
-__all__ = ["ServiceTermChange", "change_term", "create_service_term", "require_may_order", "update_service_term"]
+__all__ = [
+    "ServiceTermChange",
+    "change_term",
+    "create_service_term",
+    "require_may_order",
+    "terms_closed_to",
+    "update_service_term",
+]
 
 DAYS_LIMIT = 3650
 """Days of a term's points and periods."""
@@ -170,11 +178,8 @@ def change_term(
 
 def require_may_order(session: Session, account: Account, term: ServiceTerm, *path: str | int) -> None:
     """Raise InvalidState when the term is not for accounts of this kind or type."""
-    allowed = account.kind in term.account_kinds
-    if allowed and account.kind is AccountKind.CUSTOM:
-        types = _type_ids_of(session, term)
-        allowed = not types or account.account_type_id in types
-    if not allowed:
+    types = _type_ids_of(session, term) if account.kind is AccountKind.CUSTOM else ()
+    if not _is_for(account, term, types):
         raise InvalidState(
             "Account {number} is {kind}: the service term {key} is not for accounts of its type.",
             number=account.number,
@@ -182,6 +187,33 @@ def require_may_order(session: Session, account: Account, term: ServiceTerm, *pa
             key=term.key,
             path=path,
         )
+
+
+def terms_closed_to(session: Session, scope: Scope, account: Account) -> list[UUID]:
+    """The acting tenant's service terms, and those from above, that are not for accounts of this kind or type."""
+    terms = session.scalars(
+        select(ServiceTerm).where(
+            ServiceTerm.distributor_id == account.distributor_id,
+            ServiceTerm.tenant_path.in_((*ancestors_of(scope.path), scope.path)),
+        )
+    ).all()
+    types: dict[UUID, set[UUID]] = defaultdict(set)
+    if account.kind is AccountKind.CUSTOM:
+        for link in session.execute(
+            select(ServiceTermAccountType.service_term_id, ServiceTermAccountType.account_type_id).where(
+                ServiceTermAccountType.distributor_id == account.distributor_id,
+                ServiceTermAccountType.service_term_id.in_([term.id for term in terms]),
+            )
+        ):
+            types[link.service_term_id].add(link.account_type_id)
+    return [term.id for term in terms if not _is_for(account, term, types[term.id])]
+
+
+def _is_for(account: Account, term: ServiceTerm, type_ids: Collection[UUID]) -> bool:
+    """Whether an account may order what has this term; `type_ids`: those of the term, which CUSTOM accounts heed."""
+    if account.kind not in term.account_kinds:
+        return False
+    return account.kind is not AccountKind.CUSTOM or not type_ids or account.account_type_id in type_ids
 
 
 def _own_term(session: Session, scope: Scope, id: UUID) -> ServiceTerm:

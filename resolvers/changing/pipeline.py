@@ -23,6 +23,7 @@ from domain.audit.about import record_call
 from domain.shared import outbox
 from domain.shared.errors import Forbidden, NotFound, OnlyForSellers, Refusal, SignInRefused, TooMany
 from domain.shared.waiting import has_ended, wait_for_job
+from resolvers import shopping
 from resolvers.changing import idempotency
 from resolvers.changing.answers import Outcome, outcome_of, refused
 from resolvers.changing.audit import Audit
@@ -122,6 +123,9 @@ class Pipeline:
                 raise RequestErrors(values)
             cost = self._engine.cost(operation, values.coerced)
             calls = self._calls(who, operation, values, request_id, address)
+            shopping.account_of(
+                self._engine.schema, list(shopping.asks(operation, [operation.node.selection_set])), values.coerced
+            )
         except RequestErrors as wrong:
             return Response(errors_only(wrong.errors), executed=False)
         except GraphQLError as error:
@@ -378,6 +382,10 @@ class Pipeline:
         self, session: ScopedSession, call: Call, outcome: Outcome, viewer: Viewer, *, careful: bool
     ) -> tuple[bytes, list[dict[str, Any]]]:
         values = outcome.values(call.who.acted_as)
+        if shops := list(shopping.asks(call.operation, call.selected.sets)):
+            account = shopping.account_of(self._engine.schema, shops, call.variables)
+            with seeing(session, viewer.scope.as_seller()):
+                viewer = shopping.looking(session, viewer, account)
         return self._engine.payload(
             session.connection(),
             viewer,

@@ -200,7 +200,8 @@ class Compiler:
         given = arguments(self.questions, definition, selected.nodes[0])
         match declaration:
             case Listing() if is_connection(named):
-                return Page(self, declaration, named, row, given).value(selected.sets)
+                page = Page(self, declaration, named, row, given).value(selected.sets)
+                return page if declaration.when is None else Maybe(case((declaration.when(row.columns), page.text())))
             case ById():
                 return Maybe(lookups.by_id(self, declaration, named, selected, row, given["id"]))
             case NodeById():

@@ -272,6 +272,8 @@ class Listing(Declaration):
         search: bool = False,
         scope: bool = False,
         below: bool = False,
+        account: bool = False,
+        when: Callable[[Columns], Sql] | None = None,
         where: Callable[[Columns], Sql] | None = None,
         page: int | None = None,
         **options: Any,
@@ -284,6 +286,8 @@ class Listing(Declaration):
         self.search = search
         self.scope = scope
         self.below = below
+        self.account = account
+        self.when = when
         self.where = where
         self.page = page
 
@@ -291,6 +295,8 @@ class Listing(Declaration):
         from resolvers.reading.connections import Scope  # noqa: PLC0415 - the types of lists need declarations
 
         offered: list[tuple[str, Any, Any]] = []
+        if self.account:
+            offered.append(("account_id", strawberry.ID | None, UNSET))
         if self.scope:
             offered.append(("scope", Scope, Scope.OWN))
         if self.filter is not None:

@@ -111,6 +111,8 @@ class Evaluator:
         self, declaration: Declaration, named: GraphQLNamedType, item: Item, given: Mapping[str, Argument]
     ) -> Any:
         if isinstance(declaration, Listing) and is_connection(named):
+            if declaration.when is not None and not self._read(declaration.when(item.row.columns), item):
+                return None
             return self._connected(declaration, named, item, given)
         return self._identified(declaration, named, given)
 

@@ -170,6 +170,8 @@ def listing(
     search: bool = False,
     scope: bool = False,
     below: bool = False,
+    account: bool = False,
+    when: Callable[[Columns], Sql] | None = None,
     where: Callable[[Columns], Sql] | None = None,
     needs: Permission | None = None,
     **options: Any,
@@ -181,7 +183,8 @@ def listing(
     the tenants below, `below=True` means the tenants below and nothing else.
     `filter` and `sort` are input types marked with `filters` and `sorts`; `search` offers full text, where the table
     has words (`db.words`); `where` narrows the rows; `page` is the size when the client gives none, 50 at a root and
-    else 10.
+    else 10. `account=True` offers the argument `accountId`, which decides what the viewer is told beforehand; where
+    `when` does not hold, the list is null.
     """
     return _declared(
         kinds.Listing,
@@ -193,6 +196,8 @@ def listing(
         search=search,
         scope=scope,
         below=below,
+        account=account,
+        when=when,
         where=where,
         needs=needs,
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ARRAY, JSON, Text, Uuid, cast
+from sqlalchemy.dialects.postgresql import JSONB
 
 from db import ids
 from resolvers.reading.statement import Parameter, Sql, text_array
@@ -35,6 +36,8 @@ class Viewer:
     acted_as: str | None = None
     token_id: UUID | None = None
     """Whose use of deprecated fields is told."""
+    shop: str = "{}"
+    """What decides the prices of the shop that it looks at, as JSON: see `resolvers.shopping`."""
 
     @classmethod
     def of(cls, identity: Identity, scope: Scope | None = None, acted_as: UUID | None = None) -> Self:
@@ -141,6 +144,8 @@ class _ViewerSql:
         "chain", ARRAY(Text()), lambda viewer: text_array((*ancestors_of(viewer.scope.path), viewer.scope.path))
     )
     """The places of the viewer's tenant and of those above."""
+    shop: Final = _viewer("shop", JSONB(), lambda viewer: viewer.shop)
+    """What `Viewer.shop` says; an empty object unless the operation asks for a shop."""
     acted_as: Final = _viewer("acted_as", Text(), lambda viewer: viewer.acted_as)
     permissions: Final = _viewer(
         "permissions", JSON(), lambda viewer: orjson.dumps(sorted(viewer.permissions)).decode()

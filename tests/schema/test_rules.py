@@ -153,7 +153,7 @@ def test_what_a_permission_guards_may_be_null() -> None:
 
 @pytest.mark.parametrize("coordinate", LISTINGS)
 def test_a_list_takes_the_same_arguments_as_every_list(coordinate: str) -> None:
-    known = ["scope", "filter", "search", "sort", "first", "after", "last", "before"]
+    known = ["accountId", "scope", "filter", "search", "sort", "first", "after", "last", "before"]
     taken = list(LISTINGS[coordinate].args)
     assert taken == [name for name in known if name in taken]
     assert taken[-4:] == known[-4:]
