@@ -27,7 +27,7 @@ from resolvers.reading import (
 )
 from resolvers.reading.declarations import reads_of
 from schema.accounts import Account
-from schema.catalog import Plan, PlanPeriod, PlanResource, ServiceTerm
+from schema.catalog import Plan, PlanPeriod, PlanResource
 from schema.charges import Charge, ResellerCharge
 from schema.common import DateTimeFilter, IDFilter, StringFilter
 from schema.default_markups import DefaultMarkup
@@ -37,6 +37,7 @@ from schema.exchange_rates import ExchangeRate
 from schema.jobs import Job
 from schema.orders import Order, Payment
 from schema.people import Actor, Manager
+from schema.products import ServiceTerm
 from schema.references import TenantRef
 from schema.subscriptions import ServiceSubscription, SubscriptionResource
 from schema.taxes import Tax

@@ -3,10 +3,10 @@
 import strawberry
 from strawberry import UNSET
 
-from schema.catalog import Product, ServiceTerm
 from schema.enums import AccountKind, ExpiredRenewal, HowDone
 from schema.order_attributes import OrderAttributeInput
 from schema.payload import Payload
+from schema.products import Product, ServiceTerm
 from schema.tenants import Distributor
 
 __all__ = [

@@ -6,7 +6,7 @@ from resolvers.reading import VIEWER, Connection, Node, by_id, inline, listing, 
 from schema import lists
 from schema.accounts import Account
 from schema.audit import AuditEntry, AuditEntryFilter
-from schema.catalog import Plan, ServiceTerm
+from schema.catalog import Plan
 from schema.charges import Charge, ResellerCharge
 from schema.confirmations import ManualOperation
 from schema.default_markups import DefaultMarkup
@@ -17,6 +17,7 @@ from schema.members import LegalAgreement, User
 from schema.orders import Order, Payment
 from schema.people import CustomRole, Manager, Viewer
 from schema.prices import PriceListEntry
+from schema.products import ServiceTerm
 from schema.shop_prices import is_offered, there_is_a_shop
 from schema.storefront import StorefrontFilter, StorefrontOffer, StorefrontSort
 from schema.subscriptions import ServiceSubscription

@@ -11,13 +11,14 @@ from domain.catalog.models import AcceptedVendor
 from resolvers.reading import Connection, Node, column, listing, reads, related, sql
 from schema import lists
 from schema.accounts import Account
-from schema.catalog import Plan, Product, ServiceTerm
+from schema.catalog import Plan
 from schema.charges import Charge, ResellerCharge
 from schema.discounts import Discount, ResellerDiscount
 from schema.enums import TenantState
 from schema.exchange_rates import ExchangeRate
 from schema.orders import Order, Payment
 from schema.people import Manager
+from schema.products import Product, ServiceTerm
 from schema.references import TenantRef
 from schema.scalars import CurrencyCode, TimeZone
 from schema.settings import Setting

@@ -34,6 +34,7 @@ _PAGES = {
     "plan": "catalog",
     "price": "catalog",
     "prices": "catalog",
+    "products": "catalog",
     "storefront": "catalog",
     "accounts": "sales",
     "customer": "customers",
