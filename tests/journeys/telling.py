@@ -39,6 +39,7 @@ ANSWERS = {
     "setVendorData": "subscription { id }",
     "setSetting": "tenant { name }",
     "setTax": "tax { id }",
+    "setExchangeRate": "exchangeRate { id }",
     "createDiscount": "discount { id }",
     "createResellerDiscount": "resellerDiscount { id }",
     "updatePlan": "plan { id }",
@@ -151,6 +152,13 @@ class Story:
             **more,
         }
         return dict(self.do("createPlan", **values)["plan"])
+
+    def reseller(self, *, currency: str = "EUR") -> tuple[str, str]:
+        """A reseller called Ripple: whom to name as `who`, and its id."""
+        made = self.do("createReseller", name="Ripple", currency=currency, adminEmail="admin@ripple.example")
+        who = f"Ripple of {self.name}"
+        self.api.tokens[who] = made["token"]
+        return who, made["tenant"]["id"]
 
     def customer(self, name: str = "Harbour", *, funds: str | None = "1000.00", **more: Any) -> str:
         """An account, with money unless `funds` are None."""

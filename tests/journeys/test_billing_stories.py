@@ -122,13 +122,10 @@ def test_a_reseller_owes_when_its_customers_charge_closes(begins: Begins, percen
     # given: 8.00 at the distributor, 10.00 at the reseller
     story = begins("2027-08-20")
     plan = story.sells(price="8.00")
-    reseller = story.do("createReseller", name="Ripple", currency="EUR", adminEmail="admin@ripple.example")
-    below = f"Ripple of {story.name}"
-    story.api.tokens[below] = reseller["token"]
-    tenants = [reseller["tenant"]["id"]]
-    copy = story.do("delegatePlan", planId=plan["id"], tenantIds=tenants, markupPercent="25")["plans"][0]
+    below, tenant = story.reseller()
+    copy = story.do("delegatePlan", planId=plan["id"], tenantIds=[tenant], markupPercent="25")["plans"][0]
     if percent is not None:
-        story.do("createResellerDiscount", name="Friends", percent=percent, tenantIds=tenants)
+        story.do("createResellerDiscount", name="Friends", percent=percent, tenantIds=[tenant])
     made = story.orders(story.customer(who=below), copy, who=below)
     story.pays(made, who=below)
     document = "{ resellerCharges(scope: ALL) { nodes { debtor { name } amount { amount } } } }"
@@ -226,3 +223,39 @@ def test_each_sandbox_has_its_own_time_which_only_goes_on(begins: Begins) -> Non
         "distributor": {"today": "2027-08-20"}
     }
     assert first.refused("advanceClock", to="2029-08-19T09:00:00Z", wait=0)[0] == "INVALID_INPUT"
+
+
+@pytest.mark.feature("B-13")
+def test_each_level_bills_in_its_own_currency_at_dated_rates(begins: Begins) -> None:
+    # given: 8.00 and 10.00 dollars; the distributor bills in euros, the reseller in francs and with a tax
+    story = begins("2027-08-20")
+    plan = story.sells(price="8.00", currency="USD")
+    below, tenant = story.reseller(currency="CHF")
+    copy = story.do("delegatePlan", planId=plan["id"], tenantIds=[tenant], markupPercent="25")["plans"][0]
+    account = story.customer(funds=None, who=below)
+    story.pays_in(account, "500.00", who=below, currency="CHF")
+    story.do("setTax", who=below, name="VAT", percent="10")
+    order = {"accountId": account, "planId": copy["id"], "periodId": copy["periods"][0]["id"]}
+    five = [{"resourceKey": "seats", "quantity": "5"}]
+    assert story.refused("orderSubscription", who=below, **order, quantities=five) == (
+        "NO_EXCHANGE_RATE",
+        "There is no exchange rate from USD, in which Mail is sold, to CHF on 2027-08-20.",
+    )
+    # when: the distributor's rates hold below it too
+    story.do("setExchangeRate", fromCurrency="USD", toCurrency="EUR", rate="0.9")
+    story.do("setExchangeRate", fromCurrency="USD", toCurrency="CHF", rate="0.8")
+    made = story.orders(account, copy, who=below)
+    story.pays(made, who=below)
+    # then: 5 × 8.00 francs × 12/31, and a tenth
+    assert made["order"]["total"]["amount"] == "17.03"
+    # when: the reseller has a rate of its own from the next day on
+    day = {"validFrom": "2027-08-21"}
+    story.do("setExchangeRate", who=below, fromCurrency="USD", toCurrency="CHF", rate="0.85", **day)
+    story.until("2027-09-01")
+    # then: August as it was ordered, September 5 × 8.50 and a tenth
+    assert story.amounts(made["subscription"]["id"], "CLOSED", "BLOCKED") == ["17.03", "46.75"]
+    # and: the reseller owes 5 × 7.20 euros × 12/31, which is 5 × 6.40 francs × 12/31 to it
+    document = "{ resellerCharges(scope: ALL) { nodes { amount { amount currency } cost { amount currency } } } }"
+    assert story.ask(document, who=below)["resellerCharges"]["nodes"] == [
+        {"amount": {"amount": "13.94", "currency": "EUR"}, "cost": {"amount": "12.39", "currency": "CHF"}}
+    ]

@@ -123,10 +123,8 @@ def test_a_customers_user_neither_sees_nor_answers_what_is_for_managers(begins: 
 def test_a_copy_asks_what_its_product_asks_and_learns_of_changes(begins: Begins) -> None:
     # given: a reseller sells a copy of the plan
     story, plan, _ = opened(begins)
-    reseller = story.do("createReseller", name="Ripple", currency="EUR", adminEmail="admin@ripple.example")
-    below = f"Ripple of {story.name}"
-    story.api.tokens[below] = reseller["token"]
-    copy = story.do("delegatePlan", planId=plan["id"], tenantIds=[reseller["tenant"]["id"]])["plans"][0]
+    below, tenant = story.reseller()
+    copy = story.do("delegatePlan", planId=plan["id"], tenantIds=[tenant])["plans"][0]
     seen = story.ask(DECLARED, who=below, id=copy["id"])["plan"]["orderAttributes"]
     assert [each["key"] for each in seen["customers"]] == ["domain", "region", "start"]
     assert [each["key"] for each in seen["managers"]] == ["cost_centre", "approved"]

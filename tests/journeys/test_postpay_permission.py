@@ -183,10 +183,8 @@ def test_a_deletion_that_the_calendar_brings_waits_and_those_below_have_the_rule
     story = begins("2027-08-20")
     term = story.term(delete="MANUAL", stopPeriodDays=3)
     plan = story.sells(term=term)
-    reseller = story.do("createReseller", name="Ripple", currency="EUR", adminEmail="admin@ripple.example")
-    below = f"Ripple of {story.name}"
-    story.api.tokens[below] = reseller["token"]
-    copy = story.do("delegatePlan", planId=plan["id"], tenantIds=[reseller["tenant"]["id"]])["plans"][0]
+    below, tenant = story.reseller()
+    copy = story.do("delegatePlan", planId=plan["id"], tenantIds=[tenant])["plans"][0]
     refused = story.refused("updateServiceTerm", who=below, serviceTermId=term, change={"delete": "AUTOMATIC"})
     assert refused[0] == "READ_ONLY_DELEGATED"
     account = story.customer(who=below)
