@@ -2,8 +2,6 @@
 
 import pytest
 from sqlalchemy import select
-from typer import Typer
-from typer.testing import CliRunner
 
 from db.ids import encode
 from domain.catalog.models import Plan
@@ -14,18 +12,13 @@ from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tests.conftest import found_chain
 from tests.domain.payments.selling import YEAR, open_shop
+from tests.server.conftest import printed
 
 pytestmark = pytest.mark.feature("B-03")
 
 
 def run(*arguments: str) -> list[str]:
-    app = Typer()
-    app.command()(command)
-    done = CliRunner().invoke(app, arguments)
-    if isinstance(done.exception, Refusal):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output.splitlines()
+    return printed(command, *arguments).splitlines()
 
 
 def test_what_would_change_is_told_first_then_changed(sessions: Sessions) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
-from typer.testing import CliRunner
 
 from db.ids import encode, uuid7
 from domain.catalog.models import Plan
@@ -14,6 +13,7 @@ from tenancy.hierarchy import create_distributor
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tests.domain.catalog.sheets import offers, sheet
+from tests.server.conftest import printed
 
 pytestmark = pytest.mark.feature("C-11")
 
@@ -21,11 +21,7 @@ ROWS = offers("A", ("57.6", "72.40"), ("5.76", "7.20"))
 
 
 def run(*arguments: str) -> str:
-    done = CliRunner().invoke(command, ["price-sheet", *arguments])
-    if isinstance(done.exception, Refusal):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output
+    return printed(command, "price-sheet", *arguments)
 
 
 def test_a_dry_run_says_what_an_import_does_and_keeps_nothing(sessions: Sessions, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
-from typer.testing import CliRunner
 
 from db import ids
 from domain.shared import outbox
@@ -20,14 +19,11 @@ from tenancy.models import Tenant
 from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tests.conftest import found_chain
+from tests.server.conftest import printed
 
 
 def run(*arguments: str) -> str:
-    done = CliRunner().invoke(command, list(arguments))
-    if isinstance(done.exception, Refusal):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output
+    return printed(command, *arguments)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import pytest
 from sqlalchemy import delete, select, update
-from typer import Typer
-from typer.testing import CliRunner
 
 from db.ids import encode, uuid7
 from domain.catalog.models import Plan, PlanResource
@@ -13,18 +11,13 @@ from tenancy.scope import PLATFORM
 from tenancy.sessions import Sessions
 from tests.conftest import act_as, distributor_scope, found_chain
 from tests.domain.catalog.making import delegate, make_plan
+from tests.server.conftest import printed
 
 pytestmark = pytest.mark.feature("C-07")
 
 
 def run(*arguments: str) -> list[str]:
-    app = Typer()
-    app.command()(command)
-    done = CliRunner().invoke(app, arguments)
-    if isinstance(done.exception, Refusal):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output.splitlines()
+    return printed(command, *arguments).splitlines()
 
 
 def test_what_has_drifted_is_told_first_then_repaired_once(sessions: Sessions) -> None:
